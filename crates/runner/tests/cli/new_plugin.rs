@@ -150,16 +150,16 @@ fn the_files_are_listed_with_the_next_commands() {
     wrote drop-short-tasks/Cargo.lock
 
       cd drop-short-tasks
-      cargo test                                                   compiles the SDK and the crate, and runs its tests
-      cargo run -p drop-short-tasks-runner -- run pipeline.toml    compiles taskferry, and runs the pipeline
+      cargo test                                                 # compiles the SDK, runs the tests
+      cargo run -p drop-short-tasks-runner -- run pipeline.toml  # compiles taskferry, runs the pipeline
     ");
     assert_eq!(context.read("drop-short-tasks/Cargo.lock"), "version = 4\n");
     let ended = create(&context, &["sink"], &["sqlite"]).with_code(0);
     let (_, next) = ended.stderr.split_once("\n\n").unwrap();
     insta::assert_snapshot!(next.replace("\n  ", "\n").trim(), @"
     cd sqlite
-    cargo test                                                   compiles the SDK and the crate, and runs its tests
-    cargo run -p sqlite-runner -- run pipeline.toml --sandbox    compiles taskferry, and runs the pipeline
+    cargo test                                                 # compiles the SDK, runs the tests
+    cargo run -p sqlite-runner -- run pipeline.toml --sandbox  # compiles taskferry, runs the pipeline
     The crate depends on taskferry-sdk 0.1.0 from the registry. With `--path CHECKOUT`, it depends on a checkout of taskferry.
     ");
 }

@@ -69,13 +69,12 @@ fn explain(folder: &Path, template: &Template, names: &Names, has_checkout: bool
     let run = format!("cargo run -p {}-runner -- run pipeline.toml", names.package);
     let run = if template.name == "sink" { format!("{run} --sandbox") } else { run };
     let width = run.len();
-    console::line("");
-    console::line(&format!("  cd {}", quoted(&folder.to_string_lossy())));
-    console::line(&format!(
-        "  {:<width$}    compiles the SDK and the crate, and runs its tests",
+    // Not wrapped, because they are copied.
+    console::write(&format!(
+        "\n  cd {}\n  {:<width$}  # compiles the SDK, runs the tests\n  {run}  # compiles taskferry, runs the pipeline\n",
+        quoted(&folder.to_string_lossy()),
         "cargo test"
     ));
-    console::line(&format!("  {run}    compiles taskferry, and runs the pipeline"));
     if !has_checkout {
         let version = env!("CARGO_PKG_VERSION");
         console::line(&format!(

@@ -64,8 +64,7 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Exit {
         (format!("taskferry new --diff {folder}"), format!(" -d {folder}"))
     };
     console::line(&format!("The template has changed {since}. To apply the patch:"));
-    console::line(&format!("  {command} | patch -p1{target}"));
-    console::line(&format!("  {command} --accept"));
+    console::write(&format!("  {command} | patch -p1{target}\n  {command} --accept\n"));
     exit
 }
 
