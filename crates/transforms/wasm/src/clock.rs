@@ -8,6 +8,9 @@ use wasmtime::Engine;
 /// The time between two epochs. A call ends at most this much after its limit.
 const TICK: Duration = Duration::from_millis(10);
 
+/// The number of the epoch in which a call ends must fit as well.
+const MAX_EPOCHS: u64 = u64::MAX / 2;
+
 /// Starts a thread that increments the epoch of the engine until the engine is dropped.
 ///
 /// # Errors
@@ -28,5 +31,5 @@ pub(crate) fn start(engine: &Engine) -> std::io::Result<()> {
 pub(crate) fn epochs(limit: Duration) -> u64 {
     let epochs = limit.as_millis().div_ceil(TICK.as_millis());
     // The current epoch may end at once.
-    u64::try_from(epochs).unwrap_or(u64::MAX - 1).saturating_add(1)
+    u64::try_from(epochs).map_or(MAX_EPOCHS, |epochs| epochs.saturating_add(1).min(MAX_EPOCHS))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use taskferry_sdk::{AnyTransform, BuildContext, KeyPath, Plugin, Problem, TransformPlugin};
 
 use crate::clock;
-use crate::component::{Mistake, compile, engine};
+use crate::component::{compile, engine, problem};
 use crate::config::Wasm;
 use crate::guest::{Guest, Limits, Unusable};
 use crate::transform::WasmTransform;
@@ -52,22 +52,18 @@ impl Wasm {
     }
 
     fn start(&self, bytes: &[u8]) -> Result<WasmTransform, Problem> {
-        let at = |key: &str, message| Problem::at(KeyPath::of(key), "invalid-value", message);
-        let of = |key: &str, mistake: Mistake| at(key, mistake.message).help(mistake.help);
-        let cache = self.cache.as_deref();
-        let key = if cache.is_some() { "cache" } else { "module" };
-        let engine = engine(cache).map_err(|mistake| of(key, mistake))?;
-        let component = compile(&engine, bytes).map_err(|mistake| of("module", mistake))?;
+        let engine = engine(self.cache.as_deref())?;
+        let component = compile(&engine, bytes)?;
         clock::start(&engine)
-            .map_err(|error| at("module", format!("can't start a thread: {error}")))?;
+            .map_err(|error| problem("module", format!("can't start a thread: {error}")))?;
         let options = Value::Object(self.options.clone()).to_string();
         let limits = Limits { time: self.time_limit, memory: self.memory_limit };
         let guest =
             Guest::new(&engine, &component, &options, limits).map_err(
                 |unusable| match unusable {
-                    Unusable::Component(message) => at("module", message),
+                    Unusable::Component(message) => problem("module", message),
                     Unusable::Options(reason) => {
-                        at("options", format!("the component refuses the options: {reason}"))
+                        problem("options", format!("the component refuses the options: {reason}"))
                     }
                 },
             )?;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::{Value, json};
+use taskferry_sdk::conformance::{Check, Conformance};
 use taskferry_sdk::testing::{Files, TransformTest};
 use taskferry_sdk::{ErrorKind, Problem, StageError};
 use taskferry_transform_wasm::Wasm;
@@ -240,4 +241,17 @@ fn compiled_components_are_kept_in_the_folder() {
     std::fs::write(&file, "").unwrap();
     let (path, _) = problem(build(bytes, &json!({"cache": file.join("in a file")})));
     assert_eq!(path, "cache");
+}
+
+#[test]
+fn wasm_conforms_to_the_rules_for_transforms() {
+    let bytes = wat::parse_str(component(
+        "(return (call $error (i32.const 528) (i32.const 12)))",
+        NO_OPTIONS,
+    ))
+    .unwrap();
+    Conformance::transform::<Wasm>(json!({"module": "guest.wasm", "memory_limit": "4 MiB"}))
+        .files(Files::new().with("guest.wasm", bytes))
+        .exempt(Check::FieldsDeclared, "a component does not declare its fields")
+        .run();
 }
