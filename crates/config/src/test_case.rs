@@ -28,6 +28,8 @@ pub struct TestCase {
     pub position: Option<TextPosition>,
     /// The records that the stages receive.
     pub input: TestInput,
+    /// The records of an earlier complete run.
+    pub before: Option<Vec<Value>>,
     /// The transform that runs alone, or the sink whose transforms run after those of the pipeline; `None` for the transforms of
     /// the pipeline.
     pub stage: Option<StageId>,
@@ -129,6 +131,7 @@ impl TestReader<'_> {
         let reads_pages = options.stage.is_none();
         let input = field("input")
             .map(|node| TestInput::read(node, &at("input"), self.folder, reads_pages));
+        let before = field("before").map(|node| records(node, &at("before"), self.folder));
         let expect = field("expect").map(|node| records(node, &at("expect"), self.folder));
         if options.comparison == Some(Comparison::Subset)
             && let Some(Ok(expected)) = &expect
@@ -141,6 +144,7 @@ impl TestReader<'_> {
         }
         let mut keep = |problem: Problem| found.push(problem);
         let input = input.and_then(|input| input.map_err(&mut keep).ok());
+        let before = before.and_then(|before| before.map_err(&mut keep).ok());
         let expect = expect.and_then(|expect| expect.map_err(&mut keep).ok());
         let clock = self.clock(&options).unwrap_or_else(|problem| {
             keep(problem);
@@ -163,6 +167,7 @@ impl TestReader<'_> {
             name: options.name,
             position: None,
             input,
+            before,
             stage,
             expect,
             comparison: options.comparison.unwrap_or_default(),

@@ -93,6 +93,9 @@ pub struct TestOptions {
     /// records a line, or dead letters. A dead letter starts at the stage that refused it. A relative path starts at the folder
     /// of the file with the test.
     pub input: Value,
+    /// The records of an earlier complete run, as in `input`: the transform `changes` compares with them. By default there was no
+    /// earlier run.
+    pub before: Option<Value>,
     /// What runs: by default all transforms of the pipeline. The name of a transform selects this transform alone, the name of a
     /// sink selects all transforms of the pipeline and those of the sink.
     pub stage: Option<String>,

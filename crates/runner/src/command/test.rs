@@ -2,6 +2,7 @@
 
 pub(super) mod arguments;
 mod compare;
+mod earlier_run;
 mod execute;
 mod json;
 mod junit;

@@ -340,3 +340,19 @@ fn sinks_have_their_own_baselines_and_shares_are_refused() {
     error: transform `changes-2` does not support `--shard`: a record that moves from one share to another would be removed and added; run without `--shard`
     ");
 }
+
+#[test]
+fn a_test_gives_the_records_of_the_last_run() {
+    let jobs = Jobs::new([]);
+    let context = jobs.context(CHANGES);
+    let test = "[[test]]\nname = \"changes\"\n\
+                before = [{ external_id = \"a\", n = 1 }, { external_id = \"b\" }]\n\
+                input = [{ external_id = \"a\", n = 2 }, { external_id = \"c\" }]\n\
+                expect = [{ external_id = \"a\", n = 2, change = \"changed\", changed_fields = [\"n\"] },\n\
+                { external_id = \"c\", change = \"added\", changed_fields = [] },\n\
+                { external_id = \"b\", change = \"removed\", changed_fields = [] }]\n";
+    context.write("jobs.test.toml", test);
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    context.write("jobs.test.toml", &test.replace("n = 1", "n = 2"));
+    context.taskferry(&["test", "jobs.toml"]).with_code(8);
+}

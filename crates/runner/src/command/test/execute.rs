@@ -13,6 +13,7 @@ use taskferry_sdk::{
     StageError,
 };
 
+use super::earlier_run::EarlierRun;
 use crate::trace::{Outcome, RecordSource, RecordTrace, Selection, Trace, trace};
 
 /// The name of the sink that receives the records of a test without a sink.
@@ -42,8 +43,23 @@ pub(crate) async fn execute(
     input: &TestInput,
     clock: &TestClock,
 ) -> Result<Executed, String> {
+    execute_after(None, pipeline, stage, input, clock).await
+}
+
+/// As [`execute`], after the complete run in the state folder `earlier`.
+///
+/// # Errors
+/// As [`execute`].
+pub(crate) async fn execute_after(
+    earlier: Option<&EarlierRun>,
+    pipeline: Pipeline,
+    stage: Option<&StageId>,
+    input: &TestInput,
+    clock: &TestClock,
+) -> Result<Executed, String> {
     let mut run = RunContext::new(pipeline.name.clone(), clock.start, "test");
     run.time_zone = Some(clock.time_zone.clone());
+    run.compared_with = earlier.map(|earlier| earlier.state.clone());
     let mut pipeline = selected(pipeline, stage);
     let count = input.len();
     let source: Option<Box<dyn Source>> = match input {
@@ -103,14 +119,14 @@ impl Executed {
     }
 }
 
-fn parse(text: &str) -> Result<Record, String> {
+pub(super) fn parse(text: &str) -> Result<Record, String> {
     let record = Record::parse(text.to_owned()).map_err(|error| error.full_message())?;
     record.root().map_err(|error| error.full_message())?;
     Ok(record)
 }
 
 /// The pipeline with the transforms of the test, and one sink that receives what comes out.
-fn selected(mut pipeline: Pipeline, stage: Option<&StageId>) -> Pipeline {
+pub(super) fn selected(mut pipeline: Pipeline, stage: Option<&StageId>) -> Pipeline {
     let sinks = std::mem::take(&mut pipeline.sinks);
     let mut name = OUTPUT.to_owned();
     match stage {

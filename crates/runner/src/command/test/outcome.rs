@@ -11,7 +11,8 @@ use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, Transfo
 use taskferry_sdk::{BuildContext, NoFiles, Record, shortened};
 
 use super::compare::{Mismatch, mismatch};
-use super::execute::{Executed, execute};
+use super::earlier_run::EarlierRun;
+use super::execute::{Executed, execute, execute_after, parse, selected};
 use crate::command::preview::stages::OnErrors;
 use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
 
@@ -83,7 +84,14 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
         Ok(checked) => {
             outcome.on_errors = OnErrors::of(&checked.pipeline);
             outcome.stages = checked.stages;
-            execute(checked.pipeline, case.stage.as_ref(), &case.input, &case.clock).await
+            let (stage, clock) = (case.stage.as_ref(), &case.clock);
+            match earlier_run(registry, case).await {
+                Ok(earlier) => {
+                    let earlier = earlier.as_ref();
+                    execute_after(earlier, checked.pipeline, stage, &case.input, clock).await
+                }
+                Err(message) => Err(message),
+            }
         }
         Err(mistakes) => Err(mistakes.to_string()),
     };
@@ -97,6 +105,15 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
     }
     outcome.duration = start.elapsed();
     outcome
+}
+
+/// Runs the records of `before`, if there are any.
+async fn earlier_run(registry: &Registry, case: &TestCase) -> Result<Option<EarlierRun>, String> {
+    let Some(records) = &case.before else { return Ok(None) };
+    let pipeline = load_for_test(case, registry).map_err(|mistakes| mistakes.to_string())?.pipeline;
+    let records = records.iter().map(|record| parse(&record.to_string()));
+    let records = records.collect::<Result<_, _>>()?;
+    EarlierRun::of(selected(pipeline, case.stage.as_ref()), records, &case.clock).await.map(Some)
 }
 
 fn value(record: &Record) -> Value {

@@ -1,0 +1,51 @@
+//! The earlier run of a test, with which `changes` compares.
+
+use std::path::PathBuf;
+
+use taskferry_config::TestClock;
+use taskferry_engine::RunOptions;
+use taskferry_pipeline::{ExpectOptions, Feed, OnError, Pipeline, SinkStage};
+use taskferry_sdk::{Record, RunContext};
+use taskferry_state::{LockAttempt, StateDir};
+use tempfile::TempDir;
+
+use crate::trace::RecordSource;
+
+/// A complete run in a temporary state folder.
+pub(crate) struct EarlierRun {
+    pub(super) state: PathBuf,
+    _folder: TempDir,
+}
+
+impl EarlierRun {
+    /// Runs `pipeline`, with the transforms of the test and one sink, on these records.
+    ///
+    /// # Errors
+    /// A record can't be read, or the run is not complete.
+    pub(super) async fn of(
+        mut pipeline: Pipeline,
+        records: Vec<Record>,
+        clock: &TestClock,
+    ) -> Result<Self, String> {
+        let failed = |reason: String| format!("`before`: {reason}");
+        let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
+        let state = match StateDir::open(folder.path(), "test") {
+            Ok(LockAttempt::Acquired(state)) => state,
+            Ok(LockAttempt::Held(_)) => return Err(failed("the folder is locked".to_owned())),
+            Err(error) => return Err(failed(format!("{error}: {}", error.source))),
+        };
+        let path = state.path().to_owned();
+        pipeline.expect = ExpectOptions::default();
+        pipeline.dead_letter = None;
+        pipeline.transforms.iter_mut().for_each(|stage| stage.on_error = OnError::Skip);
+        pipeline.sinks.iter_mut().for_each(|sink: &mut SinkStage| sink.on_error = OnError::Skip);
+        pipeline.source.feed = Feed::Source(Box::new(RecordSource::new(records)));
+        let mut run = RunContext::new(pipeline.name.clone(), clock.start, "before");
+        run.time_zone = Some(clock.time_zone.clone());
+        let options = RunOptions { run: Some(run), state: Some(state), ..RunOptions::default() };
+        match taskferry_engine::run(pipeline, options).await.error {
+            Some(error) => Err(failed(error.error().full_message())),
+            None => Ok(Self { state: path, _folder: folder }),
+        }
+    }
+}
