@@ -7,7 +7,7 @@ use std::path::Path;
 use taskferry_testkit::{Context, Outcome, project_file};
 
 /// Parts of a source file that look like names but are not: headers, marks in schemas, and words of other programs.
-const OTHER_WORDS: [&str; 17] = [
+const OTHER_WORDS: [&str; 18] = [
     "content-encoding",
     "content-length",
     "content-type",
@@ -16,6 +16,7 @@ const OTHER_WORDS: [&str; 17] = [
     "kebab-case",
     "review-model-outputs",
     "transfer-encoding",
+    "wasm-clock",
     "webhook-id",
     "webhook-signature",
     "webhook-timestamp",
