@@ -1,48 +1,105 @@
 //! The transform.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use taskferry_sdk::{ErrorKind, Output, Record, StageError, Transform};
+use taskferry_sdk::{ErrorKind, Output, Problem, Record, RunContext, StageError, Transform};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::clock;
+use crate::component::{compile, engine, problem};
 use crate::guest::{Guest, Limits, Unusable};
 
 /// Calls the component for each record.
+#[derive(Debug)]
 pub(crate) struct WasmTransform {
-    pub(crate) engine: Engine,
-    pub(crate) component: Component,
+    pub(crate) setup: Setup,
+    /// With a folder for compiled components, `None` before the run is opened: only then may files be written.
+    pub(crate) pool: Option<Pool>,
+}
+
+/// What an instance is made from.
+pub(crate) struct Setup {
+    /// The content of the file.
+    pub(crate) module: Vec<u8>,
     /// The options as JSON.
     pub(crate) options: String,
     pub(crate) limits: Limits,
-    /// The instances that no thread uses.
-    pub(crate) idle: Mutex<Vec<Guest>>,
+    /// The folder for compiled components.
+    pub(crate) cache: Option<PathBuf>,
 }
 
-impl WasmTransform {
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Guest>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+/// The compiled component and its instances.
+pub(crate) struct Pool {
+    engine: Engine,
+    component: Component,
+    /// The instances that no thread uses.
+    idle: Mutex<Vec<Guest>>,
+}
+
+impl Setup {
+    /// Compiles the component, and passes the options to a first instance.
+    ///
+    /// # Errors
+    /// A mistake in the options.
+    pub(crate) fn start(&self) -> Result<Pool, Problem> {
+        let engine = engine(self.cache.as_deref())?;
+        let component = compile(&engine, &self.module)?;
+        clock::start(&engine)
+            .map_err(|error| problem("module", format!("can't start a thread: {error}")))?;
+        let guest = self.guest(&engine, &component)?;
+        Ok(Pool { engine, component, idle: Mutex::new(vec![guest]) })
     }
 
-    fn guest(&self) -> Result<Guest, StageError> {
-        if let Some(guest) = self.idle().pop() {
-            return Ok(guest);
-        }
-        let guest = Guest::new(&self.engine, &self.component, &self.options, self.limits);
-        guest.map_err(|unusable| {
-            let (Unusable::Component(message) | Unusable::Options(message)) = unusable;
-            StageError::new(ErrorKind::Config, message)
+    fn guest(&self, engine: &Engine, component: &Component) -> Result<Guest, Problem> {
+        Guest::new(engine, component, &self.options, self.limits).map_err(|unusable| match unusable
+        {
+            Unusable::Component(message) => problem("module", message),
+            Unusable::Options(reason) => {
+                problem("options", format!("the component refuses the options: {reason}"))
+            }
         })
     }
 }
 
+impl Pool {
+    fn idle(&self) -> MutexGuard<'_, Vec<Guest>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WasmTransform {
+    fn guest(&self, pool: &Pool) -> Result<Guest, StageError> {
+        if let Some(guest) = pool.idle().pop() {
+            return Ok(guest);
+        }
+        let guest = self.setup.guest(&pool.engine, &pool.component);
+        // The record is not the reason.
+        guest.map_err(|problem| StageError::new(ErrorKind::Config, problem.message).fatal())
+    }
+}
+
 impl Transform for WasmTransform {
+    fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
+        if self.pool.is_none() {
+            let pool = self.setup.start().map_err(|problem| {
+                let error = StageError::new(ErrorKind::Config, problem.message);
+                problem.help.into_iter().fold(error, StageError::hint)
+            })?;
+            self.pool = Some(pool);
+        }
+        Ok(())
+    }
+
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let mut guest = self.guest()?;
-        let result = guest.apply(record.to_json(), self.limits)?;
+        let not_open = || StageError::new(ErrorKind::Defect, "the transform is not open").fatal();
+        let pool = self.pool.as_ref().ok_or_else(not_open)?;
+        let mut guest = self.guest(pool)?;
+        let result = guest.apply(record.to_json(), self.setup.limits)?;
         if !guest.is_full() {
-            self.idle().push(guest);
+            pool.idle().push(guest);
         }
         let returned = result.map_err(|reason| {
             StageError::new(
@@ -64,11 +121,15 @@ impl Transform for WasmTransform {
     }
 }
 
-impl fmt::Debug for WasmTransform {
+/// The options may hold secrets.
+impl fmt::Debug for Setup {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("WasmTransform")
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Setup").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pool").finish_non_exhaustive()
     }
 }

@@ -2,10 +2,12 @@
 #![cfg(feature = "runtime")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 use taskferry_sdk::conformance::{Check, Conformance};
 use taskferry_sdk::testing::{Files, TransformTest};
-use taskferry_sdk::{ErrorKind, Problem, StageError};
+use taskferry_sdk::{AnyTransform, ErrorKind, Problem, RunContext, StageError, TransformPlugin};
 use taskferry_transform_wasm::Wasm;
 
 /// A component that returns the record, unless the record is a list: then `body` decides. `configure` is its other function.
@@ -231,16 +233,24 @@ fn limits_must_be_possible() {
 fn compiled_components_are_kept_in_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = wat::parse_str(component("", NO_OPTIONS)).unwrap();
-    let cache = json!({"cache": folder.path().join("compiled")});
-    for _ in 0..2 {
-        let mut guest = build(bytes.clone(), &cache).unwrap();
-        assert_eq!(guest.apply("{}").unwrap(), ["{}"]);
-    }
-    assert!(folder.path().join("compiled").read_dir().unwrap().next().is_some());
+    let opened = |cache: PathBuf| {
+        let options = json!({"module": "guest.wasm", "cache": cache});
+        let files = Files::new().with("guest.wasm", bytes.clone());
+        let built =
+            taskferry_sdk::testing::build::<Wasm, _>(&options, &files, Wasm::build).unwrap();
+        assert!(!cache.exists(), "`check` writes nothing");
+        let AnyTransform::Stateless(mut transform) = built else { panic!("it is stateless") };
+        transform.open(&RunContext::default()).map(|()| AnyTransform::Stateless(transform))
+    };
+    let compiled = folder.path().join("compiled");
+    let mut guest = TransformTest::of(opened(compiled.clone()).unwrap());
+    assert_eq!(guest.apply("{}").unwrap(), ["{}"]);
+    assert!(compiled.read_dir().unwrap().next().is_some());
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let (path, _) = problem(build(bytes, &json!({"cache": file.join("in a file")})));
-    assert_eq!(path, "cache");
+    let error = opened(file.join("in a file")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().starts_with("can't use the folder `"), "{error}");
 }
 
 #[test]
