@@ -160,7 +160,7 @@ fn the_files_are_listed_with_the_next_commands() {
     cd sqlite
     cargo test                                                 # compiles the SDK, runs the tests
     cargo run -p sqlite-runner -- run pipeline.toml --sandbox  # compiles taskferry, runs the pipeline
-    The crate depends on taskferry-sdk 0.1.0 from the registry. With `--path CHECKOUT`, it depends on a checkout of taskferry.
+    The crate depends on taskferry-sdk 0.1.0 from the registry, where taskferry is not published yet. With `--path CHECKOUT`, it depends on a checkout of taskferry.
     ");
 }
 

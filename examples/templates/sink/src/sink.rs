@@ -129,7 +129,10 @@ impl Part {
 
     fn publish(mut self) -> io::Result<()> {
         self.sync()?;
-        fs::rename(&self.part, &self.path)
+        fs::rename(&self.part, &self.path)?;
+        // The new name is durable as well.
+        let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 }
 

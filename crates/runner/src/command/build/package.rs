@@ -62,6 +62,9 @@ impl Package<'_> {
         if cfg!(not(feature = "sandbox")) {
             keys += ", default-features = false";
         }
+        if cfg!(feature = "wasm") {
+            keys += ", features = [\"wasm\"]";
+        }
         let plugins = self.plugins.iter().enumerate().map(|(index, plugin)| {
             let Dependency { package, keys } = plugin;
             format!("{} = {{ package = \"{package}\", {keys} }}\n", name_of(index))

@@ -61,14 +61,17 @@ pub(super) fn added_types(binary: &Path) -> Result<Vec<String>, Exit> {
         console::line("The binary is not written.");
         return Err(Exit::USAGE);
     }
-    let builtin: Vec<&str> = builtin::registry().plugins().iter().map(|it| it.type_name).collect();
+    let builtin = builtin::registry().plugins();
+    let is_builtin = |role: &str, name: &str| {
+        builtin.iter().any(|it| it.type_name == name && it.role.to_string() == role)
+    };
     let page = String::from_utf8_lossy(&output.stdout);
-    let mut role = None;
+    let mut role: Option<&str> = None;
     let mut added = Vec::new();
     for line in page.lines() {
         if let Some(plugin) = line.strip_prefix("  ") {
             let name = plugin.split(' ').next().unwrap_or_default();
-            if let Some(role) = role.filter(|_| !name.is_empty() && !builtin.contains(&name)) {
+            if let Some(role) = role.filter(|role| !name.is_empty() && !is_builtin(role, name)) {
                 added.push(format!("{role} `{name}`"));
             }
         } else if !line.is_empty() {
