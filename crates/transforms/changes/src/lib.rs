@@ -8,7 +8,9 @@
 //!
 //! # Memory
 //!
-//! An index of the baseline is in memory: 16 bytes per record (`Index`). The records are read from the file.
+//! An index is in memory (`Index`): 16 bytes per record of the baseline, and 20 to 39 bytes per record that is not in the baseline,
+//! as all records of the first run (up to 59 while the map grows). At the end, each missing record needs 24 bytes more. The records
+//! are read from the file.
 
 mod baseline;
 mod change;
