@@ -356,3 +356,16 @@ fn a_test_gives_the_records_of_the_last_run() {
     context.write("jobs.test.toml", &test.replace("n = 1", "n = 2"));
     context.taskferry(&["test", "jobs.toml"]).with_code(8);
 }
+
+#[test]
+fn a_record_that_cannot_be_stored_ends_the_run_although_refused_records_are_skipped() {
+    let jobs = Jobs::new([job("a", &[1]), job("b", &[2])]);
+    let context = jobs.context(&format!("{ROWS}{CHANGES}on_error = \"skip\"\n"));
+    context.write(".taskferry/jobs/changes", "");
+    let failed = run(&context, &[]).with_code(4);
+    assert!(failed.stderr.contains("can't create a folder in `"), "{}", failed.stderr);
+    assert!(!context.path(".taskferry/jobs/last_complete.json").exists());
+    std::fs::remove_file(context.path(".taskferry/jobs/changes")).unwrap();
+    run(&context, &[]).with_code(0);
+    assert_eq!(changes(&context), ["a-t0 added", "b-t0 added"]);
+}

@@ -198,15 +198,16 @@ impl Baseline {
 }
 
 fn io_error(error: &io::Error) -> StageError {
-    StageError::new(ErrorKind::Io, error.to_string())
+    StageError::new(ErrorKind::Io, error.to_string()).fatal()
 }
 
-/// The error for a baseline that can't be used.
+/// The error for a baseline that can't be used. It concerns all records.
 fn unreadable(place: &Place, error: StageError) -> StageError {
     let path = place.path();
     let message =
         format!("can't read the records of the last complete run in `{}`", path.display());
     StageError::new(error.kind(), message)
         .caused_by(error)
+        .fatal()
         .hint("restore the file, or remove it: all records then count as added")
 }

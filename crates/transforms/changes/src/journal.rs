@@ -1,6 +1,6 @@
 //! The file of this run.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -21,7 +21,8 @@ pub(crate) struct Journal {
     lines: u64,
     /// The length on disk.
     synced: Cell<u64>,
-    failure: RefCell<Option<io::Error>>,
+    /// The first failure to sync. What is on disk is then unknown, whatever a later sync reports.
+    failure: OnceCell<io::Error>,
 }
 
 impl Journal {
@@ -42,7 +43,7 @@ impl Journal {
             Ok(file)
         };
         let file = open().map_err(|error| failed(&place, error))?;
-        let (synced, failure) = (Cell::new(length), RefCell::new(None));
+        let (synced, failure) = (Cell::new(length), OnceCell::new());
         Ok(Self { place, file, length, lines: 0, synced, failure })
     }
 
@@ -73,9 +74,7 @@ impl Journal {
     /// # Errors
     /// The file can't be written. The line is then not part of it.
     pub(crate) fn append(&mut self, line: &Text) -> Result<(), StageError> {
-        if let Some(error) = self.failure.take() {
-            return Err(failed(&self.place, error));
-        }
+        self.check()?;
         let mut bytes = line.as_bytes().to_vec();
         bytes.push(b'\n');
         let written = self.file.write_all_at(&bytes, self.length);
@@ -85,12 +84,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Syncs the file to disk, and returns the length on disk. A failure is returned by the next write.
+    /// Syncs the file to disk, and returns the length on disk. A failure is returned by all later writes.
     pub(crate) fn save(&self) -> u64 {
-        if self.synced.get() < self.length {
+        if self.failure.get().is_none() && self.synced.get() < self.length {
             match self.file.sync_data() {
                 Ok(()) => self.synced.set(self.length),
-                Err(error) => _ = self.failure.replace(Some(error)),
+                Err(error) => _ = self.failure.set(error),
             }
         }
         self.synced.get()
@@ -101,14 +100,63 @@ impl Journal {
     /// # Errors
     /// The file can't be written.
     pub(crate) fn finish(&mut self) -> Result<(), StageError> {
+        self.check()?;
         let finished = self.file.set_len(self.length).and_then(|()| self.file.sync_all());
         finished.map_err(|error| failed(&self.place, error))?;
         self.synced.set(self.length);
         Ok(())
     }
+
+    /// Returns the failure of an earlier sync.
+    fn check(&self) -> Result<(), StageError> {
+        let failure =
+            self.failure.get().map(|error| io::Error::new(error.kind(), error.to_string()));
+        failure.map_or(Ok(()), |error| Err(failed(&self.place, error)))
+    }
 }
 
+/// The error for a file that can't be written. It ends the run: a record without its line would count as removed in the next run.
 fn failed(place: &Place, error: io::Error) -> StageError {
     let message = format!("can't write `{}`", place.path().display());
-    StageError::new(ErrorKind::Io, message).caused_by(error)
+    StageError::new(ErrorKind::Io, message).caused_by(error).fatal()
+}
+
+#[cfg(test)]
+mod tests {
+    use taskferry_files::Folder;
+
+    use super::*;
+
+    fn journal(folder: &tempfile::TempDir) -> Journal {
+        let place = Folder::open(folder.path()).unwrap().place("journal");
+        Journal::open(place, 0).unwrap()
+    }
+
+    fn line() -> Text {
+        Text::object(|line| line.member("n", 1))
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let full = File::options().read(true).write(true).open("/dev/full").unwrap();
+        let mut journal = Journal { file: full, ..journal(&folder) };
+        let error = journal.append(&line()).unwrap_err();
+        assert!(error.is_fatal() && error.full_message().contains("No space left"), "{error:?}");
+        assert_eq!((journal.length, journal.lines()), (0, 0));
+    }
+
+    #[test]
+    fn a_failed_sync_is_returned_by_all_later_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = journal(&folder);
+        journal.append(&line()).unwrap();
+        journal.failure.set(io::Error::other("the disk is broken")).unwrap();
+        assert_eq!(journal.save(), 0, "a later sync may report no error");
+        for result in [journal.append(&line()), journal.append(&line()), journal.finish()] {
+            let error = result.unwrap_err();
+            assert!(error.is_fatal(), "{error:?}");
+            assert!(error.full_message().ends_with(": the disk is broken"), "{error:?}");
+        }
+    }
 }

@@ -143,5 +143,5 @@ pub(crate) fn parse(line: Vec<u8>) -> Result<Document, StageError> {
 
 /// The error for a line that this program has not written.
 pub(crate) fn damaged() -> StageError {
-    StageError::new(ErrorKind::Malformed, "the file is damaged")
+    StageError::new(ErrorKind::Malformed, "the file is damaged").fatal()
 }

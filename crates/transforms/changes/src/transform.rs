@@ -83,7 +83,7 @@ impl ChangeDetector {
         let folder = self.run.state_dir.clone().unwrap_or_default();
         let place = files::own(&folder, &self.run).map_err(|error| {
             let message = format!("can't create a folder in `{}`", folder.display());
-            StageError::new(ErrorKind::Io, message).caused_by(error)
+            StageError::new(ErrorKind::Io, message).caused_by(error).fatal()
         })?;
         Journal::open(place, length)
     }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::json;
+use taskferry_sdk::{Output, Record};
 
 use crate::runs::{Pipeline, jobs};
 
@@ -101,4 +102,40 @@ fn a_resumed_run_needs_its_file_and_its_baseline() {
     let error = pipeline.open(&other, Some(&saved)).err().unwrap();
     assert!(error.full_message().contains("changed or removed"), "{error:?}");
     assert!(pipeline.open(&context, Some(&saved)).is_ok());
+}
+
+#[test]
+fn a_file_that_cannot_be_written_or_read_ends_the_run() {
+    let mut pipeline = Pipeline::new(json!({}));
+    let folder = pipeline.state.path().join("changes");
+    let apply = |stage: &mut crate::runs::Stage| {
+        let record = Record::parse(jobs(0..1)[0].to_string()).unwrap();
+        stage.transform.apply(record, &mut Output::new()).unwrap_err()
+    };
+    // A file in place of the folder, and a folder in place of the file.
+    let context = pipeline.context();
+    fs::write(&folder, "").unwrap();
+    let error = apply(&mut pipeline.open(&context, None).unwrap());
+    assert!(
+        error.is_fatal() && error.full_message().contains("can't create a folder"),
+        "{error:?}"
+    );
+    fs::remove_file(&folder).unwrap();
+    fs::create_dir_all(folder.join("run-1.changes-2a9f8be589bb9cdf.ndjson")).unwrap();
+    let mut stage = pipeline.open(&context, None).unwrap();
+    for _ in 0..2 {
+        let error = apply(&mut stage);
+        assert!(error.is_fatal() && error.full_message().contains("can't write `"), "{error:?}");
+    }
+    // The file of the last complete run, larger than the buffer, gets shorter during the run.
+    pipeline.run(&jobs(0..2000));
+    let context = pipeline.context();
+    let mut stage = pipeline.open(&context, None).unwrap();
+    let file = folder.join("run-2.changes-2a9f8be589bb9cdf.ndjson");
+    fs::File::options().write(true).open(file).unwrap().set_len(0).unwrap();
+    let error = apply(&mut stage);
+    assert!(
+        error.is_fatal() && error.full_message().contains("can't read the records"),
+        "{error:?}"
+    );
 }
