@@ -40,6 +40,7 @@ impl Start {
         let mut run = run;
         run.compared_with = compared_with.map(Path::to_owned);
         run.complete_runs = baseline.run_ids().to_vec();
+        run.complete_runs_unreadable = matches!(baseline, Comparison::Unreadable);
         if run.is_sample {
             // A part of a listing has fewer jobs and fields.
             baseline = Comparison::NoRun;
@@ -59,6 +60,7 @@ impl Start {
         run.compared_with.clone_from(&run.state_dir);
         let baseline = Comparison::load(state.path(), pipeline);
         run.complete_runs = baseline.run_ids().to_vec();
+        run.complete_runs_unreadable = matches!(baseline, Comparison::Unreadable);
         let abandoned = match StartPoint::find(pipeline, &state, &run, &baseline, fresh) {
             StartPoint::Resume(from) => {
                 // A sink may read whole files to check them, so the check must be interruptible.

@@ -169,6 +169,8 @@ pub struct RunContext {
     pub stage: StageContext,
     /// The ids of earlier complete runs of the pipeline, the newest first: the last one of each listing.
     pub complete_runs: Vec<String>,
+    /// Whether the list of these runs can't be read. It is then empty, although there may be such runs.
+    pub complete_runs_unreadable: bool,
     /// The state folder of these runs. If it is not [`state_dir`](Self::state_dir), it is only read, and another run may write
     /// to it.
     pub compared_with: Option<PathBuf>,

@@ -369,3 +369,25 @@ fn a_record_that_cannot_be_stored_ends_the_run_although_refused_records_are_skip
     run(&context, &[]).with_code(0);
     assert_eq!(changes(&context), ["a-t0 added", "b-t0 added"]);
 }
+
+#[test]
+fn a_damaged_list_of_complete_runs_ends_the_run_and_keeps_the_baseline() {
+    let last = ".taskferry/jobs/last_complete.json";
+    let jobs = Jobs::new([job("a", &[1]), job("b", &[2])]);
+    let context = jobs.context(&format!("{ROWS}{CHANGES}"));
+    run(&context, &[]).with_code(0);
+    let whole = context.read(last);
+    context.write(last, "{");
+    jobs.set([job("b", &[2]), job("c", &[3])]);
+    for arguments in [&[][..], &["--fresh"], &["--dry-run"]] {
+        let failed = run(&context, arguments).with_code(4);
+        let message = "the last complete run is unknown, because `.taskferry/jobs/last_complete.json` can't be read";
+        assert!(failed.stderr.contains(message), "{}", failed.stderr);
+        assert!(failed.stderr.contains("restore the file, or remove it"), "{}", failed.stderr);
+    }
+    context.taskferry(&["preview", "jobs.toml"]).with_code(4);
+    assert_eq!(context.read(last), "{");
+    context.write(last, &whole);
+    run(&context, &[]).with_code(0);
+    assert_eq!(changes(&context), ["c-t0 added", "a-t0 removed"]);
+}

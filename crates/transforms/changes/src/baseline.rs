@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
+use std::path::Path;
 
 use taskferry_files::Place;
 use taskferry_sdk::json::{Document, Node, Text};
@@ -10,6 +11,9 @@ use taskferry_sdk::{ErrorKind, RunContext, StageDigest, StageError};
 use crate::files;
 use crate::index::Index;
 use crate::line::{self, LAYOUT, LineKind, damaged, parse};
+
+/// The file with the complete runs, which the engine writes.
+const COMPLETE_RUNS: &str = "last_complete.json";
 
 /// The file of an earlier run.
 #[derive(Debug)]
@@ -99,8 +103,18 @@ impl Opened {
     /// Opens the file of the last complete run whose records can be compared with those of this run.
     ///
     /// # Errors
-    /// A file can't be read.
+    /// A file can't be read, or the complete runs are unknown.
     pub(crate) fn open(run: &RunContext, header: &Header) -> Result<Self, StageError> {
+        if run.complete_runs_unreadable {
+            let file = run.compared_with.as_deref().unwrap_or(Path::new("")).join(COMPLETE_RUNS);
+            let message = format!(
+                "the last complete run is unknown, because `{}` can't be read",
+                file.display()
+            );
+            return Err(StageError::new(ErrorKind::Malformed, message)
+                .fatal()
+                .hint("restore the file, or remove it: all records then count as added"));
+        }
         let (Some(folder), Some(last)) = (&run.compared_with, run.complete_runs.first()) else {
             return Ok(Self::New(None));
         };

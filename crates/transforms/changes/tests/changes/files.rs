@@ -139,3 +139,16 @@ fn a_file_that_cannot_be_written_or_read_ends_the_run() {
         "{error:?}"
     );
 }
+
+#[test]
+fn a_run_without_the_list_of_complete_runs_is_refused() {
+    let mut pipeline = Pipeline::new(json!({}));
+    pipeline.run(&jobs(0..3));
+    let mut context = pipeline.context();
+    context.complete_runs.clear();
+    context.complete_runs_unreadable = true;
+    let error = pipeline.open(&context, None).err().unwrap();
+    assert!(error.full_message().contains("last_complete.json` can't be read"), "{error:?}");
+    assert!(error.hint_text().unwrap().contains("or remove it"));
+    assert_eq!(pipeline.files().len(), 1, "the records of the last run are kept");
+}
