@@ -226,7 +226,7 @@ fn previews_and_doctor_start_the_program() {
     let doctor =
         context.taskferry(&["doctor", "jobs.toml", "--check", "program", "--verbose"]).with_code(0);
     assert!(
-        doctor.stdout.contains("`sh filter.sh` starts and uses the protocol"),
+        doctor.stdout.contains("`filter.sh` starts and uses the protocol"),
         "{}",
         doctor.stdout
     );

@@ -38,7 +38,7 @@ pub struct Command {
     pub(crate) max_answer_bytes: ByteCount,
     /// Environment variables for the program: `env = { API_TOKEN = "${LOOKUP_TOKEN}" }`. Of the variables of taskferry, the program
     /// only receives `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`. `PYTHONUNBUFFERED` and `PYTHONUTF8`
-    /// are 1.
+    /// are 1. Messages mask values of 6 or more characters.
     #[serde(default)]
     // Not by the schema of a secret: all values would be left out of the digest, and a run would resume with other ones. Values with
     // the name of a secret are masked and left out by their names.

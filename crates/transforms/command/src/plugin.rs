@@ -47,8 +47,8 @@ impl TransformPlugin for Command {
             restarts: Arc::default(),
         };
         let pool = Pool::new(shared, self.workers);
-        let (workers, shown) = (self.workers, self.command.join(" "));
-        Ok(AnyTransform::asynchronous(CommandTransform { pool, workers, shown }))
+        let (workers, label) = (self.workers, self.label());
+        Ok(AnyTransform::asynchronous(CommandTransform { pool, workers, label }))
     }
 
     fn explained_options() -> &'static [&'static str] {

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf, absolute};
 use std::process::Stdio;
 
-use taskferry_sdk::{ErrorKind, Secret, is_secret_name, secret_forms};
+use taskferry_sdk::{ErrorKind, Secret, secret_forms};
 use tokio::process::{Child, Command};
 
 use crate::failure::Failure;
@@ -61,13 +61,12 @@ impl Program {
         })
     }
 
-    /// A text of the program without the secrets in its environment.
+    /// A text of the program without the values of `env`: a secret may have any name.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        let secrets = self.env.iter().filter(|(name, value)| {
-            is_secret_name(name) && value.expose().len() >= SHORTEST_SECRET
-        });
-        for form in secrets.flat_map(|(_, value)| secret_forms(value.expose())) {
+        let values = self.env.values().map(Secret::expose);
+        let secrets = values.filter(|value| value.len() >= SHORTEST_SECRET);
+        for form in secrets.flat_map(secret_forms) {
             text = text.replace(&form, "[secret]");
         }
         text

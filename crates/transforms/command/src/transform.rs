@@ -16,8 +16,8 @@ const RESTARTS: &str = "restarts";
 pub(crate) struct CommandTransform {
     pub(crate) pool: Pool,
     pub(crate) workers: usize,
-    /// The command, for messages.
-    pub(crate) shown: String,
+    /// The name of the program, for messages. The other arguments may be secrets.
+    pub(crate) label: String,
 }
 
 #[async_trait]
@@ -75,7 +75,7 @@ impl AsyncTransform for CommandTransform {
         let hello = Hello::of(run);
         let check = Check::new("program", async move {
             let finding = match self.pool.open(hello).await {
-                Ok(()) => Finding::ok(format!("`{}` starts and uses the protocol", self.shown)),
+                Ok(()) => Finding::ok(format!("`{}` starts and uses the protocol", self.label)),
                 Err(error) => Finding::from(&error),
             };
             self.pool.close().await;

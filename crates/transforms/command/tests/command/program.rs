@@ -150,12 +150,16 @@ pub(crate) fn main(behavior: &str) -> ExitCode {
                 continue;
             }
             "answers in all ways" => {
-                let secret = std::env::var("API_TOKEN").unwrap_or_default();
+                let [secret, other] =
+                    ["API_TOKEN", "LOOKUP"].map(|name| std::env::var(name).unwrap_or_default());
                 match record["n"].as_u64() {
                     Some(0) => answer(id, &json!([])),
                     Some(1) => answer(id, &json!([record, {"n": 1, "again": true}])),
                     Some(2) => say(&json!({"id": id, "drop": "too\u{1b} small"}).to_string()),
-                    Some(3) => say(&json!({"error": format!("no {secret}"), "id": id}).to_string()),
+                    Some(3) => {
+                        let error = format!("no {secret}, no {other}");
+                        say(&json!({"error": error, "id": id}).to_string());
+                    }
                     _ => answer(id, &json!([record])),
                 }
                 continue;
