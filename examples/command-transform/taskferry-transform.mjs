@@ -5,7 +5,6 @@
 
 import { Console } from "node:console";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 
 const PROTOCOL = 1;
 
@@ -27,7 +26,7 @@ export async function run(transform) {
   const write = async (answer) => {
     if (!process.stdout.write(`${JSON.stringify(answer)}\n`)) await once(process.stdout, "drain");
   };
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })[Symbol.asyncIterator]();
+  const lines = linesOf(process.stdin);
   const first = await lines.next();
   if (first.done) return;
   await write({ protocol: PROTOCOL });
@@ -37,6 +36,19 @@ export async function run(transform) {
   for await (const line of lines) {
     const { id, record } = JSON.parse(line);
     await write({ id, ...(await answer(transform, record)) });
+  }
+}
+
+// Not `readline`, which also ends a line at U+2028 and U+2029. A rest without an end is no request.
+async function* linesOf(stream) {
+  let line = "";
+  for await (const chunk of stream.setEncoding("utf8")) {
+    const [end, ...others] = chunk.split("\n");
+    line += end;
+    for (const other of others) {
+      yield line;
+      line = other;
+    }
   }
 }
 

@@ -36,7 +36,7 @@ def run(transform):
     os.dup2(2, 1)
 
     def write(answer):
-        answers.write(json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+        answers.write(json.dumps(answer, allow_nan=False, separators=(",", ":")) + "\n")
         answers.flush()
 
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8", newline="\n")

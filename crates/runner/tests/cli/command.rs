@@ -130,6 +130,53 @@ fn the_modules_refuse_and_print_without_harm() {
 }
 
 #[test]
+fn the_modules_pass_on_any_text() {
+    let folder = project_file("examples/command-transform");
+    for (program, module, file, script) in [
+        (
+            "python3",
+            "taskferry_transform.py",
+            "own.py",
+            "from taskferry_transform import Drop, run\ndef f(job):\n  if job['external_id'] == '2': raise Drop(job['text'])\n  return job\nrun(f)\n",
+        ),
+        (
+            "node",
+            "taskferry-transform.mjs",
+            "own.mjs",
+            "import { Drop, run } from './taskferry-transform.mjs';\nrun((job) => {\n  if (job.external_id === '2') throw new Drop(job.text);\n  return job;\n});\n",
+        ),
+    ] {
+        // Line separators, half of a surrogate pair, and a text that is longer than a pipe.
+        let long = "é".repeat(200_000);
+        let separated = "a\u{2028}b\u{2029}c\u{85}d";
+        let body = format!(
+            r#"{{"has_next":false,"records":[{{"external_id":"0","text":"{separated}"}},{{"external_id":"1","text":"\ud800"}},{{"external_id":"2","text":"\ud800"}},{{"external_id":"3","text":"{long}"}}]}}"#
+        );
+        let tenant = Tenant::with_pages([Response::new(200, body)]);
+        let mut context = context(&tenant, "");
+        if !has(program, &mut context) {
+            continue;
+        }
+        context.write(module, &fs::read_to_string(format!("{folder}/{module}")).unwrap());
+        context.write(file, script);
+        let command = format!("transform.command.command=[\"{program}\",\"{file}\"]");
+        context.taskferry(&["run", "jobs.toml", "--set", &command]).with_code(0);
+        // `json!` has no text with half of a surrogate pair.
+        let output = context.read("out/jobs.ndjson").replace(r"\ud800", "half");
+        let records = output.lines().map(|line| serde_json::from_str(line).unwrap());
+        assert_eq!(
+            records.collect::<Vec<Value>>(),
+            [
+                json!({"external_id": "0", "text": separated}),
+                json!({"external_id": "1", "text": "half"}),
+                json!({"external_id": "3", "text": long}),
+            ],
+            "{program}"
+        );
+    }
+}
+
+#[test]
 fn a_run_resumes_unless_the_program_has_changed() {
     let pages = || [page(&["a"], Some("a")), Response::new(403, "[]"), page(&["b"], None)];
     for (changed, options, resumes) in [

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use taskferry_json::{Body, Node};
+use taskferry_json::{Body, Kind, Node};
 use taskferry_sdk::{Record, RunContext, shortened};
 
 /// The version of the protocol.
@@ -112,20 +112,19 @@ pub(crate) fn read_answer(line: Bytes, expected: u64) -> Result<Answer, String> 
 }
 
 fn results(value: Node<'_>) -> Result<Answer, String> {
-    if value.kind() != taskferry_json::Kind::Array {
+    if value.kind() != Kind::Array {
         return Err("wrote an answer whose `results` are no list".to_owned());
     }
-    let results = value.items().enumerate().map(|(index, item)| {
-        let invalid =
-            |error| format!("wrote an answer whose result {} is invalid: {error}", index + 1);
-        item.to_document().map(Record::from).map_err(invalid)
-    });
-    results.collect::<Result<_, _>>().map(Answer::Results)
+    Ok(Answer::Results(value.items().map(Record::from_node).collect()))
 }
 
 fn text(key: &str, value: Node<'_>) -> Result<String, String> {
-    let text = value.as_str().map(std::borrow::Cow::into_owned);
-    text.ok_or_else(|| format!("wrote an answer whose `{key}` is no text"))
+    if value.kind() != Kind::String {
+        return Err(format!("wrote an answer whose `{key}` is no text"));
+    }
+    // The JSON of a text with half of a surrogate pair.
+    let text = value.as_str().unwrap_or_else(|| String::from_utf8_lossy(value.raw()));
+    Ok(text.into_owned())
 }
 
 /// The beginning of a line.
