@@ -83,6 +83,14 @@ impl Pool {
         self.shared.restarts.uncounted.swap(0, Ordering::Relaxed)
     }
 
+    /// How often the program was started again, of which the records have counted `counted`, in this run or before it was resumed.
+    pub(crate) fn restarts(&self, counted: u64) -> u64 {
+        let restarts = &self.shared.restarts;
+        let uncounted = restarts.uncounted.load(Ordering::Relaxed);
+        // The engine may have dropped records that have counted some.
+        counted.saturating_add(uncounted).max(restarts.total.load(Ordering::Relaxed))
+    }
+
     /// Sends a record to the worker with the fewest records, or to a new one if all have some.
     fn send(&self, job: Job) -> Result<Load, StageError> {
         let mut workers = self.lock();

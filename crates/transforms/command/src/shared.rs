@@ -21,9 +21,10 @@ pub(crate) struct Shared {
     pub(crate) restarts: Arc<Restarts>,
 }
 
-/// How often a program was started again.
+/// How often a program failed, and was started again because a record followed.
 #[derive(Debug, Default)]
 pub(crate) struct Restarts {
+    pub(crate) failures: AtomicU64,
     pub(crate) total: AtomicU64,
     /// Those that no record has counted yet.
     pub(crate) uncounted: AtomicU64,

@@ -63,7 +63,7 @@ impl AsyncTransform for CommandTransform {
     }
 
     fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
-        let often = match totals.get(RESTARTS) {
+        let often = match self.pool.restarts(totals.get(RESTARTS)) {
             0 => return Vec::new(),
             1 => "once".to_owned(),
             restarts => format!("{restarts} times"),

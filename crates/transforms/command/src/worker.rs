@@ -44,6 +44,8 @@ pub(crate) struct Worker {
     /// An invalid line that the process wrote while no record was unanswered. The next record is refused because of it, as if the
     /// record had been sent before.
     stray: Option<Failure>,
+    /// Whether the next start replaces a process that failed.
+    is_restart: bool,
     /// Why the program can't be started.
     broken: Option<Failure>,
 }
@@ -66,6 +68,7 @@ impl Worker {
             has_answered: false,
             since: Instant::now(),
             stray: None,
+            is_restart: false,
             broken: None,
         }
     }
@@ -74,10 +77,17 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         loop {
             self.send().await;
-            let deadline = self.since + self.shared.timeout;
+            // `None` if the limit is beyond what a clock can represent.
+            let deadline = self.since.checked_add(self.shared.timeout);
             let next = async {
                 match &mut self.process {
                     Some(process) => process.next(self.shared.max_answer).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let silence = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
                     None => std::future::pending().await,
                 }
             };
@@ -88,7 +98,7 @@ impl Worker {
                     Some(job) => self.receive(job),
                     None => break,
                 },
-                () = sleep_until(deadline), if !self.sent.is_empty() => self.on_silence().await,
+                () = silence, if !self.sent.is_empty() => self.on_silence().await,
             }
         }
         if self.group.is_abandoned() {
@@ -128,7 +138,10 @@ impl Worker {
             }
             if self.process.is_none() {
                 match Process::start(&self.shared, Arc::clone(&self.group)).await {
-                    Ok(process) => (self.process, self.has_answered) = (Some(process), false),
+                    Ok(process) => {
+                        (self.process, self.has_answered) = (Some(process), false);
+                        self.count_restart();
+                    }
                     Err(failure) => {
                         refuse(job, failure.error().fatal());
                         self.broken = Some(failure);
@@ -196,7 +209,7 @@ impl Worker {
     async fn on_end(&mut self) {
         let Some(process) = self.process.take() else { return };
         let failure = process.failure().await;
-        self.log_restart(&failure);
+        self.log(&failure);
         // A program may end after a number of records, and just then receive another one.
         if !self.has_answered
             && self.sent.front().is_some_and(|(_, job)| job.is_suspect)
@@ -225,20 +238,28 @@ impl Worker {
     async fn restart(&mut self, failure: &Failure) {
         if let Some(process) = self.process.take() {
             process.kill().await;
-            self.log_restart(failure);
+            self.log(failure);
         }
     }
 
-    fn log_restart(&self, failure: &Failure) {
-        let count = self.shared.restarts.total.fetch_add(1, Ordering::Relaxed) + 1;
-        self.shared.restarts.uncounted.fetch_add(1, Ordering::Relaxed);
+    fn count_restart(&mut self) {
+        if std::mem::take(&mut self.is_restart) {
+            self.shared.restarts.total.fetch_add(1, Ordering::Relaxed);
+            self.shared.restarts.uncounted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Logs why a process ended. Whether a record follows is not known yet.
+    fn log(&mut self, failure: &Failure) {
+        self.is_restart = true;
+        let count = self.shared.restarts.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if count <= MAX_LOGGED {
             let label = &self.shared.program.label;
             let hint = failure.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            tracing::warn!("{label}: {}{hint}; it is started again", failure.message);
+            tracing::warn!("{label}: {}{hint}; the next record starts it again", failure.message);
         }
         if count == MAX_LOGGED {
-            tracing::warn!("further restarts are counted, but not logged");
+            tracing::warn!("further failures of the program are not logged");
         }
     }
 

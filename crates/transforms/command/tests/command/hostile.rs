@@ -22,6 +22,7 @@ pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
         an_endless_line_does_not_fill_the_memory,
         a_flood_of_messages_stops_nothing,
         restarts_are_counted,
+        a_restart_that_no_record_counts_is_in_the_warning,
     ]
 }
 
@@ -195,6 +196,28 @@ fn restarts_are_counted() {
         tokio::time::timeout(limit, apply(&*transform, 0..1)).await.unwrap();
         transform.close().await;
     });
+}
+
+/// Record 5 is refused, so it counts nothing, and no record starts the program a second time.
+fn a_restart_that_no_record_counts_is_in_the_warning() {
+    let folder = Folder::new();
+    let mut transform = folder.program("dies", &json!({}));
+    folder.runtime.block_on(async {
+        transform.open(&RunContext::default()).await.unwrap();
+        assert!(apply(&*transform, 5..6).await[0].is_err());
+        transform.close().await;
+    });
+    let warnings = |counted: u64| {
+        let mut totals = taskferry_sdk::Counters::default();
+        totals.add("restarts", counted);
+        transform.warnings(6, &totals)
+    };
+    assert_eq!(warnings(0), ["the program was started again once; the log contains the reasons"]);
+    // Those before the run was resumed.
+    assert_eq!(
+        warnings(2),
+        ["the program was started again 3 times; the log contains the reasons"]
+    );
 }
 
 async fn counters(transform: &dyn AsyncTransform) -> taskferry_sdk::Counters {

@@ -145,7 +145,7 @@ pub(crate) fn main(behavior: &str) -> ExitCode {
                 answer(id, record);
                 continue;
             }
-            "returns a lone surrogate" if is_bad => {
+            "returns half of a surrogate pair" => {
                 say(&format!(r#"{{"id":{id},"results":[{{"a":"\ud800"}}]}}"#));
                 continue;
             }

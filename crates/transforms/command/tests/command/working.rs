@@ -13,6 +13,8 @@ pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
         an_answer_has_any_number_of_results_or_drops_or_refuses,
         the_program_gets_its_folder_its_run_and_few_variables,
         a_program_that_exits_between_records_is_started_again,
+        a_record_that_no_stage_can_read_passes_through,
+        a_limit_beyond_the_clock_is_no_limit,
         a_program_can_finish_its_work_at_the_end,
         a_program_that_ignores_the_end_is_killed,
         a_dropped_transform_leaves_no_program,
@@ -92,6 +94,26 @@ fn a_program_that_exits_between_records_is_started_again() {
     let transform = folder.program("exits after three", &json!({}));
     let (numbers, errors) = summary(&folder.run(transform, 50));
     assert_eq!((numbers, errors), ((0..50).collect(), Vec::new()));
+}
+
+fn a_record_that_no_stage_can_read_passes_through() {
+    let folder = Folder::new();
+    let transform = folder.program("returns half of a surrogate pair", &json!({}));
+    let records: Vec<Record> = folder.runtime.block_on(async {
+        let mut out = Output::new();
+        transform.apply(Record::from(json!({"n": 0})), &mut out).await.unwrap();
+        out.drain_records().collect()
+    });
+    let [record] = <[_; 1]>::try_from(records).unwrap();
+    assert_eq!(record.as_bytes(), br#"{"a":"\ud800"}"#);
+    assert!(record.root().is_err());
+}
+
+fn a_limit_beyond_the_clock_is_no_limit() {
+    let folder = Folder::new();
+    let forever = "9223372036854775807s";
+    let transform = folder.program("echo", &json!({"timeout": forever, "start_timeout": forever}));
+    assert_eq!(summary(&folder.run(transform, 3)), (vec![0, 1, 2], Vec::new()));
 }
 
 fn a_program_can_finish_its_work_at_the_end() {
