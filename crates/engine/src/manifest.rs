@@ -100,7 +100,9 @@ pub struct Manifest {
     pub dead_letters: u64,
     /// The file with the dead letters.
     pub dead_letter_file: Option<PathBuf>,
-    /// Removals that transforms did not emit, because they are suspiciously many. The other records are delivered.
+    /// Removals that transforms did not emit, because they are suspiciously many. The other records are delivered. The first manifests
+    /// of version 1 lack it.
+    #[schemars(skip_serializing_if = "u64::is_zero")]
     pub withheld_removals: u64,
     /// How the fields of the records differ from those of the last complete run of the same listing; `null` if there is none.
     pub drift: Option<Drift>,
