@@ -144,14 +144,14 @@ impl Columns {
     }
 
     fn fill(&mut self, name: &str, value: Node<'_>) -> Result<(), StageError> {
-        let is_room = self.by_name.len() < MAX_COLUMNS;
+        let may_grow = self.by_name.len() < MAX_COLUMNS;
         let column = match self.by_name.get_mut(name) {
             Some(column) => column,
             None if self.named => {
                 self.omit(name);
                 return Ok(());
             }
-            None if is_room => self.by_name.entry(name.to_owned()).or_default(),
+            None if may_grow => self.by_name.entry(name.to_owned()).or_default(),
             None => return Err(too_many()),
         };
         column.seen = true;

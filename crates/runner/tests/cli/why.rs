@@ -105,7 +105,7 @@ fn an_absent_record_gets_reasons_and_the_nearest_ids() {
     let filters = "filters = [{ filter = \"last_updated\", value = \"2022-02-01\", operator = \"gte\" }]\nretry";
     let text = context.read("jobs.toml").replacen("retry", filters, 1);
     context.write("jobs.toml", &text);
-    let shown = why(&context, &["--id", "nobody", "--json"], 9);
+    let shown = why(&context, &["--id", "gone", "--json"], 9);
     let document: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(document["found"], json!(false));
     assert!(

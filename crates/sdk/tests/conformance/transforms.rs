@@ -201,7 +201,7 @@ transform!(
     &[]
 );
 
-/// Counts only if nobody asks for explanations.
+/// Counts only in a run without explanations.
 #[derive(Debug)]
 struct Explainer;
 

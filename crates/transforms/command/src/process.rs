@@ -72,7 +72,7 @@ impl ProcessGroup {
         self.kill();
     }
 
-    /// Whether nobody waits for the end of the processes.
+    /// Whether no task waits for the end of the processes.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.is_abandoned.load(Ordering::SeqCst)
     }

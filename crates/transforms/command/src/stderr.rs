@@ -120,8 +120,8 @@ async fn read_lines(mut stderr: ChildStderr, mut add: impl FnMut(&[u8])) {
     while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
         let read = chunk.get(..length).unwrap_or_default();
         for part in read.split_inclusive(|byte| *byte == b'\n') {
-            let room = LONGEST.saturating_sub(line.len()).min(part.len());
-            line.extend_from_slice(part.get(..room).unwrap_or_default());
+            let free = LONGEST.saturating_sub(line.len()).min(part.len());
+            line.extend_from_slice(part.get(..free).unwrap_or_default());
             if part.ends_with(b"\n") {
                 add(&line);
                 line.clear();

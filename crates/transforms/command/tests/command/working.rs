@@ -46,7 +46,7 @@ fn several_workers_process_records_at_the_same_time() {
             fast
         };
         // The first poll sends record 0 to the first worker.
-        let (slow, fast) = futures_util::join!(slow, fast);
+        let (slow, fast) = tokio::join!(slow, fast);
         assert_eq!(summary(&slow).0, [0]);
         assert_eq!(summary(&fast).0.len(), 19);
     });
