@@ -37,11 +37,11 @@ impl Default for Context {
 impl Context {
     /// A context for the binary `taskferry`. The environment is empty but for `CLIENT_SECRET`.
     pub fn new() -> Self {
-        Self::for_binary("taskferry")
+        Self::for_program(cargo_bin("taskferry"))
     }
 
-    /// A context for another binary of the package under test.
-    pub fn for_binary(name: &str) -> Self {
+    /// A context for another program with the commands of `taskferry`.
+    pub fn for_program(binary: PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = insta::Settings::clone_current();
         let path = folder.path().display().to_string().replace('.', "\\.");
@@ -52,7 +52,6 @@ impl Context {
         settings.add_filter(r"\d+\.\d s\b", "[time]");
         settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
         let environment = vec![("CLIENT_SECRET".to_owned(), CLIENT_SECRET.to_owned())];
-        let binary = cargo_bin(name);
         Self { binary, folder, environment, _filters: settings.bind_to_scope() }
     }
 

@@ -117,7 +117,9 @@ fn every_exit_code_is_tested_and_no_other_is_expected() {
 
 /// The paths and texts of all Rust files of the crates.
 fn sources() -> Vec<(PathBuf, String)> {
-    let (mut folders, mut files) = (vec![PathBuf::from(project_file("crates"))], Vec::new());
+    let folders =
+        ["crates", "examples/custom-runner"].map(|name| PathBuf::from(project_file(name)));
+    let (mut folders, mut files) = (Vec::from(folders), Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let path = entry.path();
