@@ -128,6 +128,21 @@ fn every_file_gets_the_new_name() {
 }
 
 #[test]
+fn continuous_integration_clones_the_checkout_to_its_path() {
+    let context = checkout();
+    let absolute = context.path("").display().to_string();
+    let absolute = absolute.trim_end_matches('/');
+    for (name, path, seen) in [("mine", ".", ".."), ("yours", absolute, absolute)] {
+        create(&context, &["transform"], &[name, "--path", path]).with_code(0);
+        let steps = context.read(&format!("{name}/.github/workflows/ci.yml"));
+        let expected = format!(
+            "          sudo install -d -o \"$USER\" {seen}\n          git clone --depth 1 https://github.com/taskferry/taskferry {seen}\n"
+        );
+        assert!(steps.contains(&expected), "{steps}");
+    }
+}
+
+#[test]
 fn the_files_are_listed_with_the_next_commands() {
     let context = checkout();
     context.write("Cargo.lock", "version = 4\n");

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use my_plugin::MyPlugin;
 
+use taskferry_sdk::conformance::Conformance;
 use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::testing::{self, Files};
 use taskferry_sdk::{Batch, Problem, Record, Refusals, RunContext, Sink, SinkPlugin};
@@ -80,4 +81,20 @@ fn mistakes_in_the_options_are_reported() {
     ] {
         assert_eq!(built(&options).unwrap_err().len(), 1, "{options}");
     }
+}
+
+/// The rules for all plugins: `taskferry_sdk::conformance` describes them.
+#[test]
+fn the_sink_follows_the_rules_for_plugins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.txt");
+    let (file, removed) = (path.clone(), path.clone());
+    let published = move || {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    };
+    let reset = move || drop(fs::remove_file(&removed));
+    Conformance::sink::<MyPlugin>(json!({"path": path}), published, reset)
+        .refuses(r#"{"task":1}"#)
+        .run();
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use my_plugin::MyPlugin;
 
+use taskferry_sdk::conformance::Conformance;
 use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::testing::{self, Files};
 use taskferry_sdk::{Page, Position, Problem, RunContext, Source, SourcePlugin};
@@ -85,4 +86,12 @@ fn mistakes_in_the_options_are_reported() {
     ] {
         assert_eq!(built(&options).unwrap_err().len(), 1, "{options}");
     }
+}
+
+/// The rules for all plugins: `taskferry_sdk::conformance` describes them.
+#[test]
+fn the_source_follows_the_rules_for_plugins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "{}\n{\"external_id\":\"b\"}\n{}\n");
+    Conformance::source::<MyPlugin>(json!({"path": path, "page_size": 1})).run();
 }

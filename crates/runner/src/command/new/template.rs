@@ -22,7 +22,7 @@ const CHECKOUT: &str = "../../..";
 /// The step that makes the checkout available.
 const CLONE: [&str; 2] = [
     "      # `Cargo.toml` names taskferry by its path. Without the path, remove this step.\n",
-    "      - run: git clone --depth 1 https://github.com/taskferry/taskferry ../../..\n",
+    "      - run: |\n          sudo install -d -o \"$USER\" ../../..\n          git clone --depth 1 https://github.com/taskferry/taskferry ../../..\n",
 ];
 
 /// The files of a crate with the names of the example.
