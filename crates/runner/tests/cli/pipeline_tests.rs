@@ -353,7 +353,14 @@ fn results_are_written_as_junit_and_json() {
 
 #[test]
 fn the_tests_of_the_shipped_pipelines_pass() {
-    let names = ["full-export", "hierarchy-to-csv", "hours-by-level", "quickstart", "webhook"];
+    let names = [
+        "full-export",
+        "hierarchy-to-csv",
+        "hours-by-level",
+        "quickstart",
+        "task-changes",
+        "webhook",
+    ];
     let files = names.map(|name| project_file(&format!("pipelines/{name}.toml")));
     // As a shell expands `pipelines/*.toml`.
     let own = files.iter().map(|file| file.replace(".toml", ".test.toml"));
@@ -363,7 +370,7 @@ fn the_tests_of_the_shipped_pipelines_pass() {
     for name in names {
         assert!(ended.stderr.contains(&format!("{name}.test.toml: ")), "{}", ended.stderr);
     }
-    assert!(ended.stderr.ends_with("6 passed\n"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("7 passed\n"), "{}", ended.stderr);
 }
 
 #[test]
