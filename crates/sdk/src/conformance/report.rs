@@ -23,6 +23,8 @@ pub(super) struct Exercised {
 pub(super) struct Failure {
     message: String,
     input: Option<String>,
+    /// Whether the check exercised nothing.
+    is_empty: bool,
 }
 
 /// The result of a check that applies.
@@ -30,7 +32,12 @@ pub(super) type Verdict = Result<Exercised, Failure>;
 
 impl Failure {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), input: None }
+        Self { message: message.into(), input: None, is_empty: false }
+    }
+
+    fn empty(unit: &str) -> Self {
+        let message = format!("the check exercised nothing: it found no {unit}");
+        Self { message, input: None, is_empty: true }
     }
 
     /// Adds the options or the record with which the check failed.
@@ -119,10 +126,7 @@ impl Report {
             Err(Failure::new(format!("the plugin panicked: {}", panic_text(&*panic))))
         });
         let verdict = verdict.and_then(|exercised| match exercised.count {
-            0 => Err(Failure::new(format!(
-                "the check exercised nothing: it found no {}",
-                exercised.unit
-            ))),
+            0 => Err(Failure::empty(exercised.unit)),
             _ => Ok(exercised),
         });
         let outcome = match (verdict, self.exemption(check)) {
@@ -185,13 +189,22 @@ impl fmt::Display for Report {
                     writeln!(formatter, "  FAILED  {check} (Check::{check:?})")?;
                     writeln!(formatter, "            {message}")?;
                 }
-                Outcome::Failed(Failure { message, input }) => {
+                Outcome::Failed(Failure { message, input, is_empty }) => {
                     writeln!(formatter, "  FAILED  {check} (Check::{check:?})")?;
                     writeln!(formatter, "            {message}")?;
                     if let Some(input) = input {
                         writeln!(formatter, "            with: {input}")?;
                     }
-                    writeln!(formatter, "            help: {}", check.advice())?;
+                    if *is_empty {
+                        let help =
+                            "use options and records that exercise it; if there are none, write";
+                        writeln!(
+                            formatter,
+                            "            help: {help} `.exempt(Check::{check:?}, \"REASON\")`"
+                        )?;
+                    } else {
+                        writeln!(formatter, "            help: {}", check.advice())?;
+                    }
                 }
             }
         }

@@ -182,7 +182,12 @@ fn an_unclear_error_is_found() {
     assert_fails(&kit::<Silent>().report(), check, "a message is empty");
     assert_fails(&kit::<Blames>().report(), check, "refused as a defect of the plugin");
     let why = "the check exercised nothing: it found no refused records";
-    assert_fails(&kit::<Accepts>().report(), check, why);
+    let report = kit::<Accepts>().report();
+    assert_fails(&report, check, why);
+    assert!(
+        report.to_string().contains("write `.exempt(Check::ErrorsClear, \"REASON\")`"),
+        "{report}"
+    );
 }
 
 static RUNS: AtomicUsize = AtomicUsize::new(0);
