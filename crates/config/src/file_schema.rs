@@ -78,7 +78,7 @@ fn reference(definition: &str) -> Value {
 }
 
 /// The table of a stage: the keys that every stage of the role has, and the plugin's options.
-fn stage(plugin: &PluginEntry) -> Value {
+fn stage(plugin: &PluginEntry<'_>) -> Value {
     let mut schema = definition(plugin.schema.as_value());
     let Some(fields) = schema.as_object_mut() else { return schema };
     fields.insert("title".to_owned(), plugin.type_name.into());

@@ -58,11 +58,12 @@ fn find_secrets(schema: &Value, root: &Value, keys: &mut BTreeSet<String>) -> bo
 /// The path of each option from the top of a pipeline file, without the positions of sinks and transforms.
 pub(crate) fn option_paths(registry: &Registry) -> Vec<Vec<String>> {
     let mut paths: Vec<Vec<String>> = TOP_LEVEL.iter().map(|key| vec![(*key).to_owned()]).collect();
-    let plugins = registry.plugins().into_iter();
-    let plugins = plugins.map(|plugin| (plugin.role.to_string(), plugin.schema));
-    let tables = run_tables().into_iter().map(|(table, schema)| (table.to_owned(), schema));
-    for (table, schema) in tables.chain(plugins) {
-        add(&[table], schema.as_value(), schema.as_value(), &mut paths);
+    for (table, schema) in run_tables() {
+        add(&[table.to_owned()], schema.as_value(), schema.as_value(), &mut paths);
+    }
+    for plugin in registry.plugins() {
+        let schema = plugin.schema.as_value();
+        add(&[plugin.role.to_string()], schema, schema, &mut paths);
     }
     for role in [Role::Source, Role::Transform, Role::Sink] {
         let common = common_keys(role).iter();

@@ -185,7 +185,7 @@ fn meant_key(problem: &Problem) -> Option<String> {
 struct Names<'a> {
     tree: &'a Node,
     stages: Vec<StageSchema<'a>>,
-    plugins: Vec<PluginEntry>,
+    plugins: Vec<PluginEntry<'a>>,
 }
 
 impl Names<'_> {

@@ -12,12 +12,12 @@ pub(crate) struct StageSchema<'a> {
     pub(crate) path: KeyPath,
     pub(crate) role: Role,
     pub(crate) type_name: &'static str,
-    pub(crate) schema: Value,
+    pub(crate) schema: &'a Value,
 }
 
 impl StageSchema<'_> {
     pub(crate) fn options(&self) -> impl Iterator<Item = (&String, &Value)> {
-        properties(&self.schema).into_iter().flatten()
+        properties(self.schema).into_iter().flatten()
     }
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn option_schema<'a>(
         .iter()
         .filter(|stage| within(&stage.path).is_some())
         .max_by_key(|stage| stage.path.segments().len())?;
-    let root = &stage.schema;
+    let root = stage.schema;
     within(&stage.path)?.iter().try_fold(resolve_schema(root, root), |schema, segment| {
         let inner = match segment {
             Segment::Key(key) => properties(schema)
@@ -49,15 +49,13 @@ pub(crate) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// The stages of a pipeline, the transforms of sinks included.
-pub(crate) fn stages<'a>(tree: &'a Node, registry: &Registry) -> Vec<StageSchema<'a>> {
+pub(crate) fn stages<'a>(tree: &'a Node, registry: &'a Registry) -> Vec<StageSchema<'a>> {
     let mut tables = Vec::new();
     find_tables(tree, &KeyPath::root(), &mut tables);
-    let plugins = registry.plugins();
     let stage = |(node, path, role): (&'a Node, KeyPath, Role)| {
         let type_name = node.as_table()?.get("type")?.as_str()?;
-        let mut plugins = plugins.iter();
-        let plugin = plugins.find(|one| one.role == role && one.type_name == type_name)?;
-        let schema = plugin.schema.as_value().clone();
+        let plugin = registry.plugin(role, type_name)?;
+        let schema = plugin.schema.as_value();
         Some(StageSchema { node, path, role, type_name: plugin.type_name, schema })
     };
     tables.into_iter().filter_map(stage).collect()

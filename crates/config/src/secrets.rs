@@ -43,7 +43,7 @@ impl Secrets {
     pub(crate) fn by_option(tree: &Node, registry: &Registry) -> Self {
         let mut secrets = Self::default();
         for StageSchema { node, path, schema, .. } in stages(tree, registry) {
-            secrets.by_schema(node, &path, &schema, &schema);
+            secrets.by_schema(node, &path, schema, schema);
         }
         for (path, node) in tree.scalars(&KeyPath::root()) {
             let is_named = path

@@ -4,6 +4,7 @@ use std::any::{TypeId, type_name};
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::fmt;
+use std::sync::LazyLock;
 
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -69,14 +70,14 @@ fn exists(options: &Value, path: &KeyPath) -> bool {
 }
 
 /// A registered plugin, for reference pages and editors.
-#[derive(Debug, Clone)]
-pub struct PluginEntry {
+#[derive(Debug, Clone, Copy)]
+pub struct PluginEntry<'a> {
     /// The role of its stage.
     pub role: Role,
     /// The value of `type`.
     pub type_name: &'static str,
     /// The JSON Schema of its options. The description is the doc comment of the options struct.
-    pub schema: Schema,
+    pub schema: &'a Schema,
 }
 
 type Build<T> = fn(&Value, &BuildContext<'_>) -> Result<T, Vec<Problem>>;
@@ -84,14 +85,19 @@ type Build<T> = fn(&Value, &BuildContext<'_>) -> Result<T, Vec<Problem>>;
 struct Entry<T> {
     plugin: TypeId,
     path: &'static str,
-    schema: fn() -> Schema,
+    /// Made when it is first needed: most commands need the schemas of a few plugins.
+    schema: LazyLock<Schema>,
     build: Build<T>,
 }
 
 impl<T> Entry<T> {
     fn of<P: Plugin>(build: Build<T>) -> Self {
         let (plugin, path) = (TypeId::of::<P>(), type_name::<P>());
-        Self { plugin, path, schema: schema::<P>, build }
+        Self { plugin, path, schema: LazyLock::new(|| schema_for!(P)), build }
+    }
+
+    fn describe(&self, role: Role, type_name: &'static str) -> PluginEntry<'_> {
+        PluginEntry { role, type_name, schema: &self.schema }
     }
 }
 
@@ -179,14 +185,29 @@ impl Registry {
     }
 
     /// All plugins: sources, transforms, sinks, each sorted by name.
-    pub fn plugins(&self) -> Vec<PluginEntry> {
-        let sources = self.sources.iter().map(|(name, entry)| (Role::Source, *name, entry.schema));
+    pub fn plugins(&self) -> Vec<PluginEntry<'_>> {
+        let sources = self.sources.iter().map(|(name, entry)| entry.describe(Role::Source, name));
         let transforms =
-            self.transforms.iter().map(|(name, entry)| (Role::Transform, *name, entry.schema));
-        let sinks = self.sinks.iter().map(|(name, entry)| (Role::Sink, *name, entry.schema));
-        let all = sources.chain(transforms).chain(sinks);
-        all.map(|(role, type_name, schema)| PluginEntry { role, type_name, schema: schema() })
-            .collect()
+            self.transforms.iter().map(|(name, entry)| entry.describe(Role::Transform, name));
+        let sinks = self.sinks.iter().map(|(name, entry)| entry.describe(Role::Sink, name));
+        sources.chain(transforms).chain(sinks).collect()
+    }
+
+    /// One plugin; `None` if the type is unknown.
+    pub fn plugin(&self, role: Role, type_name: &str) -> Option<PluginEntry<'_>> {
+        fn find<'a, T>(
+            entries: &'a BTreeMap<&'static str, Entry<T>>,
+            role: Role,
+            type_name: &str,
+        ) -> Option<PluginEntry<'a>> {
+            let (name, entry) = entries.get_key_value(type_name)?;
+            Some(entry.describe(role, name))
+        }
+        match role {
+            Role::Source => find(&self.sources, role, type_name),
+            Role::Transform => find(&self.transforms, role, type_name),
+            Role::Sink => find(&self.sinks, role, type_name),
+        }
     }
 
     /// Builds a source from its table without the common keys; `None` if the type is unknown.
@@ -270,10 +291,6 @@ impl fmt::Debug for Registry {
             .field("sinks", &self.sinks.keys())
             .finish_non_exhaustive()
     }
-}
-
-fn schema<P: Plugin>() -> Schema {
-    schema_for!(P)
 }
 
 fn build_source<P: SourcePlugin>(

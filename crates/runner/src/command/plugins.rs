@@ -18,7 +18,7 @@ pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit
     let plugins = plugins.map(|plugin| Entry {
         role: Some(plugin.role),
         name: plugin.type_name,
-        schema: plugin.schema,
+        schema: plugin.schema.clone(),
     });
     let tables = run_tables().into_iter();
     let tables = tables.map(|(name, schema)| Entry { role: None, name, schema });

@@ -61,7 +61,8 @@ pub(super) fn added_types(binary: &Path) -> Result<Vec<String>, Exit> {
         console::line("The binary is not written.");
         return Err(Exit::USAGE);
     }
-    let builtin = builtin::registry().plugins();
+    let registry = builtin::registry();
+    let builtin = registry.plugins();
     let is_builtin = |role: &str, name: &str| {
         builtin.iter().any(|it| it.type_name == name && it.role.to_string() == role)
     };
