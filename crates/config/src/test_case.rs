@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use taskferry_pipeline::{Comparison, Registry, Role, StageId, TestOptions};
 use taskferry_sdk::{
-    BuildContext, KeyPath, NoFiles, Part, Problem, nearest, read_options_partially,
+    BuildContext, KeyPath, LookupAnswers, NoFiles, Part, Problem, nearest, read_options_partially,
 };
 
 use crate::constant_jq::is_constant;
 use crate::layers::Layers;
 use crate::positions::{StageInfo, TextPosition};
-use crate::test_records::{RefusedRecord, TestInput, records};
+use crate::test_records::{RefusedRecord, TestInput, answers, records};
 use crate::tree::Node;
 
 /// The start of a run without `clock`: `2000-01-01T00:00:00Z`.
@@ -45,6 +45,8 @@ pub struct TestCase {
     pub expect_refused: Option<ExpectedRefusals>,
     /// The time that the stages see.
     pub clock: TestClock,
+    /// The answers to lookups.
+    pub lookups: LookupAnswers,
     pub(crate) layers: Layers,
 }
 
@@ -159,6 +161,8 @@ impl TestReader<'_> {
             keep(problem);
             None
         });
+        let lookups =
+            field("lookups").map(|node| self.lookups(node, &mut found)).unwrap_or_default();
         self.problems.append(&mut found);
         if let Some(expression) = &options.expect_jq {
             self.check_expression(expression);
@@ -175,8 +179,41 @@ impl TestReader<'_> {
             expect_dropped: options.expect_dropped,
             expect_refused: refused,
             clock,
+            lookups,
             layers,
         }
+    }
+
+    /// The answers to the lookups of each transform.
+    fn lookups(&self, node: &Node, found: &mut Vec<Problem>) -> LookupAnswers {
+        let path = self.path.key("lookups");
+        let mut all = LookupAnswers::new();
+        for (name, node) in node.as_table().into_iter().flatten() {
+            let path = path.key(name.clone());
+            if let Err(problem) = self.transform(name, &path) {
+                found.push(problem);
+            }
+            match answers(node, &path, self.folder) {
+                Ok(answers) => _ = all.insert(name.clone(), answers),
+                Err(problem) => found.push(problem),
+            }
+        }
+        all
+    }
+
+    fn transform(&self, name: &str, path: &KeyPath) -> Result<(), Problem> {
+        let transforms = self.stages.iter().filter(|stage| stage.id.role == Role::Transform);
+        let names: Vec<&str> = transforms.map(|stage| stage.id.name.as_str()).collect();
+        if names.contains(&name) {
+            return Ok(());
+        }
+        let help = match (nearest(name, names.iter().copied()), names.is_empty()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, true) => "the pipeline has no transforms".to_owned(),
+            (None, false) => format!("the transforms are `{}`", names.join("`, `")),
+        };
+        let message = format!("the pipeline has no transform `{name}`");
+        Err(Problem::at(path.clone(), "unknown-choice", message).part(Part::Key).help(help))
     }
 
     fn clock(&self, options: &TestOptions) -> Result<TestClock, Problem> {

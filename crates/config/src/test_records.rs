@@ -1,5 +1,6 @@
 //! The records in the tests of a pipeline.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -116,6 +117,29 @@ pub(crate) fn records(node: &Node, path: &KeyPath, folder: &Path) -> Result<Vec<
         let line = before.matches('\n').count() + 1;
         unreadable(format!("line {line} is not JSON: {reason}")).help("write one record a line")
     })
+}
+
+/// Reads the answers to the lookups of a transform, by key: a table, JSON text, or the path of a file with JSON text.
+pub(crate) fn answers(
+    node: &Node,
+    path: &KeyPath,
+    folder: &Path,
+) -> Result<BTreeMap<String, Value>, Problem> {
+    let objects = match &node.kind {
+        Kind::Table(_) => vec![node.to_value()],
+        Kind::Scalar(Value::String(_)) => records(node, path, folder)?,
+        _ => return Err(wrong_type(path.clone(), "a table of answers, JSON text or a path", node)),
+    };
+    let mut answers = BTreeMap::new();
+    for object in objects {
+        let Value::Object(fields) = object else {
+            let message = "the answers are not a JSON object with the keys of the lookups";
+            let problem = Problem::at(path.clone(), "wrong-type", message);
+            return Err(problem.help("write for example `{\"j1\": \"Tester\", \"j2\": null}`"));
+        };
+        answers.extend(fields);
+    }
+    Ok(answers)
 }
 
 /// Reads JSON documents one after the other. The items of a single list are records themselves.

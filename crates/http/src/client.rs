@@ -140,8 +140,30 @@ impl Client {
         parameters: &[(&str, String)],
         read: ReadBody,
     ) -> Result<Response, StageError> {
+        self.get_below(&[], headers, parameters, read).await
+    }
+
+    /// As [`Client::get`], for a path below the address. Segments are percent-encoded, so that each stays one segment. They must not
+    /// be empty, `.` or `..`.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub async fn get_below(
+        &self,
+        segments: &[String],
+        headers: HeaderMap,
+        parameters: &[(&str, String)],
+        read: ReadBody,
+    ) -> Result<Response, StageError> {
         let mut url = self.url.clone();
-        url.query_pairs_mut().extend_pairs(parameters);
+        if !segments.is_empty()
+            && let Ok(mut path) = url.path_segments_mut()
+        {
+            path.pop_if_empty().extend(segments);
+        }
+        if !parameters.is_empty() {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
         self.send(self.http.request(Method::GET, url).headers(headers), read).await
     }
 

@@ -15,7 +15,7 @@ use url::Url;
 use crate::proxy::{self, ProxyAddress};
 
 /// Connections to servers: trusted certificate authorities and the proxy.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectionOptions {
     /// A PEM file of certificate authorities that are trusted in addition to the system's. Certificates are always
@@ -172,4 +172,17 @@ pub(crate) const FAILED_LOOKUP: &str = "failed to lookup address information: ";
 pub fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Refuses an `http` address of another machine, unless the option `allow_http` is set. `data` is what would be sent unencrypted.
+///
+/// # Errors
+/// The mistake in the address, with an empty path.
+pub fn check_encryption(url: &Url, allow_http: bool, data: &str) -> Result<(), Problem> {
+    if url.scheme() != "http" || allow_http || url.host_str().is_some_and(is_this_machine) {
+        return Ok(());
+    }
+    let message = format!("the URL begins with `http:`, so {data} would be sent unencrypted");
+    let help = "write `https://`, or add `allow_http = true` if the network is safe";
+    Err(Problem::at(KeyPath::root(), "unencrypted-url", message).help(help))
 }

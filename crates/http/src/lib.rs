@@ -2,7 +2,7 @@
 //!
 //! Guarantees:
 //!
-//! - A [`Client`] sends all requests to one address. Redirects are reported and never followed, so that credentials and records
+//! - A [`Client`] sends all requests to one address, or to paths below it. Redirects are reported and never followed, so that credentials and records
 //!   reach only hosts and schemes that the pipeline file names.
 //! - Certificates are always verified, against the system's authorities and those of [`ConnectionOptions::ca_file`]. No option
 //!   disables this.
@@ -38,6 +38,7 @@ mod connection;
 mod credentials;
 mod encoding;
 mod excerpt;
+mod headers;
 mod no_proxy;
 mod probe;
 mod proxy;
@@ -50,8 +51,9 @@ mod status;
 pub use address::parse_address;
 pub use certificate::Certificate;
 pub use client::{Client, Hints, ReadBody, bearer};
-pub use connection::{Connection, ConnectionOptions, is_this_machine};
+pub use connection::{Connection, ConnectionOptions, check_encryption, is_this_machine};
 pub use excerpt::excerpt;
+pub use headers::check_headers;
 pub use probe::{Answer, ServerProbe};
 pub use rate::RateLimit;
 pub use reqwest::{StatusCode, header};

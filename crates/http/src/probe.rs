@@ -1,10 +1,11 @@
 //! Checks of the way to a server, for `taskferry doctor`.
 
+use std::sync::Arc;
 use std::time::{Duration as StdDuration, SystemTime};
 
 use reqwest::header::HeaderMap;
 use taskferry_sdk::jiff::{SignedDuration, Timestamp, Unit};
-use taskferry_sdk::{Duration, ErrorKind, Finding, StageError};
+use taskferry_sdk::{Check, Duration, ErrorKind, Finding, StageError};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 use url::{Host, Url};
@@ -117,6 +118,16 @@ impl ServerProbe {
             }
             Err(error) => Finding::from(&error),
         }
+    }
+
+    /// The checks `proxy`, `dns` and `tls`. `request` describes the HEAD request.
+    pub fn checks(self: &Arc<Self>, request: &str) -> Vec<Check> {
+        let [dns, proxy, tls] = [(); 3].map(|()| Arc::clone(self));
+        vec![
+            Check::new("proxy", async move { vec![proxy.proxy_in_use()] }),
+            Check::new("dns", async move { vec![dns.dns().await] }).needs("proxy"),
+            Check::new("tls", async move { vec![tls.tls().await] }).sends(request).needs("dns"),
+        ]
     }
 
     /// The answer to the HEAD request, which is sent once for all checks.

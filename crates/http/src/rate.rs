@@ -48,4 +48,9 @@ impl RateLimit {
         *next = Some(start + self.interval);
         start
     }
+    /// Lets no further request start before `end`.
+    pub fn pause_until(&self, end: Instant) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = Some(next.map_or(end, |next| next.max(end)));
+    }
 }

@@ -82,6 +82,17 @@ impl Response {
         }
     }
 
+    /// The status as a sentence, and an [excerpt](Self::excerpt) of the body.
+    pub fn description(&self, secrets: &[Secret]) -> String {
+        let summary = self.summary();
+        let secrets: Vec<&Secret> = secrets.iter().collect();
+        let text = self.excerpt(&self.body, &secrets).filter(|_| !self.status.is_redirection());
+        match text {
+            Some(text) => format!("{summary}: {text}"),
+            None => summary,
+        }
+    }
+
     /// Creates an error with the kind and status that the response's status stands for, and its `Retry-After`.
     pub fn error(&self, message: impl Into<String>) -> StageError {
         let error = status_error(self.status.as_u16(), message);

@@ -96,6 +96,11 @@ pub struct TestOptions {
     /// The records of an earlier complete run, as in `input`: the transform `changes` compares with them. By default there was no
     /// earlier run.
     pub before: Option<Value>,
+    /// The answers to the lookups of transforms in services, by key: a table `[test.lookups.NAME]` for the transform NAME, JSON text, or
+    /// the path of a file with JSON. In JSON, `null` means that the service does not know the key. A lookup without an answer fails the
+    /// test.
+    #[serde(default)]
+    pub lookups: BTreeMap<String, Value>,
     /// What runs: by default all transforms of the pipeline. The name of a transform selects this transform alone, the name of a
     /// sink selects all transforms of the pipeline and those of the sink.
     pub stage: Option<String>,

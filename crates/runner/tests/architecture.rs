@@ -29,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("state", &["files"]),
     ("retry", &["sdk"]),
     ("http", &["sdk"]),
+    ("lookup", &["sdk", "http", "retry"]),
     ("format", &["sdk", "files"]),
     ("pipeline", &["sdk"]),
     ("config", &["sdk", "pipeline"]),
@@ -94,7 +95,7 @@ const CONFINED: &[(&[&str], &[&str])] = &[
         &["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp", "opentelemetry-http"],
         &["telemetry"],
     ),
-    (&["taskferry-http"], &["sink-webhook", "source-techwolf", "telemetry"]),
+    (&["taskferry-http"], &["lookup", "sink-webhook", "source-techwolf", "telemetry"]),
 ];
 
 /// Crates without input and output: they exchange data through arguments, results and traits.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::{LocalEndpoint, Problem, Shard, Subject};
+use crate::{LocalEndpoint, Lookups, Problem, Shard, Subject};
 
 /// Reads the files that a plugin's options name.
 ///
@@ -178,6 +178,8 @@ pub struct RunContext {
     pub is_sample: bool,
     /// The earlier run whose [withheld removals](crate::OrderedTransform::withheld_removals) are accepted.
     pub accept_removals: Option<String>,
+    /// Where the answers to lookups come from.
+    pub lookups: Lookups,
 }
 
 /// A stage in its pipeline.

@@ -20,8 +20,8 @@ use std::thread::{self, Thread};
 use serde_json::Value;
 
 use crate::{
-    AnyTransform, Batch, BuildContext, Counters, Effect, Endpoints, InputFiles, Origin, Output,
-    Plugin, Problem, Record, StageError, TransformPlugin, read_options,
+    AnyTransform, Batch, BuildContext, Counters, Effect, Endpoints, InputFiles, Lookups, Origin,
+    Output, Plugin, Problem, Record, RunContext, StageError, TransformPlugin, read_options,
 };
 
 /// Files in memory, for plugins that read files when they are built.
@@ -108,6 +108,25 @@ impl TransformTest {
         Self { transform, records: 0, counters: Counters::default(), effects: Vec::new() }
     }
 
+    /// Opens the transform, as before the first record of a run. Not needed for a transform that does nothing there.
+    ///
+    /// # Errors
+    /// The transform's error.
+    pub fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+        open(&mut self.transform, run)
+    }
+
+    /// As [`open`](Self::open), with the answers to the transform's lookups, by key. No request is sent.
+    ///
+    /// # Errors
+    /// The transform's error.
+    pub fn open_with_answers<K: Into<String>>(
+        &mut self,
+        answers: impl IntoIterator<Item = (K, Value)>,
+    ) -> Result<(), StageError> {
+        self.open(&with_answers(answers))
+    }
+
     /// Applies the transform to a record, and returns the records that it emits. Counts for a refused record are discarded.
     ///
     /// # Errors
@@ -180,6 +199,24 @@ pub fn batch(page: u64, records: impl IntoIterator<Item = Record>) -> Batch {
         batch.push(record, Origin { page, cursor: None, index, job });
     }
     batch
+}
+
+/// A run in which a stage without a name gets these answers to its lookups.
+pub(crate) fn with_answers<K: Into<String>>(
+    answers: impl IntoIterator<Item = (K, Value)>,
+) -> RunContext {
+    let answers = answers.into_iter().map(|(key, answer)| (key.into(), answer)).collect();
+    let lookups = Lookups::prepared([(String::new(), answers)].into());
+    RunContext { lookups, ..RunContext::default() }
+}
+
+/// Opens a transform of any kind.
+pub(crate) fn open(transform: &mut AnyTransform, run: &RunContext) -> Result<(), StageError> {
+    match transform {
+        AnyTransform::Stateless(transform) => transform.open(run),
+        AnyTransform::Ordered(transform) => transform.open(run),
+        AnyTransform::Async(transform) => block_on(transform.open(run)),
+    }
 }
 
 /// Runs a future on this thread. A future that needs timers or connections must be tested in a runtime instead.

@@ -16,6 +16,7 @@ use std::time::Instant;
 use taskferry_config::{Checked, Mistakes, StageInfo};
 use taskferry_engine::{Interrupt, StopSignal};
 use taskferry_pipeline::{Feed, Registry, Role};
+use taskferry_sdk::Lookups;
 use taskferry_sdk::jiff::Timestamp;
 
 use super::arguments::PreviewArguments;
@@ -138,8 +139,10 @@ impl<'a> Preview<'a> {
         check_stage(stage, &checked.stages).map_err(usage)?;
         let (file, recording) = (&arguments.file, &arguments.recording);
         let name = recording.record.as_deref();
-        let recording =
-            name.map(|name| Recording::new(self.registry, file, name, stage, recording));
+        let recording = name.map(|name| {
+            let layers = arguments.layers.layers(file);
+            Recording::new(self.registry, file, name, stage, recording, layers)
+        });
         let recording = recording.transpose().map_err(Failed::write)?;
         let condition = arguments.condition.as_deref();
         let condition = condition.map(|text| Condition::new(text, self.registry)).transpose();
@@ -221,7 +224,9 @@ impl<'a> Preview<'a> {
         if recording.is_some() {
             // A test has no earlier run.
             run.compared_with = None;
+            run.lookups = Lookups::recorded();
         }
+        let lookups = run.lookups.clone();
         let found = trace(pipeline, source, selection, Some(run), StopSignal::never()).await;
         if !is_file {
             save(&pages_digest, sandbox, &store);
@@ -243,7 +248,7 @@ impl<'a> Preview<'a> {
         match recording {
             Some(recording) if exit == Exit::COMPLETE => {
                 let input = recording.input(&found.records);
-                recording.add(&input).await.unwrap_or_else(Failed::write)
+                recording.add(&input, lookups.answers()).await.unwrap_or_else(Failed::write)
             }
             _ => exit,
         }

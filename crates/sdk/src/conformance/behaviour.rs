@@ -11,7 +11,9 @@ use super::random::Random;
 use super::report::{Exercised, Failure, Report, Verdict};
 use super::samples::{find_tasks, marked, marks, record_mark};
 use super::{Check, arbitrary, resume};
-use crate::{AnyTransform, ErrorKind, FieldRule, Output, Problem, Record, RecordFields};
+use crate::{
+    AnyTransform, ErrorKind, FieldRule, Output, Problem, Record, RecordFields, RunContext,
+};
 
 /// The number of arbitrary documents, and of records with a wrong value.
 const ARBITRARY: u64 = 300;
@@ -30,6 +32,7 @@ pub(super) struct Behaviour<'a> {
     pub(super) schema: &'a Value,
     pub(super) explained: &'static [&'static str],
     pub(super) samples: &'a [String],
+    pub(super) run: &'a RunContext,
 }
 
 impl Behaviour<'_> {
@@ -68,7 +71,7 @@ impl Behaviour<'_> {
 
     fn built(&self) -> Result<(Instance, FieldRule), Failure> {
         let (transform, fields) = (self.build)().map_err(invalid)?;
-        Ok((Instance::open(transform)?, fields))
+        Ok((Instance::open(transform, self.run)?, fields))
     }
 
     /// What the transform does with each record, and at the end.

@@ -7,7 +7,7 @@ use std::task::Poll;
 use serde_json::Value;
 
 use super::report::{Failure, panic_text};
-use crate::testing::block_on;
+use crate::testing::{block_on, open};
 use crate::{
     AnyTransform, AsyncTransform, Counters, ErrorKind, Output, Record, RunContext, StageError,
     Transform,
@@ -66,13 +66,8 @@ pub(super) struct Instance(pub(super) AnyTransform);
 
 impl Instance {
     /// Opens a transform as in a run.
-    pub(super) fn open(mut transform: AnyTransform) -> Result<Self, Failure> {
-        let run = RunContext::default();
-        let opened = match &mut transform {
-            AnyTransform::Stateless(transform) => transform.open(&run),
-            AnyTransform::Ordered(transform) => transform.open(&run),
-            AnyTransform::Async(transform) => block_on(transform.open(&run)),
-        };
+    pub(super) fn open(mut transform: AnyTransform, run: &RunContext) -> Result<Self, Failure> {
+        let opened = open(&mut transform, run);
         let failed = |error: StageError| {
             Failure::new(format!("the transform can't be opened: {}", error.full_message()))
         };

@@ -9,8 +9,10 @@ use super::behaviour::Behaviour;
 use super::options::OptionChecks;
 use super::report::{Cost, Exercised, Failure, Report, Verdict};
 use super::{Check, samples};
-use crate::testing::Files;
-use crate::{BuildContext, Endpoints, InputFiles, Record, TransformPlugin, read_options};
+use crate::testing::{Files, with_answers};
+use crate::{
+    BuildContext, Endpoints, InputFiles, Record, RunContext, TransformPlugin, read_options,
+};
 
 /// How long the cost is measured.
 const MEASURED: Duration = Duration::from_millis(15);
@@ -24,6 +26,7 @@ pub struct TransformConformance<P> {
     samples: Vec<String>,
     exemptions: Vec<(Check, String)>,
     most_cost: Option<f64>,
+    run: RunContext,
     plugin: PhantomData<fn() -> P>,
 }
 
@@ -35,6 +38,7 @@ impl<P: TransformPlugin> TransformConformance<P> {
             samples: Vec::new(),
             exemptions: Vec::new(),
             most_cost: None,
+            run: RunContext::default(),
             plugin: PhantomData,
         }
     }
@@ -55,6 +59,15 @@ impl<P: TransformPlugin> TransformConformance<P> {
     /// Sets the files that the options name.
     pub fn files(mut self, files: Files) -> Self {
         self.files = files;
+        self
+    }
+
+    /// Sets the answers to the lookups of the transform, by key, so that it sends no request. A lookup of another key has no answer.
+    pub fn answers<K: Into<String>>(
+        mut self,
+        answers: impl IntoIterator<Item = (K, Value)>,
+    ) -> Self {
+        self.run = with_answers(answers);
         self
     }
 
@@ -110,6 +123,7 @@ impl<P: TransformPlugin> TransformConformance<P> {
             schema: &schemars::schema_for!(P).to_value(),
             explained: P::explained_options(),
             samples: &texts,
+            run: &self.run,
         };
         if behaviour.make(&mut report) {
             measure(&behaviour, self.most_cost, &mut report);

@@ -5,8 +5,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
-use taskferry_http::{ConnectionOptions, is_this_machine, parse_address};
+use taskferry_http::{ConnectionOptions, check_encryption, check_headers, parse_address};
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{
     BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
@@ -111,7 +110,8 @@ impl SinkPlugin for WebhookOptions {
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let mut problems = Vec::new();
         let target = self.target(context).map_err(|found| problems.extend(found)).ok();
-        let headers = check_headers(&self.headers, &mut problems);
+        let path = KeyPath::of("headers");
+        let headers = check_headers(&self.headers, &path, &OWN_HEADERS, "the sink", &mut problems);
         if self.timeout.get().is_zero() {
             let path = KeyPath::of("timeout");
             let problem = Problem::at(path, "invalid-value", "`timeout` must be greater than zero");
@@ -201,42 +201,6 @@ fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
         "send user and password as a header: `headers = { Authorization = \"Basic …\" }`";
     let url = parse_address(url.expose(), "https://hr.example.com/tasks", credentials)
         .map_err(|problem| problem.under(&path))?;
-    if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
-        let message = "the URL begins with `http:`, so records would be sent unencrypted";
-        let help = "write `https://`, or add `allow_http = true` if the network is safe";
-        return Err(Problem::at(path, "unencrypted-url", message).help(help));
-    }
+    check_encryption(&url, allow_http, "records").map_err(|problem| problem.under(&path))?;
     Ok(url)
-}
-
-fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>) -> HeaderMap {
-    let mut checked = HeaderMap::new();
-    for (name, value) in headers {
-        let path = KeyPath::of("headers").key(name.clone());
-        let mut wrong = |part: Part, code, message: String| {
-            problems.push(Problem::at(path.clone(), code, message).part(part));
-        };
-        let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
-            wrong(Part::Key, "invalid-header", format!("`{name}` is not a valid header name"));
-            continue;
-        };
-        if OWN_HEADERS.contains(&header.as_str()) {
-            wrong(
-                Part::Key,
-                "reserved-header",
-                format!("`{header}` is set by the sink; remove it from `headers`"),
-            );
-        }
-        if checked.contains_key(&header) {
-            wrong(Part::Key, "duplicate-header", format!("duplicate header `{header}`"));
-        }
-        if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
-            value.set_sensitive(true);
-            checked.insert(header, value);
-        } else {
-            let message = "the header value contains invalid characters, such as a line break";
-            wrong(Part::Value, "invalid-header", message.to_owned());
-        }
-    }
-    checked
 }

@@ -15,15 +15,10 @@ pub(crate) fn checks(url: Url, template: &RequestTemplate) -> Vec<Check> {
     let (headers, timeout) = (template.headers.clone(), template.timeout);
     let probe = ServerProbe::new(url, headers, timeout, template.connection.clone(), HINTS);
     let probe = Arc::new(probe);
-    let [dns, proxy, tls, receiver] = [(); 4].map(|()| Arc::clone(&probe));
-    vec![
-        Check::new("proxy", async move { vec![proxy.proxy_in_use()] }),
-        Check::new("dns", async move { vec![dns.dns().await] }).needs("proxy"),
-        Check::new("tls", async move { vec![tls.tls().await] }).sends(REQUEST).needs("dns"),
-        Check::new("receiver", async move { vec![receiver_finding(&receiver).await] })
-            .sends(REQUEST)
-            .needs("tls"),
-    ]
+    let mut checks = probe.checks(REQUEST);
+    let receiver = Check::new("receiver", async move { vec![receiver_finding(&probe).await] });
+    checks.push(receiver.sends(REQUEST).needs("tls"));
+    checks
 }
 
 /// Any answer shows that the receiver can be reached. Most receivers answer a HEAD request with another status than a delivery.

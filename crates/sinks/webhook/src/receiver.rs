@@ -108,14 +108,7 @@ impl Receiver {
     }
 
     fn refusal(&self, answer: &Response) -> StageError {
-        let mut message = answer.summary();
-        if !answer.status.is_redirection()
-            && let Some(text) =
-                answer.excerpt(&answer.body, &self.secrets.iter().collect::<Vec<_>>())
-        {
-            message = format!("{message}: {text}");
-        }
-        let mut error = answer.error(message);
+        let mut error = answer.error(answer.description(&self.secrets));
         if answer.status == StatusCode::CONFLICT {
             // The receiver still processes a request with this key, most likely one before a crash or a timeout.
             error = error.temporary();

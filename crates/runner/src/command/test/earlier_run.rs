@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use taskferry_config::TestClock;
 use taskferry_engine::RunOptions;
 use taskferry_pipeline::{ExpectOptions, Feed, OnError, Pipeline, SinkStage};
-use taskferry_sdk::{Record, RunContext};
+use taskferry_sdk::{Lookups, Record, RunContext};
 use taskferry_state::{LockAttempt, StateDir};
 use tempfile::TempDir;
 
@@ -26,6 +26,7 @@ impl EarlierRun {
         mut pipeline: Pipeline,
         records: Vec<Record>,
         clock: &TestClock,
+        lookups: &Lookups,
     ) -> Result<Self, String> {
         let failed = |reason: String| format!("`before`: {reason}");
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
@@ -42,6 +43,7 @@ impl EarlierRun {
         pipeline.source.feed = Feed::Source(Box::new(RecordSource::new(records)));
         let mut run = RunContext::new(pipeline.name.clone(), clock.start, "before");
         run.time_zone = Some(clock.time_zone.clone());
+        run.lookups = lookups.clone();
         let options = RunOptions { run: Some(run), state: Some(state), ..RunOptions::default() };
         match taskferry_engine::run(pipeline, options).await.error {
             Some(error) => Err(failed(error.error().full_message())),

@@ -9,8 +9,8 @@ use taskferry_pipeline::{
     DeadLetterReader, Feed, OnError, Pipeline, ReplayPage, ReplayRecord, Role, SinkStage, StageId,
 };
 use taskferry_sdk::{
-    Batch, Cursor, Delivery, Origin, Record, Refusals, RunContext, Sink, SinkState, Source,
-    StageError,
+    Batch, Cursor, Delivery, Lookups, Origin, Record, Refusals, RunContext, Sink, SinkState,
+    Source, StageError,
 };
 
 use super::earlier_run::EarlierRun;
@@ -33,7 +33,7 @@ pub(crate) struct Executed {
     pub(crate) error: Option<String>,
 }
 
-/// Runs the transforms that `stage` selects.
+/// Runs the transforms that `stage` selects, with these answers to lookups.
 ///
 /// # Errors
 /// A record of the input can't be read.
@@ -42,8 +42,9 @@ pub(crate) async fn execute(
     stage: Option<&StageId>,
     input: &TestInput,
     clock: &TestClock,
+    lookups: &Lookups,
 ) -> Result<Executed, String> {
-    execute_after(None, pipeline, stage, input, clock).await
+    execute_after(None, pipeline, stage, input, clock, lookups).await
 }
 
 /// As [`execute`], after the complete run in the state folder `earlier`.
@@ -56,9 +57,11 @@ pub(crate) async fn execute_after(
     stage: Option<&StageId>,
     input: &TestInput,
     clock: &TestClock,
+    lookups: &Lookups,
 ) -> Result<Executed, String> {
     let mut run = RunContext::new(pipeline.name.clone(), clock.start, "test");
     run.time_zone = Some(clock.time_zone.clone());
+    run.lookups = lookups.clone();
     run.compared_with = earlier.map(|earlier| earlier.state.clone());
     let mut pipeline = selected(pipeline, stage);
     let count = input.len();

@@ -26,6 +26,9 @@ struct Test<'a> {
     ok: bool,
     seconds: f64,
     failures: Vec<Failure<'a>>,
+    /// What is worth attention, but no failure.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     /// The records that came out, of a test that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<&'a [Value]>,
@@ -51,7 +54,7 @@ pub(crate) fn document(outcomes: &[Outcome]) -> String {
 }
 
 fn test(outcome: &Outcome) -> Test<'_> {
-    let Outcome { file: pipeline, case, duration, failures, outputs, .. } = outcome;
+    let Outcome { file: pipeline, case, duration, failures, notes, outputs, .. } = outcome;
     let (file, line) = outcome.place();
     Test {
         pipeline: pipeline.display().to_string(),
@@ -61,6 +64,7 @@ fn test(outcome: &Outcome) -> Test<'_> {
         ok: outcome.is_ok(),
         seconds: duration.as_secs_f64(),
         failures: failures.iter().map(|it| Failure { message: &it.message }).collect(),
+        notes,
         output: (!outcome.is_ok()).then_some(outputs.as_slice()),
     }
 }

@@ -8,11 +8,12 @@ use taskferry_config::{
     ExpectedRefusals, StageInfo, TestCase, TestClock, TestInput, load_for_test,
 };
 use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, TransformStage};
-use taskferry_sdk::{BuildContext, NoFiles, Record, shortened};
+use taskferry_sdk::{BuildContext, Lookups, NoFiles, Record, shortened};
 
 use super::compare::{Mismatch, mismatch};
 use super::earlier_run::EarlierRun;
 use super::execute::{Executed, execute, execute_after, parse, selected};
+use super::write::toml_key;
 use crate::command::preview::stages::OnErrors;
 use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
 
@@ -36,6 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) on_errors: OnErrors,
     /// The records of the input with what each stage did.
     pub(crate) records: Vec<RecordTrace>,
+    /// What is worth attention, but no failure.
+    pub(crate) notes: Vec<String>,
 }
 
 /// One expectation that is not met.
@@ -78,17 +81,20 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
         stages: Vec::new(),
         on_errors: OnErrors::default(),
         records: Vec::new(),
+        notes: Vec::new(),
     };
     let case = &outcome.case;
+    let lookups = Lookups::prepared(case.lookups.clone());
     let executed = match load_for_test(case, registry) {
         Ok(checked) => {
             outcome.on_errors = OnErrors::of(&checked.pipeline);
             outcome.stages = checked.stages;
             let (stage, clock) = (case.stage.as_ref(), &case.clock);
-            match earlier_run(registry, case).await {
+            match earlier_run(registry, case, &lookups).await {
                 Ok(earlier) => {
                     let earlier = earlier.as_ref();
-                    execute_after(earlier, checked.pipeline, stage, &case.input, clock).await
+                    let (pipeline, input) = (checked.pipeline, &case.input);
+                    execute_after(earlier, pipeline, stage, input, clock, &lookups).await
                 }
                 Err(message) => Err(message),
             }
@@ -97,7 +103,14 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
     };
     match executed {
         Ok(executed) => {
-            outcome.failures = failures(registry, case, &executed).await;
+            let unanswered = unanswered(&lookups);
+            // A lookup without an answer has refused its record.
+            outcome.failures = if unanswered.is_empty() {
+                failures(registry, case, &executed).await
+            } else {
+                unanswered
+            };
+            outcome.notes = unused(&lookups);
             outcome.outputs = executed.outputs.iter().map(value).collect();
             outcome.records = executed.records;
         }
@@ -108,12 +121,41 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
 }
 
 /// Runs the records of `before`, if there are any.
-async fn earlier_run(registry: &Registry, case: &TestCase) -> Result<Option<EarlierRun>, String> {
+async fn earlier_run(
+    registry: &Registry,
+    case: &TestCase,
+    lookups: &Lookups,
+) -> Result<Option<EarlierRun>, String> {
     let Some(records) = &case.before else { return Ok(None) };
     let pipeline = load_for_test(case, registry).map_err(|mistakes| mistakes.to_string())?.pipeline;
     let records = records.iter().map(|record| parse(&record.to_string()));
     let records = records.collect::<Result<_, _>>()?;
-    EarlierRun::of(selected(pipeline, case.stage.as_ref()), records, &case.clock).await.map(Some)
+    let pipeline = selected(pipeline, case.stage.as_ref());
+    EarlierRun::of(pipeline, records, &case.clock, lookups).await.map(Some)
+}
+
+/// The lookups that the test does not answer, with the lines that answer them: one failure for each stage.
+fn unanswered(lookups: &Lookups) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut last = None;
+    for (stage, key) in lookups.unanswered() {
+        let line = format!("\n{} = \"…\"", toml_key(&key));
+        match failures.last_mut() {
+            Some(failure) if last.as_ref() == Some(&stage) => failure.message.push_str(&line),
+            _ => failures.push(Failure::new(format!(
+                "`{stage}` looks up keys without an answer in the test; add the answers:\n[test.lookups.{}]{line}",
+                toml_key(&stage)
+            ))),
+        }
+        last = Some(stage);
+    }
+    failures
+}
+
+/// The answers of the test that no record needs.
+fn unused(lookups: &Lookups) -> Vec<String> {
+    let unused = lookups.unused().into_iter();
+    unused.map(|(stage, key)| format!("no record makes `{stage}` look up `{key}`")).collect()
 }
 
 fn value(record: &Record) -> Value {
@@ -198,7 +240,7 @@ async fn violations(
     let source = SourceStage { name, type_name: "outputs", digest, feed };
     let pipeline = Pipeline::new(EXPRESSION, source, vec![stage], Vec::new());
     let input = TestInput::Records(outputs.iter().map(value).collect());
-    let executed = match execute(pipeline, None, &input, clock).await {
+    let executed = match execute(pipeline, None, &input, clock, &Lookups::default()).await {
         Ok(Executed { error: None, records, .. }) => records,
         Ok(Executed { error: Some(error), .. }) | Err(error) => return vec![Failure::new(error)],
     };

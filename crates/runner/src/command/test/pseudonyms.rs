@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
+use taskferry_sdk::LookupAnswers;
 
 /// Fields whose values are few and fixed by the API: `validation_state`, `event_type`, `level`.
 const KINDS: [&str; 3] = ["state", "type", "level"];
@@ -36,6 +37,30 @@ impl Pseudonyms {
     /// The record with replaced texts.
     pub(crate) fn record(&mut self, record: &Value) -> Value {
         self.value(record, "job", "")
+    }
+
+    /// The answers to lookups, with replaced texts. Records are replaced before.
+    pub(crate) fn answers(&mut self, answers: &LookupAnswers) -> LookupAnswers {
+        let of_stage = |(stage, answers): (&String, &BTreeMap<String, Value>)| {
+            let answers = answers.iter();
+            let answers = answers.map(|(key, it)| (self.key(key), self.value(it, stage, stage)));
+            (stage.clone(), answers.collect())
+        };
+        answers.iter().map(of_stage).collect()
+    }
+
+    /// The key of a lookup, with the replacements of the texts of the record that it consists of.
+    fn key(&self, key: &str) -> String {
+        if let Some(given) = self.given.get(key) {
+            return given.clone();
+        }
+        let mut texts: Vec<_> = self.given.iter().filter(|(text, _)| key.contains(*text)).collect();
+        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        let mut replaced = key.to_owned();
+        for (text, replacement) in texts {
+            replaced = replaced.replace(text, replacement);
+        }
+        replaced
     }
 
     /// The number of replaced texts, and the fields that contain them.

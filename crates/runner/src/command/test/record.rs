@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use taskferry_engine::StopSignal;
 use taskferry_pipeline::Registry;
-use taskferry_sdk::Record;
+use taskferry_sdk::{LookupAnswers, Record};
 
 use super::execute::output;
 use super::recording::{Failed, Recording};
@@ -28,14 +28,20 @@ pub(crate) async fn record(
         return Exit::USAGE;
     };
     let recorded = async {
-        let recording = Recording::new(registry, file, name, job.stage.as_deref(), arguments)?;
+        let layers = layers(job).layers(file);
+        let stage = job.stage.as_deref();
+        let recording = Recording::new(registry, file, name, stage, arguments, layers)?;
         let record = match &job.input {
             Some(path) => from_file(path, job.id.as_deref())?,
             None => from_source(registry, file, job).await?,
         };
-        recording.add(&[record]).await
+        recording.add(&[record], LookupAnswers::new()).await
     };
     recorded.await.unwrap_or_else(Failed::write)
+}
+
+fn layers(job: &RecordedJob) -> LayerArguments {
+    LayerArguments { overlay: Vec::new(), set: Vec::new(), sandbox: job.sandbox }
 }
 
 /// A record of a file.
@@ -67,8 +73,7 @@ async fn from_source(
     let Some(id) = job.id.clone() else {
         return Err(Failed::usage("`--record` needs the job: add `--id JOB`, or `--input FILE`"));
     };
-    let layers = LayerArguments { overlay: Vec::new(), set: Vec::new(), sandbox: job.sandbox };
-    let mut pipeline = run::load(registry, &layers, file, LogFormat::Text)?.pipeline;
+    let mut pipeline = run::load(registry, &layers(job), file, LogFormat::Text)?.pipeline;
     pipeline.transforms = Vec::new();
     pipeline.sinks = vec![output("output".to_owned())];
     let selection = Selection::of_id(&id);

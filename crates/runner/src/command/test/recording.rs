@@ -7,8 +7,8 @@ use taskferry_config::{
     Checked, ExpectedRefusals, Layers, Mistakes, StageInfo, TestClock, TestInput, Unverified,
     load_tests, test_file,
 };
-use taskferry_pipeline::{Registry, Role};
-use taskferry_sdk::{Record, nearest};
+use taskferry_pipeline::{Pipeline, Registry, Role};
+use taskferry_sdk::{LookupAnswers, Lookups, Record, nearest};
 
 use super::execute::{Executed, execute};
 use super::pseudonyms::Pseudonyms;
@@ -63,10 +63,12 @@ pub(crate) struct Recording<'a> {
     lines: Vec<usize>,
     /// The pipeline without anything from the environment, as tests run it.
     checked: Checked,
+    /// The pipeline with its environment, for lookups.
+    layers: Layers,
 }
 
 impl<'a> Recording<'a> {
-    /// The recording of a test with this name.
+    /// The recording of a test with this name. `layers` are those of the pipeline that sends lookups.
     ///
     /// # Errors
     /// The pipeline or its tests have mistakes, the name is in use, or there is no such stage.
@@ -76,6 +78,7 @@ impl<'a> Recording<'a> {
         name: &str,
         stage: Option<&str>,
         arguments: &RecordingArguments,
+        layers: Layers,
     ) -> Result<Self, Failed> {
         let target = test_file(file);
         let cases = load_tests(file, &Layers::from_file(file), registry)
@@ -100,6 +103,7 @@ impl<'a> Recording<'a> {
             old,
             lines,
             checked,
+            layers: layers.placeholders(true),
         })
     }
 
@@ -120,39 +124,39 @@ impl<'a> Recording<'a> {
         self.checked.stages.iter().find(|stage| Some(&stage.id.name) == self.stage.as_ref())
     }
 
-    /// Runs the transforms on records, adds the test to the file, and runs it once.
+    /// Runs the transforms on records, adds the test to the file, and runs it once. `answers` are known answers to lookups; the
+    /// services are asked for others.
     ///
     /// # Errors
     /// There is no record, a record can't be read, a transform fails, or the file can't be written.
-    pub(crate) async fn add(self, input: &[Record]) -> Result<Exit, Failed> {
+    pub(crate) async fn add(
+        self,
+        input: &[Record],
+        answers: LookupAnswers,
+    ) -> Result<Exit, Failed> {
         if input.is_empty() {
             return Err(Failed::usage("no record reaches the stage, so no test is recorded"));
         }
-        let input = values(input)?;
-        let stage = self.stage_info().map(|stage| stage.id.clone());
-        let original = input;
-        let Self { registry, file, target, name, checked, .. } = self;
-        let mut pseudonyms = Pseudonyms::new(&texts(&checked));
-        let replaced = |record: &Value| pseudonyms.record(record);
-        let input = if self.is_verbatim {
-            original.clone()
+        let original = values(input)?;
+        let answers = self.answers(&original, answers).await?;
+        let mut pseudonyms = Pseudonyms::new(&texts(&self.checked));
+        let (input, lookups) = if self.is_verbatim {
+            (original.clone(), answers.clone())
         } else {
-            original.iter().map(replaced).collect()
+            let input = original.iter().map(|record| pseudonyms.record(record)).collect();
+            (input, pseudonyms.answers(&answers))
         };
-        let unverified = unverified(&checked.unverified);
-        let records = TestInput::Records(input.clone());
-        let executed =
-            execute(checked.pipeline, stage.as_ref(), &records, &TestClock::default()).await;
-        let executed = executed.map_err(Failed::usage)?;
-        if let Some(error) = executed.error {
-            return Err(Failed(Exit::TRANSFORM, Some(error)));
+        let lookups = Lookups::prepared(lookups);
+        let executed = self.execute(self.isolated()?, &input, &lookups).await?;
+        if let Some((stage, key)) = lookups.unanswered().first() {
+            return Err(Failed::usage(format!(
+                "`{stage}` looks up `{key}`, which can't be replaced as in the record; record the test with `--verbatim`"
+            )));
         }
         let outputs = values(&executed.outputs)?;
         if !self.is_verbatim {
-            let pipeline = isolated(registry, &file)?.pipeline;
-            let records = TestInput::Records(original);
-            let verbatim = execute(pipeline, stage.as_ref(), &records, &TestClock::default()).await;
-            let verbatim = verbatim.map_err(Failed::usage)?;
+            let prepared = Lookups::prepared(answers);
+            let verbatim = self.execute(self.isolated()?, &original, &prepared).await?;
             if shape(&verbatim)? != shape(&executed)? {
                 return Err(Failed::usage(format!(
                     "the transforms depend on texts: with replaced texts the result is {}, without {}; record the test with `--verbatim`",
@@ -161,24 +165,63 @@ impl<'a> Recording<'a> {
                 )));
             }
         }
+        let Self { registry, file, target, name, .. } = &self;
         let recorded = Recorded {
-            name: &name,
+            name,
             stage: self.stage.as_deref(),
             input: &input,
+            lookups: &lookups.answers(),
             outputs: &outputs,
             dropped: executed.dropped,
             refused: expected_refusals(&executed),
         };
-        write::write(&target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
+        write::write(target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
             Failed(Exit::SINK, Some(format!("can't write `{}`: {error}", target.display())))
         })?;
         let result = result(input.len(), &executed);
         console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
         console::line(&about_texts(self.is_verbatim, &pseudonyms));
-        for warning in &unverified {
+        for warning in &unverified(&self.checked.unverified) {
             console::warning(warning);
         }
-        repeat(registry, &file, &name).await
+        repeat(registry, file, name).await
+    }
+
+    /// The answers to all lookups for these records.
+    async fn answers(
+        &self,
+        input: &[Value],
+        known: LookupAnswers,
+    ) -> Result<LookupAnswers, Failed> {
+        let lookups = Lookups::prepared(known);
+        self.execute(self.isolated()?, input, &lookups).await?;
+        if lookups.unanswered().is_empty() {
+            return Ok(lookups.answers());
+        }
+        let checked = taskferry_config::load(&self.layers, self.registry);
+        let pipeline = checked.map_err(|found| Failed::mistakes(&found))?.pipeline;
+        let lookups = Lookups::recorded();
+        self.execute(pipeline, input, &lookups).await?;
+        Ok(lookups.answers())
+    }
+
+    async fn execute(
+        &self,
+        pipeline: Pipeline,
+        input: &[Value],
+        lookups: &Lookups,
+    ) -> Result<Executed, Failed> {
+        let stage = self.stage_info().map(|stage| &stage.id);
+        let (input, clock) = (TestInput::Records(input.to_vec()), TestClock::default());
+        let executed = execute(pipeline, stage, &input, &clock, lookups).await;
+        match executed.map_err(Failed::usage)? {
+            Executed { error: Some(error), .. } => Err(Failed(Exit::TRANSFORM, Some(error))),
+            executed => Ok(executed),
+        }
+    }
+
+    fn isolated(&self) -> Result<Pipeline, Failed> {
+        isolated(self.registry, &self.file).map(|checked| checked.pipeline)
     }
 }
 

@@ -43,12 +43,15 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     let (file, line) = outcome.place();
     let (file, name) = (printable(&file), printable(&outcome.case.name));
     if outcome.is_ok() {
-        return format!("{GREEN}ok{PLAIN}      {file}: {name}\n");
+        let mut out = format!("{GREEN}ok{PLAIN}      {file}: {name}\n");
+        add_notes(&mut out, outcome);
+        return out;
     }
     let mut out = format!("{RED}FAILED{PLAIN}  {file}:{line}: {BOLD}{name}{PLAIN}\n");
     for failure in &outcome.failures {
         add_failure(&mut out, failure);
     }
+    add_notes(&mut out, outcome);
     let count = outcome.records.len();
     for (number, record) in outcome.records.iter().take(MAX_RECORDS).enumerate() {
         let of = if count > 1 { format!(" {} of {count}", number + 1) } else { String::new() };
@@ -59,6 +62,12 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         _ = writeln!(out, "  {FAINT}… {} more input records{PLAIN}", count - MAX_RECORDS);
     }
     out
+}
+
+fn add_notes(out: &mut String, outcome: &Outcome) {
+    for note in &outcome.notes {
+        _ = writeln!(out, "  {FAINT}note: {}{PLAIN}", printable(note));
+    }
 }
 
 fn add_failure(out: &mut String, failure: &Failure) {

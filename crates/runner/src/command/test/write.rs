@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use taskferry_config::{ExpectedRefusals, TestCase};
-use taskferry_sdk::printable_json;
+use taskferry_sdk::{LookupAnswers, printable_json};
 
 use crate::command::json_lines::file_text;
 
@@ -16,6 +16,8 @@ pub(crate) struct Recorded<'a> {
     pub(crate) name: &'a str,
     pub(crate) stage: Option<&'a str>,
     pub(crate) input: &'a [Value],
+    /// The answers to lookups.
+    pub(crate) lookups: &'a LookupAnswers,
     pub(crate) outputs: &'a [Value],
     /// The number of input records without output, if there are any.
     pub(crate) dropped: u64,
@@ -30,6 +32,11 @@ impl Recorded<'_> {
             _ = writeln!(toml, "stage = {}", string(stage));
         }
         _ = writeln!(toml, "input = {}", json(self.input));
+        for (stage, answers) in self.lookups {
+            let answers = answers.iter().map(|(key, answer)| (key.clone(), answer.clone()));
+            let answers = json(&[answers.collect()]);
+            _ = writeln!(toml, "lookups.{} = {answers}", toml_key(stage));
+        }
         _ = writeln!(toml, "expect = {}", json(self.outputs));
         if self.dropped > 0 {
             _ = writeln!(toml, "expect_dropped = {}", self.dropped);
@@ -90,6 +97,12 @@ pub(crate) fn lines_in(file: &Path, cases: &[TestCase]) -> Vec<usize> {
     own.map(|position| position.line).collect()
 }
 
+/// A key, in quotes if it needs them.
+pub(crate) fn toml_key(key: &str) -> String {
+    let is_bare = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+    if !key.is_empty() && key.chars().all(is_bare) { key.to_owned() } else { string(key) }
+}
+
 /// A basic string. TOML has the escapes of JSON.
 fn string(text: &str) -> String {
     printable_json(&Value::from(text).to_string()).into_owned()
@@ -116,6 +129,7 @@ mod tests {
             name: "the \"first\"",
             stage: None,
             input: &[json!({"external_id": "job-1", "tasks": null, "quote": "'''"})],
+            lookups: &[("job titles".to_owned(), [("j1".to_owned(), json!(null))].into())].into(),
             outputs: &[json!({"a": 1}), json!({"a": 2})],
             dropped: 0,
             refused: None,
@@ -125,6 +139,9 @@ mod tests {
         name = "the \"first\""
         input = '''
         {"external_id": "job-1", "tasks": null, "quote": "''\u0027"}
+        '''
+        lookups."job titles" = '''
+        {"j1": null}
         '''
         expect = '''
         {"a": 1}

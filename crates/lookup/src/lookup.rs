@@ -1,0 +1,114 @@
+//! The lookups of a transform.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use taskferry_sdk::serde_json::Value;
+use taskferry_sdk::{Counters, ErrorKind, Lookups, Output, StageError, printable, shortened};
+
+use crate::dispatcher::{Dispatcher, Found};
+
+const LOOKUPS: &str = "lookups";
+const CACHED: &str = "cached";
+const NOT_FOUND: &str = "not_found";
+const REQUESTS: &str = "requests";
+
+/// The characters of a key or an answer that a message contains.
+const MOST_CHARACTERS: usize = 100;
+
+/// Answers lookups: from the answers so far, from the service, or from the test that runs.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The option with the lookup, for explanations.
+    option: &'static str,
+    stage: String,
+    lookups: Lookups,
+    /// `None` if the answers are prepared.
+    dispatcher: Option<Arc<Dispatcher>>,
+}
+
+impl Lookup {
+    pub(crate) fn new(
+        option: &'static str,
+        stage: String,
+        lookups: Lookups,
+        dispatcher: Option<Arc<Dispatcher>>,
+    ) -> Self {
+        Self { option, stage, lookups, dispatcher }
+    }
+
+    /// Looks up a key. Returns `None` if the service does not know it. The summary of the run shows how many lookups there were.
+    ///
+    /// Records that are in progress at the same time share requests, and the same key is asked once.
+    ///
+    /// # Errors
+    /// The error of `fetch`, which is the same for all records that wait for its answer; or the answer has another type than `T`.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        out: &mut Output,
+    ) -> Result<Option<T>, StageError> {
+        let answer = match &self.dispatcher {
+            None => Arc::new(self.prepared(key)?),
+            Some(dispatcher) => {
+                let found = dispatcher.get(key).await;
+                match dispatcher.take_requests() {
+                    0 => {}
+                    requests => out.count(REQUESTS, requests),
+                }
+                let Found { answer, is_cached } = found?;
+                if is_cached {
+                    out.count(CACHED, 1);
+                }
+                self.lookups.record(&self.stage, key, &answer);
+                answer
+            }
+        };
+        out.count(LOOKUPS, 1);
+        if answer.is_null() {
+            out.count(NOT_FOUND, 1);
+            out.explain(self.option, || format!("finds nothing for `{}`", shown(key)));
+            return Ok(None);
+        }
+        out.explain(self.option, || {
+            format!("finds `{}` for `{}`", shown(&answer.to_string()), shown(key))
+        });
+        T::deserialize(&*answer).map(Some).map_err(|error| {
+            let key = shown(key);
+            let message = format!("the answer for `{key}` does not have the expected form");
+            StageError::new(ErrorKind::Record, message)
+                .caused_by(error)
+                .hint("check the version of the service, or ask the authors of the plugin")
+        })
+    }
+
+    /// The answer of the test.
+    fn prepared(&self, key: &str) -> Result<Value, StageError> {
+        self.lookups.answer(&self.stage, key).ok_or_else(|| {
+            let message = format!("the test has no answer for the lookup of `{}`", shown(key));
+            StageError::new(ErrorKind::Record, message)
+                .hint(format!("add it to `[test.lookups.{}]`", printable(&self.stage)))
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        if let Some(dispatcher) = &self.dispatcher {
+            dispatcher.close().await;
+        }
+    }
+}
+
+/// The warnings at the end of a run.
+pub(crate) fn warnings(totals: &Counters) -> Vec<String> {
+    let (lookups, not_found) = (totals.get(LOOKUPS), totals.get(NOT_FOUND));
+    if lookups == 0 || not_found < lookups {
+        return Vec::new();
+    }
+    vec![format!(
+        "the service knows none of the keys ({lookups} lookups): check the `url`, and the field with the key"
+    )]
+}
+
+fn shown(text: &str) -> String {
+    shortened(&printable(text), MOST_CHARACTERS).into_owned()
+}

@@ -1,0 +1,297 @@
+//! Requests to the service.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use taskferry_http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use taskferry_http::{Client, Hints, RateLimit, ReadBody, Response, StatusCode};
+use taskferry_retry::{Attempts, RetryOptions, Waiting};
+use taskferry_sdk::bytes::Bytes;
+use taskferry_sdk::serde_json::{self, error::Category};
+use taskferry_sdk::{DisplayUrl, ErrorKind, Secret, StageError};
+use tokio::time::{Instant, sleep_until};
+
+use crate::settings::Settings;
+
+pub(crate) const HINTS: Hints = Hints {
+    timeout: "raise `timeout` or lower `batch` of the lookup",
+    unreachable: "check the `url` of the lookup, and whether this machine can reach it",
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// A longer response is parsed on a blocking thread.
+const MAX_PARSED_IN_PLACE: usize = 64 << 10;
+
+/// The service that the options name. Its requests have the headers, limits and retries of the options.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+    /// The number of keys of the batch.
+    keys: usize,
+}
+
+struct Shared {
+    client: Client,
+    headers: HeaderMap,
+    secrets: Vec<Secret>,
+    max_bytes: u64,
+    retry: RetryOptions,
+    /// The start of the next request, which a `Retry-After` delays.
+    rate: RateLimit,
+    requests: AtomicU64,
+    /// The address in messages.
+    shown: String,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Service").field("url", &self.shared.shown).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    pub(crate) fn new(client: Client, settings: &Settings) -> Self {
+        let mut headers = settings.headers.clone();
+        headers.entry(ACCEPT).or_insert(JSON);
+        let mut address = client.url().clone();
+        address.set_query(None);
+        let shared = Shared {
+            shown: DisplayUrl(address.as_str()).to_string(),
+            client,
+            headers,
+            secrets: settings.secrets.clone(),
+            max_bytes: settings.max_response_bytes,
+            retry: settings.retry,
+            rate: RateLimit::per_second(settings.rate_limit.unwrap_or_default()),
+            requests: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared), keys: 1 }
+    }
+
+    /// The service for a batch of this number of keys.
+    pub(crate) fn for_keys(&self, keys: usize) -> Self {
+        Self { shared: Arc::clone(&self.shared), keys }
+    }
+
+    pub(crate) fn take_requests(&self) -> u64 {
+        self.shared.requests.swap(0, Ordering::Relaxed)
+    }
+
+    /// A GET request to the `url` of the options.
+    pub fn get(&self) -> Request<'_> {
+        Request { service: self, segments: Vec::new(), parameters: Vec::new(), body: None }
+    }
+
+    /// A POST request to the `url` of the options, with this value as JSON.
+    pub fn post(&self, body: &impl Serialize) -> Request<'_> {
+        Request { body: Some(serde_json::to_vec(body).map(Bytes::from)), ..self.get() }
+    }
+}
+
+/// A request to a [`Service`].
+///
+/// A failed request is repeated as `retry` and a `Retry-After` require. What is left is an error:
+///
+/// | response | error |
+/// |---|---|
+/// | 400, 413, 414, 422, or more bytes than `max_response_bytes` | of the keys |
+/// | 404, 410 | of the key, if it is only one. See [`json_if_found`](Self::json_if_found) |
+/// | any other status but 2xx, a timeout, no connection, another form of JSON | fatal: the run ends |
+#[derive(Debug)]
+#[must_use = "the request is sent by `json` or `json_if_found`"]
+pub struct Request<'a> {
+    service: &'a Service,
+    segments: Vec<String>,
+    parameters: Vec<(&'a str, String)>,
+    body: Option<serde_json::Result<Bytes>>,
+}
+
+impl<'a> Request<'a> {
+    /// Appends a segment to the path of a GET request: `https://hr.example.com/titles/` and a key. The segment is encoded.
+    pub fn segment(mut self, segment: impl Into<String>) -> Self {
+        self.segments.push(segment.into());
+        self
+    }
+
+    /// Adds a query parameter to a GET request. The value is encoded.
+    pub fn parameter(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.parameters.push((name, value.into()));
+        self
+    }
+
+    /// Sends the request, and reads the JSON of the response.
+    ///
+    /// # Errors
+    /// See [`Request`].
+    pub async fn json<T: DeserializeOwned + Send + 'static>(self) -> Result<T, StageError> {
+        let found = self.send(|_| false).await?;
+        found.ok_or_else(|| StageError::new(ErrorKind::Defect, "a response was left out"))
+    }
+
+    /// As [`json`](Self::json). Returns `None` if the status is 404 or 410, with which many services answer the request for one
+    /// unknown key.
+    ///
+    /// # Errors
+    /// See [`Request`].
+    pub async fn json_if_found<T>(self) -> Result<Option<T>, StageError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.send(is_missing).await
+    }
+
+    /// Sends the request until there is an answer, or no further attempt is allowed. `None` for the statuses that mean so.
+    async fn send<T>(self, is_none: fn(StatusCode) -> bool) -> Result<Option<T>, StageError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.check()?;
+        let shared = &*self.service.shared;
+        let method = if self.body.is_some() { "POST" } else { "GET" };
+        let name = format!("{method} {}", shared.shown);
+        let mut attempts = Attempts::new(&shared.retry, &name);
+        loop {
+            shared.wait_for_turn().await;
+            shared.requests.fetch_add(1, Ordering::Relaxed);
+            let waiting = Waiting::without_end("the lookup service");
+            let answered = self.attempt(is_none).await;
+            drop(waiting);
+            match answered {
+                Ok(answer) => return Ok(answer),
+                Err(error) => {
+                    shared.pause_after(&error);
+                    let given_up = attempts.wait_after(error).await;
+                    given_up.map_err(|error| error.context(&name))?;
+                }
+            }
+        }
+    }
+
+    /// Refuses keys that would lead to another address, and values that are no JSON.
+    fn check(&self) -> Result<(), StageError> {
+        let wrong = self.segments.iter().find(|it| matches!(it.as_str(), "" | "." | ".."));
+        if let Some(wrong) = wrong {
+            let message = format!("the key `{wrong}` can't be a part of an address");
+            return Err(StageError::new(ErrorKind::Record, message));
+        }
+        match &self.body {
+            Some(Err(error)) => {
+                let message = format!("the request can't be written as JSON: {error}");
+                Err(StageError::new(ErrorKind::Defect, message).fatal())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the request once.
+    async fn attempt<T>(&self, is_none: fn(StatusCode) -> bool) -> Result<Option<T>, StageError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let shared = &*self.service.shared;
+        let read = ReadBody::Whole { max_bytes: shared.max_bytes };
+        let mut headers = shared.headers.clone();
+        let sent = match &self.body {
+            Some(Ok(body)) => {
+                headers.insert(CONTENT_TYPE, JSON);
+                shared.client.post(headers, body.clone(), read).await
+            }
+            _ => shared.client.get_below(&self.segments, headers, &self.parameters, read).await,
+        };
+        match sent {
+            Ok(response) if is_none(response.status) => Ok(None),
+            Ok(response) if response.is_success() => {
+                parse(response, &shared.secrets).await.map(Some)
+            }
+            Ok(response) => Err(self.refusal(&response)),
+            Err(error) if error.kind() == ErrorKind::Limit => {
+                Err(error.hint("raise `max_response_bytes` or lower `batch` of the lookup"))
+            }
+            Err(error) => Err(error.fatal()),
+        }
+    }
+
+    fn refusal(&self, response: &Response) -> StageError {
+        let status = response.status;
+        let mut error = response.error(response.description(&self.service.shared.secrets));
+        if let Some(hint) = hint(status) {
+            error = error.hint(hint);
+        }
+        let concerns_keys = match status.as_u16() {
+            400 | 413 | 414 | 422 => true,
+            _ => is_missing(status) && self.service.keys == 1,
+        };
+        if concerns_keys { error } else { error.fatal() }
+    }
+}
+
+impl Shared {
+    async fn wait_for_turn(&self) {
+        let start = self.rate.reserve();
+        if start > Instant::now() {
+            let _waiting = Waiting::until(start, "the next request that the service allows");
+            sleep_until(start).await;
+        }
+    }
+
+    /// Delays all requests if the service asks for it. A wait that is too long ends the run.
+    fn pause_after(&self, error: &StageError) {
+        let wait = error.wait().filter(|wait| *wait <= self.retry.max_retry_after.get());
+        if let Some(wait) = wait.filter(|_| error.is_temporary()) {
+            self.rate.pause_until(Instant::now() + wait);
+        }
+    }
+}
+
+fn is_missing(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
+async fn parse<T>(response: Response, secrets: &[Secret]) -> Result<T, StageError>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let body = response.body.clone();
+    let parsed = if body.len() <= MAX_PARSED_IN_PLACE {
+        serde_json::from_slice(&body)
+    } else {
+        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&body)).await;
+        parsed.map_err(|panic| {
+            StageError::new(ErrorKind::Defect, "reading the response panicked").caused_by(panic)
+        })?
+    };
+    parsed.map_err(|error: serde_json::Error| {
+        let secrets: Vec<&Secret> = secrets.iter().collect();
+        let excerpt = |text: &[u8]| response.excerpt(text, &secrets).unwrap_or_default();
+        let (reason, body) = (excerpt(error.to_string().as_bytes()), excerpt(&response.body));
+        if error.classify() == Category::Data {
+            let message = format!("the response does not have the expected form: {reason}: {body}");
+            return StageError::new(ErrorKind::Malformed, message)
+                .hint("check the `url` of the lookup, and the version of the service")
+                .fatal();
+        }
+        let message = format!("the response is not JSON: {reason}: {body}");
+        StageError::new(ErrorKind::Malformed, message)
+            .hint("check the `url` of the lookup")
+            .temporary()
+            .fatal()
+    })
+}
+
+fn hint(status: StatusCode) -> Option<&'static str> {
+    match status.as_u16() {
+        300..=399 | 404 | 405 | 410 => Some("check the `url` of the lookup"),
+        400 | 422 => Some(
+            "check which keys the service accepts; with `on_error = \"dead_letter\"` refused records are written to the dead-letter file and the run continues",
+        ),
+        401 | 403 => Some("check the `headers` and the `url` of the lookup"),
+        407 => Some("check `connection.proxy` of the lookup"),
+        413 | 414 => Some("lower `batch` of the lookup"),
+        429 => Some("lower `rate_limit` or `concurrency` of the lookup, or run again later"),
+        500.. => Some("run again when the service is available; the run resumes"),
+        _ => None,
+    }
+}

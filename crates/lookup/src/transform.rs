@@ -1,0 +1,124 @@
+//! Transforms with lookups.
+
+use std::fmt;
+use std::sync::Arc;
+
+use taskferry_http::Client;
+use taskferry_sdk::{
+    AsyncTransform, Check, Counters, ErrorKind, Output, Record, RunContext, StageError, async_trait,
+};
+use tokio::runtime::Handle;
+
+use crate::diagnosis;
+use crate::dispatcher::{Answers, Dispatcher, Fetch};
+use crate::lookup::{Lookup, warnings};
+use crate::service::{HINTS, Service};
+use crate::settings::Settings;
+
+/// The most records of a page in progress at a time. Requests are limited by the options; a record that waits costs little, and
+/// the more records wait, the fuller are the batches.
+const RECORDS: usize = 16_384;
+
+/// A transform that asks an HTTP service about records. [`LookupOptions::transform`](crate::LookupOptions::transform) builds it.
+#[async_trait]
+pub trait LookupTransform: fmt::Debug + Send + Sync + 'static {
+    /// The maximum number of keys that the service accepts in one request; 1 by default. Users can lower it with `batch`.
+    fn max_batch(&self) -> usize {
+        1
+    }
+
+    /// Asks the service about keys, which are different from each other, at most [`max_batch`](Self::max_batch).
+    ///
+    /// # Errors
+    /// Why there are no answers. An error that is not [fatal](StageError::fatal) concerns the keys: if there are several, `fetch` is
+    /// called for each half of them, and a single key refuses its records. The errors of [`Service`] are marked accordingly.
+    async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError>;
+
+    /// Processes one record, and emits any number of records, as [`AsyncTransform::apply`].
+    ///
+    /// # Errors
+    /// As [`AsyncTransform::apply`].
+    async fn apply(
+        &self,
+        record: Record,
+        lookup: &Lookup,
+        out: &mut Output,
+    ) -> Result<(), StageError>;
+}
+
+/// The stage of a pipeline.
+#[derive(Debug)]
+pub(crate) struct LookupStage<T> {
+    option: &'static str,
+    settings: Settings,
+    transform: Arc<T>,
+    /// `None` until the stage is opened.
+    lookup: Option<Lookup>,
+}
+
+impl<T: LookupTransform> LookupStage<T> {
+    pub(crate) fn new(option: &'static str, settings: Settings, transform: Arc<T>) -> Self {
+        Self { option, settings, transform, lookup: None }
+    }
+
+    async fn dispatcher(&self) -> Result<Dispatcher, StageError> {
+        let runtime = Handle::try_current().map_err(|_| {
+            let message = "lookups need a runtime of Tokio";
+            StageError::new(ErrorKind::Defect, message)
+                .hint("mark the test with `#[tokio::test(flavor = \"multi_thread\")]`")
+        })?;
+        let Settings { url, timeout, connection, .. } = self.settings.clone();
+        // Reads the system's certificates from files.
+        let create = move || Client::new(url, timeout, &connection, HINTS);
+        let client = tokio::task::spawn_blocking(create).await.unwrap_or_else(|panic| {
+            let message = "creating the HTTP client panicked";
+            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
+        })?;
+        let service = Service::new(client, &self.settings);
+        let transform = Arc::clone(&self.transform);
+        let fetch: Fetch = Box::new(move |service, keys| {
+            let transform = Arc::clone(&transform);
+            Box::pin(async move { transform.fetch(&service, &keys).await })
+        });
+        Ok(Dispatcher::new(&self.settings, service, fetch, runtime))
+    }
+}
+
+#[async_trait]
+impl<T: LookupTransform> AsyncTransform for LookupStage<T> {
+    async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+        let lookups = run.lookups.clone();
+        let dispatcher = match lookups.are_prepared() {
+            true => None,
+            false => Some(Arc::new(self.dispatcher().await?)),
+        };
+        self.lookup = Some(Lookup::new(self.option, run.stage.name.clone(), lookups, dispatcher));
+        Ok(())
+    }
+
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let lookup = self.lookup.as_ref().ok_or_else(|| {
+            StageError::new(ErrorKind::Defect, "the transform was not opened")
+                .hint("call `open` or `open_with_answers` in the test")
+        })?;
+        self.transform.apply(record, lookup, out).await
+    }
+
+    async fn close(&self) {
+        if let Some(lookup) = &self.lookup {
+            lookup.close().await;
+        }
+    }
+
+    fn concurrency(&self) -> usize {
+        RECORDS
+    }
+
+    fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
+        warnings(totals)
+    }
+
+    fn checks(self: Box<Self>, _: &RunContext) -> Vec<Check> {
+        diagnosis::checks(self.settings)
+    }
+}

@@ -1,0 +1,11 @@
+//! Lookups of a transform: batches, the cache, requests, options.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod batches;
+mod cache;
+mod driver;
+mod options;
+mod prepared;
+mod refusals;
+mod requests;
