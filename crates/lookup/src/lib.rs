@@ -104,3 +104,8 @@ pub use lookup::Lookup;
 pub use options::LookupOptions;
 pub use service::{Request, Service};
 pub use transform::LookupTransform;
+
+/// Compiles the code of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/plugins/lookups.md")]
+struct Guide;

@@ -126,7 +126,7 @@ impl LookupOptions {
             max_response_bytes: self.max_response_bytes.get(),
             cache: CacheLimits {
                 entries: self.cache_entries,
-                age: self.cache_age.map(|age| age.get()),
+                age: self.cache_age.map(Duration::get),
             },
             connection,
             retry: self.retry,

@@ -46,8 +46,11 @@ pub struct TestRequest {
     pub body: Value,
 }
 
+/// Returns the status and the JSON of a response.
+type Answer = dyn Fn(&TestRequest) -> (u16, Value) + Send + Sync;
+
 struct Shared {
-    answer: Box<dyn Fn(&TestRequest) -> (u16, Value) + Send + Sync>,
+    answer: Box<Answer>,
     requests: Mutex<Vec<TestRequest>>,
     is_stopped: AtomicBool,
 }

@@ -88,10 +88,8 @@ impl<T: LookupTransform> LookupStage<T> {
 impl<T: LookupTransform> AsyncTransform for LookupStage<T> {
     async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
         let lookups = run.lookups.clone();
-        let dispatcher = match lookups.are_prepared() {
-            true => None,
-            false => Some(Arc::new(self.dispatcher().await?)),
-        };
+        let dispatcher =
+            if lookups.are_prepared() { None } else { Some(Arc::new(self.dispatcher().await?)) };
         self.lookup = Some(Lookup::new(self.option, run.stage.name.clone(), lookups, dispatcher));
         Ok(())
     }

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_lookup::{Answers, Lookup, LookupOptions, LookupTransform, Service};
+use taskferry_sdk::json::Node;
 use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::{
     AnyTransform, AsyncTransform, BuildContext, Counters, ErrorKind, FieldRule, Output, Plugin,
@@ -70,7 +71,7 @@ pub(crate) async fn add_title(
     out: &mut Output,
 ) -> Result<(), StageError> {
     let root = record.root()?;
-    let id = root.get("external_id").and_then(|id| id.as_str());
+    let id = root.get("external_id").and_then(Node::as_str);
     let id = id.ok_or_else(|| StageError::new(ErrorKind::Record, "the record has no id"))?;
     let title: Option<String> = lookup.get(&id, out).await?;
     let mut edit = record.edit()?;

@@ -137,7 +137,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_command_of_the_guide_for_plugins_is_accepted() {
     let mut count = 0;
-    for page in ["README", "anatomy", "publishing", "testing"] {
+    for page in ["README", "anatomy", "lookups", "publishing", "testing"] {
         let text = fs::read_to_string(project_file(&format!("docs/plugins/{page}.md"))).unwrap();
         for line in text.lines() {
             let command = line.strip_prefix("$ taskferry ");

@@ -1,6 +1,7 @@
-//! Transform `my_plugin`: looks up the title of each job in a folder.
+//! Transform `my_plugin`: adds the title of each job, from an HTTP service.
 //!
-//! The crate depends on `taskferry-sdk`. `config.rs` contains the options, and `transform.rs` the implementation.
+//! The crate depends on `taskferry-sdk`, and on `taskferry-lookup` for requests. `config.rs` contains the options, and `transform.rs`
+//! the implementation.
 
 mod config;
 mod transform;

@@ -1,11 +1,9 @@
 //! The transform, and how it is built from the options.
 
-use std::io;
-use std::path::PathBuf;
-
+use taskferry_lookup::{Answers, Lookup, LookupTransform, Service};
 use taskferry_sdk::{
-    AnyTransform, AsyncTransform, BuildContext, ErrorKind, FieldRule, KeyPath, Output, Plugin,
-    Problem, Record, StageError, TransformPlugin, async_trait,
+    AnyTransform, BuildContext, ErrorKind, FieldRule, Output, Plugin, Problem, Record, StageError,
+    TransformPlugin, async_trait,
 };
 
 use crate::config::MyPlugin;
@@ -18,37 +16,45 @@ impl Plugin for MyPlugin {
 }
 
 impl TransformPlugin for MyPlugin {
-    /// Reports mistakes that the types of the options can't express. `taskferry check` shows them with their position.
+    /// `lookup` is the name of the option with the service, for messages.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
-        if self.concurrency == 0 {
-            let message = "`concurrency` is 0";
-            let problem = Problem::at(KeyPath::of("concurrency"), "invalid-value", message);
-            return Err(vec![problem.help("write a whole number from 1")]);
-        }
-        let folder = context.files().resolve(&self.folder);
-        Ok(AnyTransform::asynchronous(Titles {
-            folder,
-            concurrency: self.concurrency,
-        }))
+        self.lookup.transform("lookup", context, Titles)
     }
 
     /// The fields that the transform adds. With them, `taskferry check` finds mistyped fields of later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         FieldRule::unchanged().adds(JOB_TITLE)
     }
+
+    /// `taskferry preview` and `why` show what was found.
+    fn explained_options() -> &'static [&'static str] {
+        &["lookup"]
+    }
 }
 
-/// The transform. The engine processes several records at a time, and keeps their order.
+/// The transform. The engine processes many records at a time, and keeps their order.
 #[derive(Debug)]
-struct Titles {
-    folder: PathBuf,
-    concurrency: usize,
-}
+struct Titles;
 
 #[async_trait]
-impl AsyncTransform for Titles {
+impl LookupTransform for Titles {
+    /// The most keys in one request. A service that accepts one key at a time needs no such method.
+    fn max_batch(&self) -> usize {
+        100
+    }
+
+    /// `GET URL?ids=j1,j2` returns `{"j1": "Tester"}`, without the jobs that the service does not know.
+    async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError> {
+        service.get().parameter("ids", keys.join(",")).json().await
+    }
+
     /// Emits any number of records: none to drop the record.
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+    async fn apply(
+        &self,
+        record: Record,
+        lookup: &Lookup,
+        out: &mut Output,
+    ) -> Result<(), StageError> {
         let root = record.root()?;
         // Rows have `job_external_id`, jobs have `external_id`.
         let job = root.get("job_external_id").or(root.get("external_id"));
@@ -57,34 +63,10 @@ impl AsyncTransform for Titles {
             StageError::new(ErrorKind::Record, "the record has no id of a job")
                 .hint("put this transform before the one that drops it")
         })?;
-        let title = self.look_up(&job).await?;
+        let title: Option<String> = lookup.get(&job, out).await?;
         let mut edit = record.edit()?;
         edit.set(root, JOB_TITLE, title.as_deref());
         out.emit(edit.finish());
         Ok(())
-    }
-
-    fn concurrency(&self) -> usize {
-        self.concurrency
-    }
-}
-
-impl Titles {
-    /// The title of a job; `None` if it has none.
-    async fn look_up(&self, job: &str) -> Result<Option<String>, StageError> {
-        // An id comes from the source, and must not lead to another folder.
-        if job.contains(['/', '\\']) || job.starts_with('.') {
-            let message = format!("the id `{job}` is not the name of a file");
-            return Err(StageError::new(ErrorKind::Record, message));
-        }
-        let path = self.folder.join(format!("{job}.txt"));
-        match tokio::fs::read_to_string(&path).await {
-            Ok(title) => Ok(Some(title.trim().to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                let message = format!("can't read `{}`", path.display());
-                Err(StageError::new(ErrorKind::Io, message).caused_by(error))
-            }
-        }
     }
 }

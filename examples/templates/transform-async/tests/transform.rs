@@ -2,21 +2,23 @@
 
 use my_plugin::MyPlugin;
 
-use taskferry_sdk::Problem;
+use taskferry_lookup::testing::TestService;
+use taskferry_sdk::conformance::Conformance;
 use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::testing::TransformTest;
+use taskferry_sdk::{Problem, RunContext};
 
-/// The folder beside the pipeline.
-const TITLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/titles");
-
-fn built(options: &Value) -> Result<TransformTest, Vec<Problem>> {
-    TransformTest::new::<MyPlugin>(options)
+fn built(lookup: &Value) -> Result<TransformTest, Vec<Problem>> {
+    TransformTest::new::<MyPlugin>(&json!({ "lookup": lookup }))
 }
 
-/// A transform that reads files needs the runtime of this attribute.
-#[tokio::test]
-async fn jobs_and_rows_get_their_titles() {
-    let mut transform = built(&json!({"folder": TITLES})).unwrap();
+/// With prepared answers, no request is sent. `null` stands for a job that the service does not know.
+#[test]
+fn jobs_and_rows_get_their_titles() {
+    let mut transform = built(&json!({"url": "https://titles.example/"})).unwrap();
+    transform
+        .open_with_answers([("j1", json!("Tester")), ("j2", Value::Null)])
+        .unwrap();
     assert_eq!(
         transform.apply(r#"{"external_id":"j1"}"#).unwrap(),
         [r#"{"external_id":"j1","job_title":"Tester"}"#]
@@ -25,29 +27,43 @@ async fn jobs_and_rows_get_their_titles() {
         transform.apply(r#"{"job_external_id":"j2"}"#).unwrap(),
         [r#"{"job_external_id":"j2","job_title":null}"#]
     );
+    assert!(transform.apply("{}").is_err());
 }
 
-#[tokio::test]
-async fn an_id_that_leads_to_another_folder_is_refused() {
-    let mut transform = built(&json!({"folder": TITLES})).unwrap();
-    for id in ["../titles/j1", "/etc/passwd", "."] {
-        assert!(
-            transform
-                .apply(&json!({"external_id": id}).to_string())
-                .is_err(),
-            "{id}"
-        );
+/// A service on this machine shows what the transform asks. Requests need the runtime of this attribute.
+#[tokio::test(flavor = "multi_thread")]
+async fn titles_are_asked_by_id() {
+    let service = TestService::start(|_| (200, json!({"j1": "Tester"}))).unwrap();
+    let mut transform = built(&json!({"url": format!("{}/titles", service.url())})).unwrap();
+    transform.open(&RunContext::default()).unwrap();
+    for (id, title) in [("j1", json!("Tester")), ("j 2", Value::Null)] {
+        let job = json!({"external_id": id}).to_string();
+        let expected = json!({"external_id": id, "job_title": title}).to_string();
+        assert_eq!(transform.apply(&job).unwrap(), [expected]);
     }
-    assert!(transform.apply("{}").is_err());
+    let requests = service.requests();
+    assert_eq!(requests[0].target, "/titles?ids=j1");
+    assert_eq!(requests[1].parameter("ids").as_deref(), Some("j 2"));
 }
 
 #[test]
 fn mistakes_in_the_options_are_reported() {
-    for options in [
+    for lookup in [
         json!({}),
-        json!({"folder": "x", "concurrency": 0}),
-        json!({"folder": 1}),
+        json!({"url": "titles.example"}),
+        json!({"url": "https://titles.example/", "batch": 101}),
     ] {
-        assert_eq!(built(&options).unwrap_err().len(), 1, "{options}");
+        assert_eq!(built(&lookup).unwrap_err().len(), 1, "{lookup}");
     }
+}
+
+/// The rules for all plugins: `taskferry_sdk::conformance` describes them.
+#[test]
+fn the_transform_follows_the_rules_for_plugins() {
+    let options = json!({"lookup": {"url": "https://titles.example/"}});
+    Conformance::transform::<MyPlugin>(options)
+        .sample(r#"{"external_id":"j1","name":"Job 1","tasks":[]}"#)
+        .sample(r#"{"job_external_id":"j2","task_id":"t1","weekly_hours":1.50}"#)
+        .answers([("j1", json!("Tester")), ("j2", Value::Null)])
+        .run();
 }

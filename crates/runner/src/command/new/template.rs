@@ -92,10 +92,11 @@ pub(super) fn files_in(archive: &str) -> impl Iterator<Item = (&str, String)> {
 }
 
 /// The dependencies of the examples, with the path of the package in the checkout.
-fn dependencies() -> [(String, &'static str, bool); 2] {
+fn dependencies() -> [(String, &'static str, bool); 3] {
     let dependency = |path: &str| format!("{{ version = \"{VERSION}\", path = \"{path}\" }}");
     [
         (dependency(&format!("{CHECKOUT}/crates/sdk")), "crates/sdk", false),
+        (dependency(&format!("{CHECKOUT}/crates/lookup")), "crates/lookup", false),
         // The runner is in a folder of its own.
         (dependency(&format!("../{CHECKOUT}/crates/runner")), "crates/runner", true),
     ]

@@ -181,7 +181,7 @@ impl<'a> Recording<'a> {
         let result = result(input.len(), &executed);
         console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
         console::line(&about_texts(self.is_verbatim, &pseudonyms));
-        for warning in &unverified(&self.checked.unverified) {
+        for warning in &unverified(&self.checked.unverified, recorded.lookups) {
             console::warning(warning);
         }
         repeat(registry, file, name).await
@@ -315,11 +315,13 @@ fn texts(checked: &Checked) -> Vec<String> {
     texts.collect()
 }
 
-/// Warnings about placeholders in transforms, which the recorded records may depend on.
-fn unverified(placeholders: &[Unverified]) -> Vec<String> {
+/// Warnings about placeholders in transforms, which the recorded records may depend on. They don't depend on the service of a lookup,
+/// because the test contains its answers.
+fn unverified(placeholders: &[Unverified], lookups: &LookupAnswers) -> Vec<String> {
     let in_transform = placeholders.iter().filter(|it| {
         let option = it.option.to_string();
-        option.starts_with("transform") || option.contains(".transform[")
+        let is_service = !lookups.is_empty() && option.contains(".lookup.");
+        !is_service && (option.starts_with("transform") || option.contains(".transform["))
     });
     let warning = |it: &Unverified| {
         format!(

@@ -1,0 +1,92 @@
+//! Recorded tests contain the answers of the service.
+
+use libtest_mimic::Trial;
+use taskferry_testkit::{Context, FaultServer, Outcome, Request, Response, Tenant};
+
+use crate::trials;
+use crate::world::{titles, world};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    trials![
+        a_recorded_test_has_the_answers_with_other_keys_and_texts,
+        a_job_from_a_file_is_recorded_with_the_answers_of_the_service,
+        a_preview_asks_once_and_its_recording_not_again,
+        a_service_that_fails_records_nothing,
+    ]
+}
+
+fn record(context: &Context, arguments: &[&str]) -> Outcome {
+    context.taskferry(&[&["test", "jobs.toml", "--record", "a job"], arguments].concat())
+}
+
+/// The recorded test runs without the service.
+fn repeat(context: &Context, service: &FaultServer) {
+    let before = service.requests().len();
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    assert_eq!(service.requests().len(), before);
+}
+
+fn a_recorded_test_has_the_answers_with_other_keys_and_texts() {
+    let tenant = Tenant::with_jobs(20, |_| false);
+    let service = FaultServer::start_blocking(titles);
+    let context = world(&tenant, &service, "");
+    let ended = record(&context, &["--id", "j5"]).with_code(0);
+    insta::assert_snapshot!(context.read("jobs.test.toml"), @r#"
+    [[test]]
+    name = "a job"
+    input = '''
+    {"external_id": "job-1", "n": 5, "tasks": []}
+    '''
+    lookups.job_titles = '''
+    {"job-1": "Job titles 1"}
+    '''
+    expect = '''
+    {"external_id": "job-1", "n": 5, "tasks": [], "title": "Job titles 1"}
+    '''
+    "#);
+    insta::assert_snapshot!(ended.stderr, @"
+    recorded `a job` in jobs.test.toml: 1 in, 1 out
+      2 ids and texts were replaced in: external_id, job_titles; numbers, dates, levels and what the files of the pipeline mention stay
+    ok      jobs.test.toml: a job
+    ");
+    assert_eq!(service.requests().len(), 1);
+    repeat(&context, &service);
+    record(&context, &["--id", "j7", "--verbatim", "--replace"]).with_code(0);
+    insta::assert_snapshot!(context.read("jobs.test.toml"), @"");
+    repeat(&context, &service);
+}
+
+fn a_job_from_a_file_is_recorded_with_the_answers_of_the_service() {
+    let tenant = Tenant::with_pages([]);
+    let service = FaultServer::start_blocking(titles);
+    let context = world(&tenant, &service, "");
+    context.write("job.json", "{\"external_id\": \"secret-1\", \"tasks\": []}");
+    record(&context, &["--input", "job.json"]).with_code(0);
+    assert!(!context.read("jobs.test.toml").contains("secret"));
+    repeat(&context, &service);
+}
+
+fn a_preview_asks_once_and_its_recording_not_again() {
+    let tenant = Tenant::with_jobs(20, |_| false);
+    let service = FaultServer::start_blocking(titles);
+    let context = world(&tenant, &service, "");
+    let preview = ["preview", "jobs.toml", "-n", "3", "--record", "three jobs"];
+    context.taskferry(&preview).with_code(0);
+    let before = service.requests().len();
+    assert!(context.read("jobs.test.toml").contains("\"job-3\""));
+    repeat(&context, &service);
+    assert_eq!(service.requests().len(), before);
+}
+
+fn a_service_that_fails_records_nothing() {
+    let tenant = Tenant::with_jobs(20, |_| false);
+    let service = FaultServer::start_blocking(|_: &Request| Response::new(401, "who are you?"));
+    let context = world(&tenant, &service, "");
+    let ended = record(&context, &["--id", "j5"]).with_code(4);
+    assert!(
+        ended.stderr.contains("the server answered 401 Unauthorized: who are you?"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!context.path("jobs.test.toml").exists());
+}
