@@ -9,6 +9,13 @@ use serde::Serialize;
 use crate::{StageError, printable};
 
 /// What a check found.
+///
+/// ```
+/// use taskferry_sdk::Verdict;
+///
+/// // The worst verdict is the greatest one.
+/// assert_eq!([Verdict::Failed, Verdict::Ok, Verdict::Warning].iter().max(), Some(&Verdict::Failed));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -23,6 +30,14 @@ pub enum Verdict {
 }
 
 /// One result of a [`Check`]. Its texts are stored as [one printable line](printable) each, and must not contain secrets.
+///
+/// ```
+/// use taskferry_sdk::{Finding, Verdict};
+///
+/// let finding = Finding::warning("the certificate expires in 5 days").hint("have it renewed");
+/// assert_eq!(finding.verdict, Verdict::Warning);
+/// assert_eq!(finding.hint.as_deref(), Some("have it renewed"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {

@@ -38,7 +38,7 @@
 //! `run` panics with a report that names each failed check, the options or the record with which it failed, and what to do.
 //!
 //! A check that exercises nothing fails: samples that are all refused prove nothing. If a rule does not fit a plugin, the test
-//! [exempts](TransformConformance::exempt) its check and gives the reason. An exemption that is not needed fails too.
+//! [exempts](PluginConformance::exempt) its check and gives the reason. An exemption that is not needed fails too.
 //!
 //! | plugin | the test provides |
 //! |---|---|
@@ -60,6 +60,7 @@ mod behaviour;
 mod check;
 mod fields;
 mod instance;
+mod kit;
 mod options;
 mod random;
 mod report;
@@ -75,7 +76,12 @@ use serde_json::Value;
 
 use crate::{SinkPlugin, SourcePlugin, TransformPlugin};
 
+use sink::SinkKind;
+use source::SourceKind;
+use transform::TransformKind;
+
 pub use check::Check;
+pub use kit::PluginConformance;
 pub use report::{Cost, Report};
 pub use samples::{HIERARCHY, LIST, ROWS};
 pub use sink::SinkConformance;
@@ -89,12 +95,12 @@ pub struct Conformance;
 impl Conformance {
     /// Checks a transform with these options, which must be valid.
     pub fn transform<P: TransformPlugin>(options: Value) -> TransformConformance<P> {
-        TransformConformance::new(options)
+        PluginConformance::new(options, TransformKind::default())
     }
 
     /// Checks a source with these options, which must be valid, and with which the listing has at least three pages.
     pub fn source<P: SourcePlugin>(options: Value) -> SourceConformance<P> {
-        SourceConformance::new(options)
+        PluginConformance::new(options, SourceKind)
     }
 
     /// Checks a sink with these options, which must be valid.
@@ -107,6 +113,6 @@ impl Conformance {
         published: impl Fn() -> Vec<String> + 'static,
         reset: impl Fn() + 'static,
     ) -> SinkConformance<P> {
-        SinkConformance::new(options, Box::new(published), Box::new(reset))
+        PluginConformance::new(options, SinkKind::new(Box::new(published), Box::new(reset)))
     }
 }

@@ -12,6 +12,18 @@ use crate::{LocalEndpoint, Lookups, Problem, Shard, Subject};
 /// Reads the files that a plugin's options name.
 ///
 /// While a stage is built, this is the only access to the file system. So `check`, `run` and tests see the same files.
+///
+/// ```
+/// use taskferry_sdk::{BuildContext, InputFiles, KeyPath, Problem};
+///
+/// /// Reads the file of the option `mapping`.
+/// fn mapping(context: &BuildContext<'_>, path: &std::path::Path) -> Result<Vec<u8>, Problem> {
+///     context.files().read(path).map_err(|error| {
+///         let shown = context.files().resolve(path).display().to_string();
+///         Problem::at(KeyPath::of("mapping"), "unreadable-file", format!("can't read `{shown}`: {error}"))
+///     })
+/// }
+/// ```
 pub trait InputFiles: fmt::Debug + Send + Sync {
     /// Resolves a path of the pipeline file. Relative paths start at the pipeline file's folder.
     fn resolve(&self, path: &Path) -> PathBuf;
@@ -80,6 +92,17 @@ impl Endpoints {
 }
 
 /// What a plugin may use while it builds its stage. Nothing here opens a connection or creates a file.
+///
+/// ```
+/// use taskferry_sdk::testing::Files;
+/// use taskferry_sdk::{BuildContext, Endpoints, Subject};
+///
+/// let (files, endpoints) = (Files::new().with("names.csv", "id,name\n"), Endpoints::default());
+/// let context = BuildContext::new(&files, &endpoints).for_pipeline("jobs");
+/// assert_eq!((context.pipeline(), context.subject()), ("jobs", Subject::Job));
+/// assert!(context.files().read("names.csv".as_ref()).is_ok());
+/// assert!(context.local_endpoint("https://acme.example.com").is_none());
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct BuildContext<'a> {
     files: &'a dyn InputFiles,
@@ -137,6 +160,15 @@ impl<'a> BuildContext<'a> {
 }
 
 /// One run of a pipeline, as its stages see it.
+///
+/// ```
+/// use taskferry_sdk::RunContext;
+///
+/// let mut run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse()?, "20261123T204243Z-0a1b2c");
+/// run.dry_run = true;
+/// assert_eq!((run.pipeline.as_str(), run.resumable), ("jobs", false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent property of a run")]
@@ -183,6 +215,14 @@ pub struct RunContext {
 }
 
 /// A stage in its pipeline.
+///
+/// ```
+/// use taskferry_sdk::{RunContext, StageContext, StageDigest};
+///
+/// let mut run = RunContext::default();
+/// run.stage = StageContext::new("sums", vec![StageDigest::new("techwolf", "4f1a")]);
+/// assert_eq!(run.stage.inputs[0].name, "techwolf");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageContext {

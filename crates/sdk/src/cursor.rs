@@ -9,6 +9,14 @@ use crate::printable;
 /// starts after.
 ///
 /// Checkpoints and messages contain it, so it must hold no secret.
+///
+/// ```
+/// use taskferry_sdk::Cursor;
+///
+/// let cursor = Cursor::new("job-17");
+/// assert_eq!(cursor.as_str(), "job-17");
+/// assert_eq!(Cursor::new("a\u{1b}b").to_string(), r"a\u{1b}b");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cursor(Arc<str>);
 

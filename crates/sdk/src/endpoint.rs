@@ -9,6 +9,25 @@ use async_trait::async_trait;
 use crate::{ErrorKind, Secret, StageError};
 
 /// A server that can be started inside this process, for one run.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use taskferry_sdk::{LocalEndpoint, RunningEndpoint, StageError, async_trait};
+///
+/// /// Represents a server that runs already.
+/// #[derive(Debug)]
+/// struct Started(u16);
+///
+/// #[async_trait]
+/// impl LocalEndpoint for Started {
+///     async fn start(self: Box<Self>) -> Result<RunningEndpoint, StageError> {
+///         let url = format!("http://127.0.0.1:{}", self.0);
+///         let webhook_url = format!("{url}/hooks");
+///         Ok(RunningEndpoint { url, webhook_url, settings: BTreeMap::new(), guard: Box::new(()) })
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait LocalEndpoint: fmt::Debug + Send {
     /// Starts listening on a free port of the loopback address.

@@ -40,6 +40,14 @@ pub enum ErrorKind {
 }
 
 /// Whether a retry can succeed. Retry decisions depend on nothing else.
+///
+/// ```
+/// use taskferry_sdk::{ErrorKind, StageError};
+///
+/// let error = || StageError::new(ErrorKind::Network, "the connection was closed");
+/// assert!(!error().is_temporary());
+/// assert!(error().temporary().is_temporary());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// A retry may succeed.

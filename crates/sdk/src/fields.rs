@@ -5,6 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{KeyPath, Part, nearest};
 
 /// Whether records may have fields other than the known ones.
+///
+/// ```
+/// use taskferry_sdk::{FieldSet, OtherFields};
+///
+/// let fields = FieldSet::new(["task_id"]).with_other_fields(OtherFields::Possible);
+/// assert_eq!(fields.missing("note"), None, "it may be there");
+/// assert!(FieldSet::new(["task_id"]).missing("note").is_some());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OtherFields {
     /// Records have no other fields.
@@ -39,6 +47,18 @@ pub struct FieldSet {
 }
 
 /// The known fields of records between two stages. By default nothing is known.
+///
+/// ```
+/// use taskferry_sdk::{FieldSet, RecordFields};
+///
+/// let mut fields = RecordFields {
+///     own: FieldSet::new(["external_id", "tasks"]),
+///     tasks: FieldSet::new(["task_id", "task"]),
+/// };
+/// let hint = "add \"ai_impact\" to `include` in [source]";
+/// fields.tasks.remove("ai_impact", Some(hint.to_owned()));
+/// assert_eq!(fields.tasks.missing("ai_impact").unwrap().hint.as_deref(), Some(hint));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFields {
     /// The fields of the record itself.

@@ -3,6 +3,13 @@
 use std::fmt;
 
 /// A segment of a [`KeyPath`].
+///
+/// ```
+/// use taskferry_sdk::{KeyPath, Segment};
+///
+/// let path = KeyPath::of("levels").index(1);
+/// assert_eq!(path.segments(), [Segment::Key("levels".to_owned()), Segment::Index(1)]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
     /// A key of a table.

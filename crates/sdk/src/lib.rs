@@ -125,7 +125,7 @@ pub use resume::{Position, Resumption, SinkState};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use secret_forms::secret_forms;
 pub use shard::{Shard, ShardError, Share};
-pub use sink::{DeliveredFile, Delivery, Sink};
+pub use sink::{CountingSink, DeliveredFile, Delivery, Sink};
 pub use source::{Source, SourceStatistics};
 pub use subject::Subject;
 pub use template::{PathTemplate, PathTemplateError};

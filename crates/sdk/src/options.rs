@@ -42,6 +42,24 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
 
 /// As [`read_options`], but also returns the options without the wrong values, if they can be read. The caller can
 /// check them for further mistakes.
+///
+/// ```
+/// use taskferry_sdk::serde_json::json;
+/// # /// Options.
+/// # #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// # #[serde(deny_unknown_fields)]
+/// # struct Options {
+/// #     /// The most records.
+/// #     limit: Option<u8>,
+/// #     /// The level.
+/// #     level: Option<String>,
+/// # }
+///
+/// let table = json!({"limit": "many", "level": "H1"});
+/// let (options, problems) = taskferry_sdk::read_options_partially::<Options>(&table, &[]);
+/// assert_eq!(options.unwrap().level.as_deref(), Some("H1"));
+/// assert_eq!(problems[0].path.to_string(), "limit");
+/// ```
 pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],

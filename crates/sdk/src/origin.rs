@@ -6,6 +6,13 @@ use std::sync::Arc;
 use crate::{Cursor, printable};
 
 /// The origin of a record: enough to find it in the source.
+///
+/// ```
+/// use taskferry_sdk::{Cursor, Origin};
+///
+/// let origin = Origin { page: 2, cursor: Some(Cursor::new("j10")), index: 0, job: Some("j11".into()) };
+/// assert_eq!(origin.to_string(), "page 2 (after `j10`), record 1, id `j11`");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// Number of the page in the run, from 1; zero for a record that belongs to no page.

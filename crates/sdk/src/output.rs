@@ -28,6 +28,14 @@ pub struct Output {
 }
 
 /// The effect of an option on a record, for previews and explanations.
+///
+/// ```
+/// use taskferry_sdk::Output;
+///
+/// let mut out = Output::with_effects();
+/// out.explain("levels", || "drops the task `Write reports`: its level is H4".to_owned());
+/// assert_eq!(out.take_effects()[0].option, "levels");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Effect {

@@ -5,6 +5,14 @@ use std::sync::Arc;
 use crate::{Cursor, Origin, Record};
 
 /// A record as a source returns it.
+///
+/// ```
+/// use taskferry_sdk::{Record, SourceRecord};
+///
+/// let record = SourceRecord::new(Record::parse(r#"{"external_id": "j1"}"#)?, "j1");
+/// assert_eq!(record.id.as_deref(), Some("j1"));
+/// # Ok::<(), taskferry_sdk::StageError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SourceRecord {
@@ -29,6 +37,14 @@ impl From<Record> for SourceRecord {
 }
 
 /// The cursor with which a page was requested, for messages and dead letters.
+///
+/// ```
+/// use taskferry_sdk::{Cursor, Page, RequestedWith};
+///
+/// let mut page = Page::new(Vec::new());
+/// assert_eq!(page.requested_with, RequestedWith::PreviousPage);
+/// page.requested_with = RequestedWith::Cursor(Cursor::new("j10"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestedWith {
@@ -83,6 +99,15 @@ impl Page {
 }
 
 /// A page after the transforms: the unit of delivery.
+///
+/// ```
+/// use taskferry_sdk::{Batch, Origin, Record};
+///
+/// let mut batch = Batch::new(1);
+/// batch.push(Record::parse(r#"{"task_id": "t1"}"#)?, Origin { page: 1, ..Origin::default() });
+/// assert_eq!((batch.records.len(), batch.origins.len()), (1, 1));
+/// # Ok::<(), taskferry_sdk::StageError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Batch {

@@ -114,6 +114,47 @@ pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 }
 
 /// A plugin that builds a [`Source`].
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use taskferry_sdk::{BuildContext, FieldSet, Plugin, Problem, RecordFields, Source, SourcePlugin};
+/// # use taskferry_sdk::{Page, Position, RunContext, StageError, async_trait};
+///
+/// /// Reads jobs from a database.
+/// #[derive(Debug, serde::Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Database {
+///     /// The name of the table.
+///     table: String,
+/// }
+///
+/// impl Plugin for Database {
+///     const TYPE: &'static str = "database";
+/// }
+///
+/// impl SourcePlugin for Database {
+///     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
+///         Ok(Box::new(Rows { table: self.table.clone() }))
+///     }
+///
+///     fn fields(&self) -> RecordFields {
+///         RecordFields { own: FieldSet::new(["external_id"]), tasks: FieldSet::none() }
+///     }
+/// }
+/// # #[derive(Debug)]
+/// # struct Rows {
+/// #     table: String,
+/// # }
+/// # #[async_trait]
+/// # impl Source for Rows {
+/// #     async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> {
+/// #         Ok(())
+/// #     }
+/// #     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
+/// #         Ok(None)
+/// #     }
+/// # }
+/// ```
 pub trait SourcePlugin: Plugin {
     /// Builds the source. Must not open anything.
     ///
@@ -140,6 +181,34 @@ pub trait SourcePlugin: Plugin {
 }
 
 /// A plugin that builds a transform, of one of the three [kinds](AnyTransform).
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use taskferry_sdk::{AnyTransform, BuildContext, FieldRule, Plugin, Problem, TransformPlugin};
+///
+/// /// Drops rows without a field.
+/// #[derive(Debug, serde::Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Has {
+///     /// The field.
+///     field: String,
+/// }
+///
+/// impl Plugin for Has {
+///     const TYPE: &'static str = "has";
+/// }
+///
+/// impl TransformPlugin for Has {
+///     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+///         let field = self.field.clone();
+///         Ok(AnyTransform::filter(move |record| Ok(record.get(&field).is_some())))
+///     }
+///
+///     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+///         FieldRule::unchanged()
+///     }
+/// }
+/// ```
 pub trait TransformPlugin: Plugin {
     /// Builds the transform. Must not open anything.
     ///
@@ -160,6 +229,30 @@ pub trait TransformPlugin: Plugin {
 }
 
 /// A plugin that builds a [`Sink`].
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use taskferry_sdk::{BuildContext, CountingSink, Plugin, Problem, Sink, SinkPlugin};
+///
+/// /// Delivers nothing.
+/// #[derive(Debug, serde::Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Nowhere {}
+///
+/// impl Plugin for Nowhere {
+///     const TYPE: &'static str = "nowhere";
+/// }
+///
+/// impl SinkPlugin for Nowhere {
+///     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+///         Ok(Box::new(CountingSink::default()))
+///     }
+///
+///     fn output_id(&self, _: &BuildContext<'_>) -> Option<String> {
+///         Some("nowhere".to_owned())
+///     }
+/// }
+/// ```
 pub trait SinkPlugin: Plugin {
     /// Builds the sink. Must not open anything.
     ///

@@ -5,6 +5,14 @@ use std::ops::Range;
 use crate::KeyPath;
 
 /// The part of an option that a [`Problem`] marks.
+///
+/// ```
+/// use taskferry_sdk::{KeyPath, Part, Problem};
+///
+/// // Marks `.tasks[` in `filter = ".tasks["`.
+/// let problem = Problem::at(KeyPath::of("filter"), "invalid-jq", "the `[` is not closed").part(Part::Within(0..7));
+/// assert_eq!(problem.part, Part::Within(0..7));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// The key.
@@ -19,6 +27,13 @@ pub enum Part {
 pub const MAX_PER_KIND: usize = 100;
 
 /// The severity of a [`Problem`].
+///
+/// ```
+/// use taskferry_sdk::{KeyPath, Problem, Severity};
+///
+/// let problem = Problem::at(KeyPath::of("limit"), "unused-option", "`limit` has no effect").warning();
+/// assert_eq!(problem.severity, Severity::Warning);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The pipeline can run, but probably not as intended.
@@ -28,6 +43,14 @@ pub enum Severity {
 }
 
 /// Another location in the pipeline file that a [`Problem`] concerns.
+///
+/// ```
+/// use taskferry_sdk::{KeyPath, Part, Problem};
+///
+/// let problem = Problem::at(KeyPath::of("columns"), "unused-option", "`columns` has no effect")
+///     .related(KeyPath::of("format"), Part::Value, "not csv");
+/// assert_eq!(problem.related[0].label, "not csv");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelatedLocation {
     /// The path of the value. It starts where [`Problem::path`] starts. A value that is not set is not marked.

@@ -32,6 +32,13 @@ impl SinkState {
 }
 
 /// The position at which a source resumes: after the last page that every sink has committed.
+///
+/// ```
+/// use taskferry_sdk::{Cursor, Position};
+///
+/// let position = Position::new(3, Some(Cursor::new("j30")), Vec::new());
+/// assert_eq!((position.pages, position.cursor.unwrap().as_str()), (3, "j30"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Position {
@@ -51,6 +58,13 @@ impl Position {
 }
 
 /// How a sink resumes a run that ended early.
+///
+/// ```
+/// use taskferry_sdk::{CountingSink, Resumption, Sink};
+///
+/// // The default of `Sink::resumption`.
+/// assert_eq!(CountingSink::default().resumption(), Resumption::Unsupported);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Resumption {
     /// The sink can't resume. Runs of its pipeline start over.

@@ -7,6 +7,8 @@ use base64::{alphabet, engine};
 
 /// Encoded forms of shorter texts would match ordinary words.
 const SHORTEST: usize = 6;
+/// The words before credentials in the header `Authorization`. Alone, they are no secret.
+const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "token", "apikey", "negotiate"];
 
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
@@ -15,15 +17,20 @@ const LENIENT: GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// All forms of a secret that may appear in a response or a message, the longest first: the secret, the secrets inside it (the
-/// password in `Basic …`, the token in `Bearer …`), and each of these encoded as JSON, HTML, URL and base64.
+/// password in `Basic …`, the token in `Bearer …`), and each of these encoded as JSON, HTML, URL and base64. The word `Bearer`
+/// alone, for example with an empty token, is no secret.
 ///
 /// ```
 /// let forms = taskferry_sdk::secret_forms("Basic dXNlcjpodW50ZXIyMg==");
 /// for form in ["dXNlcjpodW50ZXIyMg", "user:hunter22", "hunter22", "user%3Ahunter22"] {
 ///     assert!(forms.iter().any(|known| known == form), "{form}");
 /// }
+/// assert!(taskferry_sdk::secret_forms("Bearer ").is_empty());
 /// ```
 pub fn secret_forms(secret: &str) -> Vec<String> {
+    if SCHEMES.iter().any(|scheme| secret.trim().eq_ignore_ascii_case(scheme)) {
+        return Vec::new();
+    }
     let mut forms = Vec::new();
     for text in contents(secret) {
         forms.push(text.clone());

@@ -146,6 +146,15 @@ pub trait Sink: fmt::Debug + Send {
 }
 
 /// What a sink has delivered.
+///
+/// ```
+/// use taskferry_sdk::{DeliveredFile, Delivery};
+///
+/// let mut delivery = Delivery::default();
+/// delivery.records = 2;
+/// delivery.files.push(DeliveredFile::new("out/jobs.csv", 64, 2, "9f86d081…"));
+/// assert_eq!(delivery.files[0].records, delivery.records);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -189,9 +198,21 @@ impl DeliveredFile {
     }
 }
 
-/// Replaces a sink in a dry run.
-#[derive(Debug, Default)]
-struct CountingSink {
+/// Counts records and does nothing else. It replaces a sink in a dry run.
+///
+/// ```
+/// use taskferry_sdk::{CountingSink, Record, Refusals, Sink, StageError, testing};
+///
+/// # async fn example() -> Result<(), StageError> {
+/// let mut sink = Box::new(CountingSink::default());
+/// let batch = testing::batch(1, [Record::parse("{}")?]);
+/// sink.write(&batch, &mut Refusals::forbidden()).await?;
+/// assert_eq!(sink.finish().await?.records, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct CountingSink {
     records: u64,
 }
 

@@ -89,6 +89,14 @@ pub trait Source: fmt::Debug + Send {
 }
 
 /// Statistics of a source.
+///
+/// ```
+/// use taskferry_sdk::SourceStatistics;
+///
+/// let mut statistics = SourceStatistics::default();
+/// statistics.requests += 1;
+/// assert_eq!((statistics.requests, statistics.retries), (1, 0));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceStatistics {

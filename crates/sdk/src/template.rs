@@ -72,6 +72,16 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 impl PathTemplate {
     /// The path for a run. Replays and runs with `--sandbox` get a suffix, so that they do not replace a real export.
+    ///
+    /// ```
+    /// use taskferry_sdk::{PathTemplate, RunContext};
+    ///
+    /// let mut run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
+    /// run.replay = true;
+    /// let filled = |path: &str| path.parse::<PathTemplate>().unwrap().fill(&run);
+    /// assert_eq!(filled("jobs.csv").to_str(), Some("jobs.replay-r1.csv"));
+    /// assert_eq!(filled("{run_id}.dead.ndjson").to_str(), Some("r1.replay.dead.ndjson"));
+    /// ```
     pub fn fill(&self, run: &RunContext) -> PathBuf {
         let mut path = String::new();
         for part in &self.parts {
@@ -85,7 +95,10 @@ impl PathTemplate {
             path = with_suffix(&path, "sandbox");
         }
         if run.replay {
-            path = with_suffix(&path, &format!("replay-{}", sanitize(&run.run_id)));
+            let is_unique =
+                self.parts.iter().any(|part| matches!(part, Piece::Placeholder("run_id")));
+            let suffix = format!("replay-{}", sanitize(&run.run_id));
+            path = with_suffix(&path, if is_unique { "replay" } else { &suffix });
         }
         path
     }

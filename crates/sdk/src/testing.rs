@@ -65,6 +65,28 @@ impl InputFiles for Files {
 ///
 /// # Errors
 /// All mistakes in the options.
+///
+/// ```
+/// use taskferry_sdk::testing::{Files, build};
+/// # use schemars::JsonSchema;
+/// # use taskferry_sdk::{AnyTransform, BuildContext, Plugin, Problem, TransformPlugin, serde_json::json};
+/// # /// Passes on every record.
+/// # #[derive(Debug, serde::Deserialize, JsonSchema)]
+/// # #[serde(deny_unknown_fields)]
+/// # struct All {}
+/// # impl Plugin for All {
+/// #     const TYPE: &'static str = "all";
+/// # }
+/// # impl TransformPlugin for All {
+/// #     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+/// #         Ok(AnyTransform::filter(|_| Ok(true)))
+/// #     }
+/// # }
+///
+/// assert!(build(&json!({}), &Files::new(), All::build).is_ok());
+/// let problems = build(&json!({"limt": 1}), &Files::new(), All::build).unwrap_err();
+/// assert_eq!(problems[0].message, "unknown key `limt`");
+/// ```
 pub fn build<P: Plugin, T>(
     options: &Value,
     files: &dyn InputFiles,
@@ -75,6 +97,16 @@ pub fn build<P: Plugin, T>(
 }
 
 /// A transform under test.
+///
+/// ```
+/// use taskferry_sdk::AnyTransform;
+/// use taskferry_sdk::testing::TransformTest;
+///
+/// let mut test = TransformTest::of(AnyTransform::filter(|record| Ok(record.get("task").is_some())));
+/// assert_eq!(test.apply(r#"{"task":"Write"}"#)?, [r#"{"task":"Write"}"#]);
+/// assert!(test.apply(r#"{"note":1}"#)?.is_empty());
+/// # Ok::<(), taskferry_sdk::StageError>(())
+/// ```
 #[derive(Debug)]
 pub struct TransformTest {
     transform: AnyTransform,

@@ -260,6 +260,24 @@ pub trait AsyncTransform: fmt::Debug + Send + Sync {
 }
 
 /// A transform of one of the three kinds.
+///
+/// ```
+/// use taskferry_sdk::{AnyTransform, Output, Record, StageError, Transform};
+///
+/// #[derive(Debug)]
+/// struct All;
+///
+/// impl Transform for All {
+///     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+///         out.emit(record);
+///         Ok(())
+///     }
+/// }
+///
+/// assert!(matches!(AnyTransform::stateless(All), AnyTransform::Stateless(_)));
+/// // The same with a closure.
+/// assert!(matches!(AnyTransform::filter(|_| Ok(true)), AnyTransform::Stateless(_)));
+/// ```
 #[derive(Debug)]
 pub enum AnyTransform {
     /// Without state.
@@ -288,6 +306,15 @@ impl AnyTransform {
 }
 
 /// The time limit of a transform for one record.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use taskferry_sdk::TimeLimit;
+///
+/// let limit = TimeLimit::new(Duration::from_secs(1), "raise `time_limit`").with_grace(Duration::from_secs(2));
+/// assert_eq!(limit.limit + limit.grace, Duration::from_secs(3));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeLimit {

@@ -67,6 +67,10 @@ pub fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
 }
 
 /// As [`printable`], but keeps line breaks, tabs and the length.
+///
+/// ```
+/// assert_eq!(taskferry_sdk::printable_lines("one\n\u{1b}two"), "one\n\\u{1b}two");
+/// ```
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     let stays = |character| matches!(character, '\n' | '\t');
     escaped(text, stays, |character, out| out.extend(character.escape_default()))

@@ -90,7 +90,7 @@ impl Context {
     /// The name of the only dead-letter file, those of replays excluded.
     pub fn dead_letters(&self) -> String {
         let mut found = self.files();
-        found.retain(|name| name.ends_with(".dead.ndjson") && !name.contains(".replay-"));
+        found.retain(|name| name.ends_with(".dead.ndjson") && !name.contains(".replay"));
         let [name] = &found[..] else { panic!("{found:?}") };
         name.clone()
     }

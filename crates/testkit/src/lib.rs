@@ -5,6 +5,7 @@
 //! - [`Context`] is a temporary folder in which a test runs the `taskferry` binary.
 //! - [`build`] and [`run_context`] drive a plugin without a pipeline, on top of [`taskferry_sdk::testing`], which is the harness for
 //!   authors of plugins.
+//! - [`TlsServer`] is an HTTPS server with a certificate that a test describes.
 //! - [`record_text`] generates records for property tests.
 //!
 //! The only workspace crate that this crate depends on is `taskferry-sdk`. Unit tests of `taskferry-sdk` and of its
@@ -36,6 +37,7 @@ mod receiver;
 mod record_text;
 mod tenant;
 mod timeout;
+mod tls_server;
 
 use std::path::Path;
 
@@ -47,6 +49,7 @@ pub use receiver::{Deliveries, Receiver};
 pub use record_text::record_text;
 pub use tenant::{Tenant, page, techwolf_source, token};
 pub use timeout::TIMEOUT;
+pub use tls_server::{Authority, TlsServer, authority};
 
 /// The absolute path of a file of the repository, `pipelines/quickstart.toml` for example.
 pub fn project_file(name: &str) -> String {

@@ -6,20 +6,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Response, Tenant, page, project_file};
 
-/// A program that needs only a shell. It refuses records that contain `bad`.
-pub(crate) const FILTER: &str = r#"
-read -r hello
-printf '%s\n' '{"protocol":1}'
-while IFS= read -r line; do
-  id=${line#*\"id\":}; id=${id%%,*}
-  record=${line#*\"record\":}; record=${record%\}}
-  case $record in
-    *'"bad"'*) printf '%s\n' "{\"id\":$id,\"error\":\"it is bad\"}" ;;
-    *'"dull"'*) printf '%s\n' "{\"id\":$id,\"drop\":\"it is dull\"}" ;;
-    *) printf '%s\n' "{\"id\":$id,\"results\":[$record]}" ;;
-  esac
-done
-"#;
+/// A program that needs only a shell.
+pub(crate) const FILTER: &str = include_str!("../../../transforms/command/tests/filter.sh");
 
 const STAGES: &str = r#"
 [[transform]]
@@ -54,6 +42,22 @@ fn has(program: &str, context: &mut Context) -> bool {
     is_there
 }
 
+/// A folder with a script that uses the module of the examples for its language, and the option that runs it.
+fn scripted(tenant: &Tenant, program: &str, script: &str) -> Option<(Context, String)> {
+    let mut context = context(tenant, "");
+    if !has(program, &mut context) {
+        return None;
+    }
+    let (module, file) = match program {
+        "node" => ("taskferry-transform.mjs", "own.mjs"),
+        _ => ("taskferry_transform.py", "own.py"),
+    };
+    let module_file = project_file(&format!("examples/command-transform/{module}"));
+    context.write(module, &fs::read_to_string(module_file).unwrap());
+    context.write(file, script);
+    Some((context, format!("transform.command.command=[\"{program}\",\"{file}\"]")))
+}
+
 #[test]
 fn the_examples_in_python_and_node_have_the_same_output() {
     let pipeline = project_file("examples/command-transform/count-tasks.toml");
@@ -80,37 +84,26 @@ fn the_examples_in_python_and_node_have_the_same_output() {
 
 #[test]
 fn the_modules_refuse_and_print_without_harm() {
-    let folder = project_file("examples/command-transform");
-    for (program, module, file, script) in [
+    for (program, script) in [
         (
             "python3",
-            "taskferry_transform.py",
-            "own.py",
             "from taskferry_transform import Refuse, run\ndef f(job):\n  print('note', job['external_id'])\n  if job['external_id'] == 'a': raise Refuse('no a')\n  return [job, {**job, 'n': 1 / len(job['tasks'])}]\nrun(f)\n",
         ),
         (
             "node",
-            "taskferry-transform.mjs",
-            "own.mjs",
             "import { Refuse, run } from './taskferry-transform.mjs';\nrun(async (job) => {\n  console.log('note', job.external_id);\n  if (job.external_id === 'a') throw new Refuse('no a');\n  if (job.tasks.length === 0) throw new TypeError('no tasks');\n  return [job, { ...job, n: 1 / job.tasks.length }];\n});\n",
         ),
     ] {
         let body = r#"{"has_next":false,"records":[{"external_id":"a"},{"external_id":"b","tasks":[]},{"external_id":"é","tasks":[1]}]}"#;
         let tenant = Tenant::with_pages([Response::new(200, body)]);
-        let mut context = context(&tenant, "");
-        if !has(program, &mut context) {
-            continue;
-        }
-        context.write(module, &fs::read_to_string(format!("{folder}/{module}")).unwrap());
-        context.write(file, script);
-        let command = format!("transform.command.command=[\"{program}\",\"{file}\"]");
+        let Some((context, command)) = scripted(&tenant, program, script) else { continue };
         let skip = "transform.command.on_error=skip";
         let ended = context.taskferry(&["run", "jobs.toml", "--set", &command, "--set", skip]);
         let shown = ended.with_code(0).stderr;
         assert!(shown.contains("the program refused the record: no a"), "{shown}");
         let errors = ["ZeroDivisionError: division by zero", "TypeError: no tasks"];
         assert!(errors.iter().any(|error| shown.contains(error)), "{shown}");
-        assert!(shown.contains(&format!("{file}: note é")), "{shown}");
+        assert!(shown.contains(": note é"), "{shown}");
         assert_eq!(
             context.lines("out/jobs.ndjson"),
             [
@@ -131,18 +124,13 @@ fn the_modules_refuse_and_print_without_harm() {
 
 #[test]
 fn the_modules_pass_on_any_text() {
-    let folder = project_file("examples/command-transform");
-    for (program, module, file, script) in [
+    for (program, script) in [
         (
             "python3",
-            "taskferry_transform.py",
-            "own.py",
             "from taskferry_transform import Drop, run\ndef f(job):\n  if job['external_id'] == '2': raise Drop(job['text'])\n  return job\nrun(f)\n",
         ),
         (
             "node",
-            "taskferry-transform.mjs",
-            "own.mjs",
             "import { Drop, run } from './taskferry-transform.mjs';\nrun((job) => {\n  if (job.external_id === '2') throw new Drop(job.text);\n  return job;\n});\n",
         ),
     ] {
@@ -153,13 +141,7 @@ fn the_modules_pass_on_any_text() {
             r#"{{"has_next":false,"records":[{{"external_id":"0","text":"{separated}"}},{{"external_id":"1","text":"\ud800"}},{{"external_id":"2","text":"\ud800"}},{{"external_id":"3","text":"{long}"}}]}}"#
         );
         let tenant = Tenant::with_pages([Response::new(200, body)]);
-        let mut context = context(&tenant, "");
-        if !has(program, &mut context) {
-            continue;
-        }
-        context.write(module, &fs::read_to_string(format!("{folder}/{module}")).unwrap());
-        context.write(file, script);
-        let command = format!("transform.command.command=[\"{program}\",\"{file}\"]");
+        let Some((context, command)) = scripted(&tenant, program, script) else { continue };
         context.taskferry(&["run", "jobs.toml", "--set", &command]).with_code(0);
         // `json!` has no text with half of a surrogate pair.
         let output = context.read("out/jobs.ndjson").replace(r"\ud800", "half");

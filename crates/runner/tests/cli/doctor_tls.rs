@@ -1,71 +1,31 @@
 //! `taskferry doctor` names the certificate of a server, and what is wrong with it.
 
-use std::sync::Arc;
-
 use jiff::{Timestamp, ToSpan};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
-};
-use taskferry_testkit::{Context, Outcome};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use rcgen::{CertificateParams, DnType, date_time_ymd};
+use taskferry_testkit::{Authority, Context, Outcome, TlsServer, authority};
 use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, "Acme Root");
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// A server at `localhost` with a certificate for `name`, which answers each request with 404.
 struct Server {
-    port: u16,
-    /// Dropping it stops the server.
+    tls: TlsServer,
     _runtime: Runtime,
 }
 
 impl Server {
+    /// A server with a certificate for `name` that ends on this day.
     fn start(authority: &Authority, name: &str, (year, month, day): (i16, i8, i8)) -> Self {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, "Acme API");
         params.not_after =
             date_time_ymd(year.into(), month.try_into().unwrap(), day.try_into().unwrap());
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, authority).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
         let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        runtime.spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                // A client that refuses the certificate closes the connection.
-                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-                let _ = stream.read(&mut [0; 4096]).await;
-                let answer =
-                    "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            }
-        });
-        Self { port, _runtime: runtime }
+        Self { tls: runtime.block_on(TlsServer::start(authority, params)), _runtime: runtime }
     }
 
     /// The check `tls`, with these lines in the source.
     fn check(&self, authority: &Authority, connection: &str, code: i32) -> Outcome {
         let context = Context::new();
         context.write("ca.pem", &authority.pem());
-        let url = format!("https://localhost:{}", self.port);
+        let url = self.tls.url();
         let text = format!(
             "[source]\ntype = \"techwolf\"\nurl = \"{url}\"\n{connection}\n[source.auth]\ntoken = \"${{CLIENT_SECRET}}\"\n\
              [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n"
@@ -79,7 +39,7 @@ const TRUSTING: &str = "connection = { ca_file = \"ca.pem\" }";
 
 /// The lines about the check without the port and the times.
 fn shown(ended: &Outcome, server: &Server) -> String {
-    let text = ended.stdout.replace(&server.port.to_string(), "[port]");
+    let text = ended.stdout.replace(&server.tls.port.to_string(), "[port]");
     let lines = text.lines().filter(|line| !line.starts_with("jobs.toml: "));
     let lines = lines.map(|line| match (line.split_once(" answers in "), line.rsplit_once(" (")) {
         (Some((before, after)), _) => {

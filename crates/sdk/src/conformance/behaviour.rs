@@ -6,14 +6,12 @@ use serde_json::Value;
 
 use super::fields::{fields_of, undeclared};
 use super::instance::{Applied, Instance, same};
-use super::options::invalid;
+use super::kit::Build;
 use super::random::Random;
 use super::report::{Exercised, Failure, Report, Verdict};
 use super::samples::{find_tasks, marked, marks, record_mark};
 use super::{Check, arbitrary, resume};
-use crate::{
-    AnyTransform, ErrorKind, FieldRule, Output, Problem, Record, RecordFields, RunContext,
-};
+use crate::{AnyTransform, ErrorKind, FieldRule, Output, Record, RecordFields, RunContext};
 
 /// The number of arbitrary documents, and of records with a wrong value.
 const ARBITRARY: u64 = 300;
@@ -23,12 +21,16 @@ const THREADS: usize = 4;
 /// The longest message of an error, in characters.
 const LONGEST: usize = 500;
 
-/// Builds the transform and its declared fields.
-pub(super) type Build<'a> = dyn Fn() -> Result<(AnyTransform, FieldRule), Vec<Problem>> + 'a;
+/// A transform and its declared fields.
+#[derive(Debug)]
+pub struct Built {
+    pub(super) transform: AnyTransform,
+    pub(super) fields: FieldRule,
+}
 
 /// A transform, and the records that the checks give to it.
 pub(super) struct Behaviour<'a> {
-    pub(super) build: &'a Build<'a>,
+    pub(super) build: &'a Build<'a, Built>,
     pub(super) schema: &'a Value,
     pub(super) explained: &'static [&'static str],
     pub(super) samples: &'a [String],
@@ -70,7 +72,7 @@ impl Behaviour<'_> {
     }
 
     fn built(&self) -> Result<(Instance, FieldRule), Failure> {
-        let (transform, fields) = (self.build)().map_err(invalid)?;
+        let Built { transform, fields } = (self.build)()?;
         Ok((Instance::open(transform, self.run)?, fields))
     }
 

@@ -8,7 +8,7 @@ use super::Check;
 use super::random::Random;
 use super::report::{Exercised, Failure, Report, Verdict, panic_text};
 use super::schema::{OptionsSchema, Place, value_at};
-use crate::{BuildContext, Endpoints, InputFiles, KeyPath, Plugin, Problem, read_options};
+use crate::{BuildContext, KeyPath, Plugin, Problem, read_options};
 
 /// The number of generated tables.
 const TABLES: u64 = 100;
@@ -19,8 +19,7 @@ const UNKNOWN: &str = "no_such_option";
 /// Options that a plugin accepts, and how to build a stage from them.
 pub(super) struct OptionChecks<'a, P> {
     pub(super) options: &'a Value,
-    pub(super) files: &'a dyn InputFiles,
-    pub(super) endpoints: &'a Endpoints,
+    pub(super) context: BuildContext<'a>,
     /// Builds the stage and drops it.
     pub(super) build: fn(&P, &BuildContext<'_>) -> Result<(), Vec<Problem>>,
 }
@@ -36,9 +35,8 @@ impl<P: Plugin> OptionChecks<'_, P> {
     /// All problems of the options, those of the parser and those of `build`.
     fn problems(&self, table: &Value) -> Result<Vec<Problem>, Failure> {
         let problems = catch_unwind(AssertUnwindSafe(|| {
-            let context = BuildContext::new(self.files, self.endpoints);
             let built =
-                read_options(table, &[]).and_then(|options| (self.build)(&options, &context));
+                read_options(table, &[]).and_then(|options| (self.build)(&options, &self.context));
             built.err().unwrap_or_default()
         }));
         let problems = problems.map_err(|panic| {

@@ -20,7 +20,7 @@ pub(super) struct Exercised {
 
 /// Why a check fails.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub struct Failure {
     message: String,
     input: Option<String>,
     /// Whether the check exercised nothing.
@@ -105,15 +105,6 @@ impl Report {
     /// The time of a transform for a record.
     pub fn cost(&self) -> Option<Cost> {
         self.cost
-    }
-
-    /// The report, if no check failed.
-    ///
-    /// # Panics
-    /// If a check failed, with the text of the report.
-    pub(super) fn passed(self) -> Self {
-        assert!(self.is_passed(), "{self}");
-        self
     }
 
     pub(super) fn set_cost(&mut self, cost: Cost) {

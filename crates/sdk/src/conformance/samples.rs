@@ -23,6 +23,25 @@ pub(super) fn records(text: &str) -> Result<Vec<String>, StageError> {
     lines.map(|line| Record::parse(line.to_owned()).map(|record| record.to_json())).collect()
 }
 
+/// The records that the test of this plugin gives.
+///
+/// # Panics
+/// If a line is not JSON.
+pub(super) fn given(plugin: &str, text: &str) -> Vec<String> {
+    match records(text) {
+        Ok(records) => records,
+        Err(error) => panic!("a sample of `{plugin}` is not JSON: {}", error.full_message()),
+    }
+}
+
+/// The given records; without any, those of the kit.
+pub(super) fn or_default(given: Vec<String>, default: &[&str]) -> Vec<String> {
+    if !given.is_empty() {
+        return given;
+    }
+    default.iter().flat_map(|text| records(text).unwrap_or_default()).collect()
+}
+
 /// The number of the first mark, so that all marks have the same length.
 const FIRST: usize = 100_000;
 

@@ -1,19 +1,13 @@
 //! The kit for sinks.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde_json::Value;
-
-use super::options::{OptionChecks, invalid};
+use super::kit::{Build, Kind, PluginConformance};
 use super::report::{Exercised, Failure, Report, Verdict};
 use super::sink_run::{SinkRuns, failed, run};
 use super::{Check, ROWS, samples};
-use crate::testing::{Files, batch, block_on};
-use crate::{
-    Batch, BuildContext, Endpoints, InputFiles, Record, Refusals, Resumption, Sink, SinkPlugin,
-    read_options,
-};
+use crate::testing::{batch, block_on};
+use crate::{Batch, BuildContext, Problem, Record, Refusals, Resumption, Sink, SinkPlugin};
 
 /// The records of a page.
 const PAGE: usize = 2;
@@ -24,106 +18,51 @@ type Published = Box<dyn Fn() -> Vec<String>>;
 type Reset = Box<dyn Fn()>;
 
 /// The checks of a sink, from [`Conformance::sink`](super::Conformance::sink).
-#[must_use = "the checks are made by `run`"]
-pub struct SinkConformance<P> {
-    options: Value,
+pub type SinkConformance<P> = PluginConformance<P, SinkKind>;
+
+/// What only the checks of sinks have.
+pub struct SinkKind {
     published: Published,
     reset: Reset,
-    files: Files,
-    endpoints: Endpoints,
     records: Vec<String>,
     refused: Option<String>,
-    exemptions: Vec<(Check, String)>,
-    plugin: PhantomData<fn() -> P>,
 }
 
 impl<P: SinkPlugin> SinkConformance<P> {
-    pub(super) fn new(options: Value, published: Published, reset: Reset) -> Self {
-        Self {
-            options,
-            published,
-            reset,
-            files: Files::new(),
-            endpoints: Endpoints::default(),
-            records: Vec::new(),
-            refused: None,
-            exemptions: Vec::new(),
-            plugin: PhantomData,
-        }
-    }
-
     /// Adds records to deliver: one JSON document, or one on each line. Without any, the kit uses [`ROWS`].
     ///
     /// # Panics
     /// If a line is not JSON.
     pub fn sample(mut self, records: &str) -> Self {
-        match samples::records(records) {
-            Ok(records) => self.records.extend(records),
-            Err(error) => panic!("a sample of `{}` is not JSON: {}", P::TYPE, error.full_message()),
-        }
+        self.kind.records.extend(samples::given(P::TYPE, records));
         self
     }
 
     /// Sets a record that the sink must refuse.
     pub fn refuses(mut self, record: impl Into<String>) -> Self {
-        self.refused = Some(record.into());
+        self.kind.refused = Some(record.into());
         self
     }
+}
 
-    /// Sets the files that the options name.
-    pub fn files(mut self, files: Files) -> Self {
-        self.files = files;
-        self
+impl SinkKind {
+    pub(super) fn new(published: Published, reset: Reset) -> Self {
+        Self { published, reset, records: Vec::new(), refused: None }
+    }
+}
+
+impl<P: SinkPlugin> Kind<P> for SinkKind {
+    type Stage = Box<dyn Sink>;
+
+    fn build(plugin: &P, context: &BuildContext<'_>) -> Result<Self::Stage, Vec<Problem>> {
+        plugin.build(context)
     }
 
-    /// Sets the URL schemes that are served inside the process.
-    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
-        self.endpoints = endpoints;
-        self
-    }
-
-    /// Expects that a check fails, for this reason. An exemption that is not needed is a failure.
-    pub fn exempt(mut self, check: Check, reason: impl Into<String>) -> Self {
-        self.exemptions.push((check, reason.into()));
-        self
-    }
-
-    /// Makes all checks.
-    ///
-    /// # Panics
-    /// If a check fails. The text of the panic is that of the report.
-    pub fn run(self) -> Report {
-        self.report().passed()
-    }
-
-    /// As [`run`](Self::run), but also returns a report with failures.
-    #[must_use]
-    pub fn report(self) -> Report {
-        let mut report = Report::new(P::TYPE, self.exemptions);
-        let files = &self.files as &dyn InputFiles;
-        let checks = OptionChecks::<P> {
-            options: &self.options,
-            files,
-            endpoints: &self.endpoints,
-            build: |options, context| options.build(context).map(drop),
-        };
-        checks.make(&mut report);
-        let build = || {
-            let context = BuildContext::new(files, &self.endpoints);
-            let options: P = read_options(&self.options, &[]).map_err(invalid)?;
-            options.build(&context).map_err(invalid)
-        };
-        let records = match &self.records[..] {
-            [] => samples::records(ROWS).unwrap_or_default(),
-            given => given.to_vec(),
-        };
-        let Ok(batches) = batches(&records) else { return report.end() };
-        let runs = SinkRuns {
-            build: &build,
-            published: &*self.published,
-            reset: &*self.reset,
-            batches: &batches,
-        };
+    fn check(self, build: &Build<'_, Self::Stage>, report: &mut Report) {
+        let records = samples::or_default(self.records, &[ROWS]);
+        let Ok(batches) = batches(&records) else { return };
+        let (published, reset) = (&*self.published, &*self.reset);
+        let runs = SinkRuns { build, published, reset, batches: &batches };
         report.check(Check::DeliversEverything, || delivers_everything(&runs, records.len()));
         let resumption = build().map(|sink| sink.resumption()).unwrap_or_default();
         if resumption == Resumption::AtLeastOnce {
@@ -141,16 +80,12 @@ impl<P: SinkPlugin> SinkConformance<P> {
                 report.skip(Check::RefusalsReported, "no record that the sink refuses is given");
             }
         }
-        report.end()
     }
 }
 
-impl<P> fmt::Debug for SinkConformance<P> {
+impl fmt::Debug for SinkKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SinkConformance")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        formatter.debug_struct("SinkKind").finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,7 @@ use std::task::{Context, Waker};
 
 use jiff::Timestamp;
 
+use super::kit::Build;
 use super::random::Random;
 use super::report::{Exercised, Failure, Verdict};
 use crate::testing::block_on;
@@ -17,7 +18,7 @@ const KILLS: usize = 3;
 
 /// How to build and to observe a sink.
 pub(super) struct SinkRuns<'a> {
-    pub(super) build: &'a dyn Fn() -> Result<Box<dyn Sink>, Failure>,
+    pub(super) build: &'a Build<'a, Box<dyn Sink>>,
     pub(super) published: &'a dyn Fn() -> Vec<String>,
     pub(super) reset: &'a dyn Fn(),
     pub(super) batches: &'a [Batch],

@@ -1,18 +1,12 @@
 //! The kit for sources.
 
 use std::collections::BTreeSet;
-use std::marker::PhantomData;
-
-use serde_json::Value;
 
 use super::Check;
-use super::options::OptionChecks;
+use super::kit::{Build, Kind, PluginConformance};
 use super::report::{Exercised, Failure, Report, Verdict};
-use crate::testing::{Files, block_on};
-use crate::{
-    BuildContext, Endpoints, InputFiles, Page, Position, RunContext, SourcePlugin, StageError,
-    read_options,
-};
+use crate::testing::block_on;
+use crate::{BuildContext, Page, Position, Problem, RunContext, Source, SourcePlugin, StageError};
 
 /// The most pages of a listing.
 const MOST_PAGES: usize = 1000;
@@ -22,64 +16,22 @@ const LEAST_PAGES: usize = 3;
 const RESUMED: usize = 30;
 
 /// The checks of a source, from [`Conformance::source`](super::Conformance::source).
+pub type SourceConformance<P> = PluginConformance<P, SourceKind>;
+
+/// The checks of sources.
 #[derive(Debug)]
-#[must_use = "the checks are made by `run`"]
-pub struct SourceConformance<P> {
-    options: Value,
-    files: Files,
-    endpoints: Endpoints,
-    exemptions: Vec<(Check, String)>,
-    plugin: PhantomData<fn() -> P>,
-}
+pub struct SourceKind;
 
-impl<P: SourcePlugin> SourceConformance<P> {
-    pub(super) fn new(options: Value) -> Self {
-        let (files, endpoints) = (Files::new(), Endpoints::default());
-        Self { options, files, endpoints, exemptions: Vec::new(), plugin: PhantomData }
+impl<P: SourcePlugin> Kind<P> for SourceKind {
+    type Stage = Box<dyn Source>;
+
+    fn build(plugin: &P, context: &BuildContext<'_>) -> Result<Self::Stage, Vec<Problem>> {
+        plugin.build(context)
     }
 
-    /// Sets the files that the options name.
-    pub fn files(mut self, files: Files) -> Self {
-        self.files = files;
-        self
-    }
-
-    /// Sets the URL schemes that are served inside the process.
-    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
-        self.endpoints = endpoints;
-        self
-    }
-
-    /// Expects that a check fails, for this reason. An exemption that is not needed is a failure.
-    pub fn exempt(mut self, check: Check, reason: impl Into<String>) -> Self {
-        self.exemptions.push((check, reason.into()));
-        self
-    }
-
-    /// Makes all checks.
-    ///
-    /// # Panics
-    /// If a check fails. The text of the panic is that of the report.
-    pub fn run(self) -> Report {
-        self.report().passed()
-    }
-
-    /// As [`run`](Self::run), but also returns a report with failures.
-    #[must_use]
-    pub fn report(self) -> Report {
-        let mut report = Report::new(P::TYPE, self.exemptions);
-        let files = &self.files as &dyn InputFiles;
-        let checks = OptionChecks::<P> {
-            options: &self.options,
-            files,
-            endpoints: &self.endpoints,
-            build: |options, context| options.build(context).map(drop),
-        };
-        checks.make(&mut report);
+    fn check(self, build: &Build<'_, Self::Stage>, report: &mut Report) {
         let read = |from: Option<&Position>| {
-            let context = BuildContext::new(files, &self.endpoints);
-            let options: P = read_options(&self.options, &[]).map_err(super::options::invalid)?;
-            let mut source = options.build(&context).map_err(super::options::invalid)?;
+            let mut source = build()?;
             block_on(async {
                 source.open(&RunContext::default(), from).await.map_err(failed)?;
                 let mut pages = Vec::new();
@@ -98,7 +50,6 @@ impl<P: SourcePlugin> SourceConformance<P> {
         report.check(Check::CursorsDiffer, || cursors_differ(&pages()?));
         report.check(Check::RecordsIdentified, || records_identified(&pages()?));
         report.check(Check::ResumesAtEachCursor, || resumes_at_each_cursor(&pages()?, &read));
-        report.end()
     }
 }
 

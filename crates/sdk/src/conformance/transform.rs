@@ -1,64 +1,38 @@
 //! The kit for transforms.
 
-use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::behaviour::Behaviour;
-use super::options::OptionChecks;
+use super::behaviour::{Behaviour, Built};
+use super::kit::{Build, Kind, PluginConformance};
 use super::report::{Cost, Exercised, Failure, Report, Verdict};
 use super::{Check, samples};
-use crate::testing::{Files, with_answers};
-use crate::{
-    BuildContext, Endpoints, InputFiles, Record, RunContext, TransformPlugin, read_options,
-};
+use crate::testing::with_answers;
+use crate::{BuildContext, Problem, Record, RunContext, TransformPlugin};
 
 /// How long the cost is measured.
 const MEASURED: Duration = Duration::from_millis(15);
 
 /// The checks of a transform, from [`Conformance::transform`](super::Conformance::transform).
-#[derive(Debug)]
-#[must_use = "the checks are made by `run`"]
-pub struct TransformConformance<P> {
-    options: Value,
-    files: Files,
+pub type TransformConformance<P> = PluginConformance<P, TransformKind>;
+
+/// What only the checks of transforms have.
+#[derive(Debug, Default)]
+pub struct TransformKind {
     samples: Vec<String>,
-    exemptions: Vec<(Check, String)>,
     most_cost: Option<f64>,
     run: RunContext,
-    plugin: PhantomData<fn() -> P>,
 }
 
 impl<P: TransformPlugin> TransformConformance<P> {
-    pub(super) fn new(options: Value) -> Self {
-        Self {
-            options,
-            files: Files::new(),
-            samples: Vec::new(),
-            exemptions: Vec::new(),
-            most_cost: None,
-            run: RunContext::default(),
-            plugin: PhantomData,
-        }
-    }
-
     /// Adds records: one JSON document, or one on each line. Without any, the kit uses [`LIST`](super::LIST),
     /// [`HIERARCHY`](super::HIERARCHY) and [`ROWS`](super::ROWS).
     ///
     /// # Panics
     /// If a line is not JSON.
     pub fn sample(mut self, records: &str) -> Self {
-        match samples::records(records) {
-            Ok(records) => self.samples.extend(records),
-            Err(error) => panic!("a sample of `{}` is not JSON: {}", P::TYPE, error.full_message()),
-        }
-        self
-    }
-
-    /// Sets the files that the options name.
-    pub fn files(mut self, files: Files) -> Self {
-        self.files = files;
+        self.kind.samples.extend(samples::given(P::TYPE, records));
         self
     }
 
@@ -67,68 +41,37 @@ impl<P: TransformPlugin> TransformConformance<P> {
         mut self,
         answers: impl IntoIterator<Item = (K, Value)>,
     ) -> Self {
-        self.run = with_answers(answers);
-        self
-    }
-
-    /// Expects that a check fails, for this reason. An exemption that is not needed is a failure.
-    pub fn exempt(mut self, check: Check, reason: impl Into<String>) -> Self {
-        self.exemptions.push((check, reason.into()));
+        self.kind.run = with_answers(answers);
         self
     }
 
     /// Limits the time for a record to this multiple of a copy. Without a limit, the time is only reported, because it depends on the
     /// machine and the build.
     pub fn cost_at_most(mut self, times: f64) -> Self {
-        self.most_cost = Some(times);
+        self.kind.most_cost = Some(times);
         self
     }
+}
 
-    /// Makes all checks.
-    ///
-    /// # Panics
-    /// If a check fails. The text of the panic is that of the report.
-    pub fn run(self) -> Report {
-        self.report().passed()
+impl<P: TransformPlugin> Kind<P> for TransformKind {
+    type Stage = Built;
+
+    fn build(plugin: &P, context: &BuildContext<'_>) -> Result<Built, Vec<Problem>> {
+        Ok(Built { transform: plugin.build(context)?, fields: plugin.fields(context) })
     }
 
-    /// As [`run`](Self::run), but also returns a report with failures.
-    #[must_use]
-    pub fn report(self) -> Report {
-        let mut report = Report::new(P::TYPE, self.exemptions);
-        let (files, endpoints) = (&self.files as &dyn InputFiles, &Endpoints::default());
-        let checks = OptionChecks::<P> {
-            options: &self.options,
-            files,
-            endpoints,
-            build: |options, context| options.build(context).map(drop),
-        };
-        checks.make(&mut report);
-        let build = || {
-            let context = BuildContext::new(files, endpoints);
-            let options: P = read_options(&self.options, &[])?;
-            let fields = options.fields(&context);
-            Ok((options.build(&context)?, fields))
-        };
-        let mut texts = self.samples;
-        if texts.is_empty() {
-            let all = [samples::LIST, samples::HIERARCHY, samples::ROWS];
-            texts = all
-                .into_iter()
-                .flat_map(|text| samples::records(text).unwrap_or_default())
-                .collect();
-        }
+    fn check(self, build: &Build<'_, Built>, report: &mut Report) {
+        let all = [samples::LIST, samples::HIERARCHY, samples::ROWS];
         let behaviour = Behaviour {
-            build: &build,
+            build,
             schema: &schemars::schema_for!(P).to_value(),
             explained: P::explained_options(),
-            samples: &texts,
+            samples: &samples::or_default(self.samples, &all),
             run: &self.run,
         };
-        if behaviour.make(&mut report) {
-            measure(&behaviour, self.most_cost, &mut report);
+        if behaviour.make(report) {
+            measure(&behaviour, self.most_cost, report);
         }
-        report.end()
     }
 }
 

@@ -54,6 +54,42 @@ macro_rules! transform {
 }
 pub(crate) use transform;
 
+/// Defines an enum of flaws, and for each flaw a plugin without options whose stage has it.
+macro_rules! plugins {
+    ($flaws:ident for $plugin:ident: $stage:ident, |$flaw:ident| $new:expr, [$($name:ident,)*]) => {
+        /// How the stage is wrong.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        enum $flaws { $($name),* }
+
+        $(
+            /// A plugin for tests.
+            #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+            #[serde(deny_unknown_fields)]
+            struct $name {
+                /// An option without effect.
+                #[serde(default)]
+                #[allow(dead_code, reason = "only read")]
+                label: String,
+            }
+
+            impl taskferry_sdk::Plugin for $name {
+                const TYPE: &'static str = stringify!($name);
+            }
+
+            impl $plugin for $name {
+                fn build(
+                    &self,
+                    _: &taskferry_sdk::BuildContext<'_>,
+                ) -> Result<Box<dyn $stage>, Vec<taskferry_sdk::Problem>> {
+                    let $flaw = $flaws::$name;
+                    Ok(Box::new($new))
+                }
+            }
+        )*
+    };
+}
+pub(crate) use plugins;
+
 /// The checks of a transform without options.
 fn kit<P: TransformPlugin>() -> TransformConformance<P> {
     Conformance::transform::<P>(json!({}))

@@ -6,31 +6,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use taskferry_sdk::conformance::{Check, Conformance, SinkConformance};
 use taskferry_sdk::{
-    Batch, BuildContext, Delivery, ErrorKind, Plugin, Problem, Refusals, Resumption, RunContext,
-    Sink, SinkPlugin, SinkState, StageError, async_trait,
+    Batch, CountingSink, Delivery, ErrorKind, Refusals, Resumption, RunContext, Sink, SinkPlugin,
+    SinkState, StageError, async_trait,
 };
 
-use crate::assert_fails;
-
-/// How the sink resumes, and how it is wrong.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Flaw {
-    None,
-    LosesRecords,
-    Miscounts,
-    PublishesEarly,
-    KeepsLaterWrites,
-    ForgetsEarlierWrites,
-    RefusesState,
-    PublishesTwice,
-    DryRunPublishes,
-    AcceptsAll,
-    RefusesAnother,
-    Repeatable,
-    RepeatableWithOtherKeys,
-    NotResumable,
-    NotResumableNorDiscarded,
-}
+use crate::{assert_fails, plugins};
 
 thread_local! {
     /// What the sinks of this test have written and published.
@@ -155,7 +135,7 @@ impl Sink for Memory {
     fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
         match self.flaw {
             Flaw::DryRunPublishes => self,
-            _ => Box::new(Discarding),
+            _ => Box::new(CountingSink::default()),
         }
     }
 }
@@ -168,74 +148,27 @@ impl Drop for Memory {
     }
 }
 
-/// Writes nothing.
-#[derive(Debug)]
-struct Discarding;
-
-#[async_trait]
-impl Sink for Discarding {
-    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
-        Ok(())
-    }
-
-    async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> {
-        Ok(())
-    }
-
-    async fn commit(&mut self) -> Result<SinkState, StageError> {
-        Ok(SinkState::default())
-    }
-
-    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
-        Ok(Delivery::default())
-    }
+plugins! {
+    Flaw for SinkPlugin: Sink,
+    |flaw| Memory { flaw, key: String::new(), is_resumable: true },
+    [
+        None,
+        LosesRecords,
+        Miscounts,
+        PublishesEarly,
+        KeepsLaterWrites,
+        ForgetsEarlierWrites,
+        RefusesState,
+        PublishesTwice,
+        DryRunPublishes,
+        AcceptsAll,
+        RefusesAnother,
+        Repeatable,
+        RepeatableWithOtherKeys,
+        NotResumable,
+        NotResumableNorDiscarded,
+    ]
 }
-
-/// Defines a plugin for each flaw.
-macro_rules! sinks {
-    ($($flaw:ident),*) => {
-        $(
-            /// A sink for tests.
-            #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-            #[serde(deny_unknown_fields)]
-            struct $flaw {
-                /// An option without effect.
-                #[serde(default)]
-                #[allow(dead_code, reason = "only read")]
-                label: String,
-            }
-
-            impl Plugin for $flaw {
-                const TYPE: &'static str = stringify!($flaw);
-            }
-
-            impl SinkPlugin for $flaw {
-                fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
-                    let key = String::new();
-                    Ok(Box::new(Memory { flaw: Flaw::$flaw, key, is_resumable: true }))
-                }
-            }
-        )*
-    };
-}
-
-sinks!(
-    None,
-    LosesRecords,
-    Miscounts,
-    PublishesEarly,
-    KeepsLaterWrites,
-    ForgetsEarlierWrites,
-    RefusesState,
-    PublishesTwice,
-    DryRunPublishes,
-    AcceptsAll,
-    RefusesAnother,
-    Repeatable,
-    RepeatableWithOtherKeys,
-    NotResumable,
-    NotResumableNorDiscarded
-);
 
 fn kit<P: SinkPlugin>() -> SinkConformance<P> {
     let published = || store(|store| store.published.clone());

@@ -3,24 +3,11 @@
 use serde_json::json;
 use taskferry_sdk::conformance::{Check, Conformance, SourceConformance};
 use taskferry_sdk::{
-    BuildContext, Cursor, Page, Plugin, Position, Problem, Record, RunContext, Source,
-    SourcePlugin, SourceRecord, StageError, async_trait,
+    Cursor, Page, Position, Record, RunContext, Source, SourcePlugin, SourceRecord, StageError,
+    async_trait,
 };
 
-use crate::assert_fails;
-
-/// How the source is wrong.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Flaw {
-    None,
-    Endless,
-    TwoPages,
-    RepeatsCursor,
-    WithoutIds,
-    RepeatsIds,
-    IgnoresPosition,
-    SkipsOne,
-}
+use crate::{assert_fails, plugins};
 
 /// The records of a page.
 const PAGE: usize = 2;
@@ -77,34 +64,20 @@ impl Source for Numbers {
     }
 }
 
-/// Defines a plugin for each flaw.
-macro_rules! sources {
-    ($($flaw:ident),*) => {
-        $(
-            /// A source for tests.
-            #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-            #[serde(deny_unknown_fields)]
-            struct $flaw {
-                /// An option without effect.
-                #[serde(default)]
-                #[allow(dead_code, reason = "only read")]
-                label: String,
-            }
-
-            impl Plugin for $flaw {
-                const TYPE: &'static str = stringify!($flaw);
-            }
-
-            impl SourcePlugin for $flaw {
-                fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
-                    Ok(Box::new(Numbers { flaw: Flaw::$flaw, next: None }))
-                }
-            }
-        )*
-    };
+plugins! {
+    Flaw for SourcePlugin: Source,
+    |flaw| Numbers { flaw, next: None },
+    [
+        None,
+        Endless,
+        TwoPages,
+        RepeatsCursor,
+        WithoutIds,
+        RepeatsIds,
+        IgnoresPosition,
+        SkipsOne,
+    ]
 }
-
-sources!(None, Endless, TwoPages, RepeatsCursor, WithoutIds, RepeatsIds, IgnoresPosition, SkipsOne);
 
 fn kit<P: SourcePlugin>() -> SourceConformance<P> {
     Conformance::source::<P>(json!({}))

@@ -1,9 +1,6 @@
 //! taskferry with the plugins of `my-plugin`.
 
 fn main() -> std::process::ExitCode {
-    let version = env!("CARGO_PKG_VERSION");
-    taskferry::Runner::new()
-        .plugins(my_plugin::register)
-        .version(version)
-        .main()
+    let runner = taskferry::Runner::new().plugins(my_plugin::register);
+    runner.version(env!("CARGO_PKG_VERSION")).main()
 }
