@@ -125,12 +125,10 @@ impl Process {
         };
         let first = timeout(shared.start_timeout, process.next(shared.max_answer)).await;
         let failure = match first {
-            Ok(Event::Line(line)) => match check_greeting(&line) {
+            Ok(Event::Line(line)) => match check_greeting(&line, program) {
                 Ok(()) => return Ok(process),
-                Err(message) => {
-                    Failure::new(ErrorKind::Malformed, program.without_secrets(&message))
-                        .hint("see docs/plugins/command.md; write messages to standard error")
-                }
+                Err(message) => Failure::new(ErrorKind::Malformed, message)
+                    .hint("see docs/plugins/command.md; write messages to standard error"),
             },
             Ok(Event::TooLong) => {
                 Failure::new(ErrorKind::Malformed, "the first line of the program has no end")

@@ -5,6 +5,8 @@ use serde::Serialize;
 use taskferry_json::{Body, Kind, Node};
 use taskferry_sdk::{Record, RunContext, shortened};
 
+use crate::program::Program;
+
 /// The version of the protocol.
 const VERSION: u32 = 1;
 /// The most characters of an invalid line that a message shows.
@@ -40,7 +42,7 @@ impl Hello {
 }
 
 /// Checks the first line of a program.
-pub(crate) fn check_greeting(line: &[u8]) -> Result<(), String> {
+pub(crate) fn check_greeting(line: &[u8], program: &Program) -> Result<(), String> {
     let version = Body::parse(line.to_vec())
         .ok()
         .and_then(|body| body.root().get("protocol")?.as_number().map(str::to_owned));
@@ -48,9 +50,12 @@ pub(crate) fn check_greeting(line: &[u8]) -> Result<(), String> {
         Some(version) if version == VERSION.to_string() => Ok(()),
         Some(version) => Err(format!(
             "the program uses version {} of the protocol, but taskferry supports version {VERSION}",
-            shortened(&version, SHOWN)
+            shown(version.as_bytes(), program)
         )),
-        None => Err(format!("the program wrote `{}` instead of its protocol version", shown(line))),
+        None => {
+            let wrote = shown(line, program);
+            Err(format!("the program wrote `{wrote}` instead of its protocol version"))
+        }
     }
 }
 
@@ -76,9 +81,13 @@ pub(crate) enum Answer {
 ///
 /// # Errors
 /// What the program did instead: "wrote …".
-pub(crate) fn read_answer(line: Bytes, expected: u64) -> Result<Answer, String> {
-    let wrote = format!("wrote `{}` instead of an answer", shown(&line));
-    let Ok(body) = Body::parse(line) else { return Err(wrote) };
+pub(crate) fn read_answer(
+    line: &Bytes,
+    expected: u64,
+    program: &Program,
+) -> Result<Answer, String> {
+    let wrote = || format!("wrote `{}` instead of an answer", shown(line, program));
+    let Ok(body) = Body::parse(line.clone()) else { return Err(wrote()) };
     let (mut id, mut answer) = (None, None);
     for (key, value) in body.root().members() {
         let key = key.as_str();
@@ -91,7 +100,7 @@ pub(crate) fn read_answer(line: Bytes, expected: u64) -> Result<Answer, String> 
             "drop" => Answer::Drop(text(&key, value)?),
             "error" => Answer::Error(text(&key, value)?),
             other => {
-                let key = shortened(other, SHOWN);
+                let key = shown(other.as_bytes(), program);
                 return Err(format!("wrote an answer with the unknown key `{key}`"));
             }
         };
@@ -107,7 +116,7 @@ pub(crate) fn read_answer(line: Bytes, expected: u64) -> Result<Answer, String> 
             Err(format!("answered record {id} twice, instead of record {expected}"))
         }
         Some((id, _)) => Err(format!("answered record {id} out of turn, before record {expected}")),
-        None => Err(wrote),
+        None => Err(wrote()),
     }
 }
 
@@ -127,8 +136,8 @@ fn text(key: &str, value: Node<'_>) -> Result<String, String> {
     Ok(text.into_owned())
 }
 
-/// The beginning of a line.
-fn shown(line: &[u8]) -> String {
-    let start = line.get(..4 * SHOWN).unwrap_or(line);
-    shortened(String::from_utf8_lossy(start).trim(), SHOWN).into_owned()
+/// The beginning of a text of the program. Secrets are removed first: a part of one would not be recognized.
+fn shown(text: &[u8], program: &Program) -> String {
+    let text = program.without_secrets(&String::from_utf8_lossy(text));
+    shortened(text.trim(), SHOWN).into_owned()
 }

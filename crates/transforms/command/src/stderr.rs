@@ -13,8 +13,10 @@ use crate::program::Program;
 
 /// The number of lines that are logged at once. After that, one line a second.
 const BURST: u32 = 100;
-/// The most bytes of a line that are kept.
+/// The most bytes of a line that are shown.
 const LONGEST: usize = 4 << 10;
+/// The most bytes of a line that are kept, so that a secret across the end of the shown ones is recognized.
+const KEPT: usize = 2 * LONGEST;
 /// How long the last lines of a program that has ended are waited for.
 const LAST_LINES: Duration = Duration::from_millis(200);
 
@@ -60,7 +62,8 @@ impl MessageLog {
 
 /// A line as it is shown.
 fn shown(program: &Program, line: &[u8]) -> String {
-    let line = program.without_secrets(String::from_utf8_lossy(line).trim_end());
+    let mut line = program.without_secrets(String::from_utf8_lossy(line).trim_end());
+    line.truncate(line.floor_char_boundary(LONGEST));
     printable(&line).into_owned()
 }
 
@@ -116,11 +119,11 @@ impl Drop for Messages {
 
 /// Calls `add` for each line. The rest of a long line is skipped.
 async fn read_lines(mut stderr: ChildStderr, mut add: impl FnMut(&[u8])) {
-    let (mut chunk, mut line) = (vec![0; LONGEST], Vec::new());
+    let (mut chunk, mut line) = (vec![0; KEPT], Vec::new());
     while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
         let read = chunk.get(..length).unwrap_or_default();
         for part in read.split_inclusive(|byte| *byte == b'\n') {
-            let free = LONGEST.saturating_sub(line.len()).min(part.len());
+            let free = KEPT.saturating_sub(line.len()).min(part.len());
             line.extend_from_slice(part.get(..free).unwrap_or_default());
             if part.ends_with(b"\n") {
                 add(&line);

@@ -173,13 +173,13 @@ impl Worker {
             }
             Event::Line(line) => {
                 let expected = self.sent.front().map_or(self.last_id + 1, |(id, _)| *id);
-                let wrong = match (read_answer(line, expected), self.sent.is_empty()) {
+                let answer = read_answer(&line, expected, &self.shared.program);
+                let wrong = match (answer, self.sent.is_empty()) {
                     (Ok(answer), false) => return self.on_answer(answer),
                     (Ok(_), true) => format!("answered record {expected} before it received it"),
                     (Err(wrong), _) => wrong,
                 };
-                let wrong = self.shared.program.without_secrets(&format!("the program {wrong}"));
-                Failure::new(ErrorKind::Malformed, wrong)
+                Failure::new(ErrorKind::Malformed, format!("the program {wrong}"))
                     .hint("see docs/plugins/command.md; write messages to standard error")
             }
         };

@@ -19,6 +19,7 @@ pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
         closed_pipes_are_a_crash,
         a_grandchild_that_holds_the_pipe_is_killed,
         what_is_no_answer_refuses_the_record_that_waits_for_it,
+        a_secret_across_the_end_of_a_shown_line_is_masked,
         an_endless_line_does_not_fill_the_memory,
         a_flood_of_messages_stops_nothing,
         restarts_are_counted,
@@ -168,6 +169,13 @@ fn what_is_no_answer_refuses_the_record_that_waits_for_it() {
     let (numbers, errors) = summary(&applied);
     assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 7, 8, 9]);
     assert_eq!(errors, ["the program answered record 6 twice, instead of record 7"]);
+}
+
+fn a_secret_across_the_end_of_a_shown_line_is_masked() {
+    let env = json!({"env": {"LOOKUP": "canary-lookup"}});
+    let (found, _) = error("prints a secret", &env);
+    let shown = format!("the program wrote `{}[secret]` instead of an answer", "x".repeat(70));
+    assert_eq!(found, shown);
 }
 
 fn an_endless_line_does_not_fill_the_memory() {

@@ -108,6 +108,11 @@ pub(crate) fn main(behavior: &str) -> ExitCode {
                 }
             }
             "prints" if is_bad => say("debug: 5"),
+            "prints a secret" if is_bad => {
+                let secret = std::env::var("LOOKUP").unwrap();
+                eprintln!("{}{secret}", "x".repeat(4090));
+                say(&format!("{}{secret}", "x".repeat(70)));
+            }
             "prints after" if record["n"] == BAD - 1 => {
                 answer(id, &json!([record]));
                 say("debug: 4");
