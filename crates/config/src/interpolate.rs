@@ -27,6 +27,21 @@ pub(crate) fn interpolate(tree: &mut Node, layers: &Layers, files: &PipelineFile
     found
 }
 
+/// The string of a node with the values of its variables; `None` if one is not set, or if it names a file.
+pub(crate) fn with_variables(
+    node: &Node,
+    layers: &Layers,
+    files: &PipelineFiles,
+) -> Option<String> {
+    let mut node = node.clone();
+    if node.as_str()?.contains("${file:") {
+        return None;
+    }
+    let found = interpolate(&mut node, layers, files);
+    let is_set = found.problems.is_empty() && found.placeholders.is_empty();
+    node.as_str().filter(|_| is_set).map(str::to_owned)
+}
+
 #[derive(Clone, Copy)]
 struct Interpolator<'a> {
     layers: &'a Layers,

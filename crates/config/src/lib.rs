@@ -95,7 +95,7 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     let written = layers.sandbox.then(|| tree.clone());
     let mut problems = stage_names::replaced(&documents);
     if layers.sandbox {
-        problems.extend(plan.apply(&mut tree, registry));
+        problems.extend(plan.apply(&mut tree, layers, &files, registry));
     }
     let Interpolated { problems: failures, placeholders } =
         interpolate::interpolate(&mut tree, layers, &files);

@@ -144,7 +144,7 @@ pub(crate) fn suggest(problems: &mut [Problem], tree: &Node, registry: &Registry
         let help = match problem.code {
             "unknown-key" => names.key(&problem.path),
             "unknown-choice" => names.choice(&problem.path),
-            _ => names.plugin(&problem.path),
+            _ => names.plugin(problem),
         };
         problem.help = help.or_else(|| problem.help.take());
     }
@@ -260,21 +260,22 @@ impl Names<'_> {
         Some(format!("did you mean \"{near}\"? The choices are {all}"))
     }
 
-    fn plugin(&self, path: &KeyPath) -> Option<String> {
-        let wrong = self.tree.get(path)?.as_str()?;
+    fn plugin(&self, problem: &Problem) -> Option<String> {
+        let wrong = self.tree.get(&problem.path)?.as_str()?;
         let is_type = |name: &str| self.plugins.iter().any(|plugin| plugin.type_name == name);
         let near = meant(TYPES, wrong, is_type)?;
         let example = match (near, wrong) {
             ("file", "csv" | "json" | "ndjson") => {
-                format!(" For example `type = \"file\"` with `format = \"{wrong}\"`")
+                format!(" For example `type = \"file\"` with `format = \"{wrong}\"`.")
             }
             ("file", "excel" | "xlsx") => {
-                " For example `type = \"file\"` with `format = \"csv\"` and `dialect = \"excel\"`"
+                " For example `type = \"file\"` with `format = \"csv\"` and `dialect = \"excel\"`."
                     .to_owned()
             }
             _ => String::new(),
         };
-        Some(format!("did you mean `{near}`?{example}"))
+        let available = problem.help.as_deref().map(|help| format!(" Otherwise, {help}"));
+        Some(format!("did you mean `{near}`?{example}{}", available.unwrap_or_default()))
     }
 }
 

@@ -10,6 +10,9 @@ use serde_json::Value;
 use taskferry_pipeline::{Registry, Role};
 use taskferry_sdk::{KeyPath, Problem};
 
+use crate::files::PipelineFiles;
+use crate::interpolate::with_variables;
+use crate::layers::Layers;
 use crate::schema::stages;
 use crate::tree::{Kind, Layer, Node};
 
@@ -47,12 +50,19 @@ impl Plan {
         plan
     }
 
-    /// Replaces the options. The URL of a sandbox stays, so that `sandbox:?jobs=5000` selects which sandbox to use.
-    pub(crate) fn apply(&self, tree: &mut Node, registry: &Registry) -> Vec<Problem> {
+    /// Replaces the options. The URL of a sandbox stays, also that of a variable, so that `sandbox:?jobs=5000` selects which sandbox
+    /// to use.
+    pub(crate) fn apply(
+        &self,
+        tree: &mut Node,
+        layers: &Layers,
+        files: &PipelineFiles,
+        registry: &Registry,
+    ) -> Vec<Problem> {
         for (path, value) in &self.options {
-            let current = tree.get(path).and_then(Node::as_str);
+            let current = tree.get(path).and_then(|node| with_variables(node, layers, files));
             match value {
-                Some(_) if current.is_some_and(|url| registry.endpoints().serves(url)) => {}
+                Some(_) if current.is_some_and(|url| registry.endpoints().serves(&url)) => {}
                 Some(value) => {
                     let value = Node::new(Layer::Default, Kind::Scalar(value.clone()));
                     // The table of the stage exists, so this cannot fail.

@@ -194,11 +194,7 @@ impl<'a> StageBuilder<'a> {
         path: &KeyPath,
         role: Role,
     ) -> Result<&'n str, Problem> {
-        let known: Vec<&str> = match role {
-            Role::Source => self.registry.source_types().collect(),
-            Role::Transform => self.registry.transform_types().collect(),
-            Role::Sink => self.registry.sink_types().collect(),
-        };
+        let known = self.registry.types(role);
         let available = || {
             let types = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             format!("the available {role}s are {types}")
@@ -225,12 +221,11 @@ impl<'a> StageBuilder<'a> {
             let message = format!("this binary was built without the {role} `{type_name}`");
             return Err(Problem::at(path, "unknown-plugin", message).help(help));
         }
-        let help = match nearest(type_name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                format!("{}; `taskferry build --with CRATE` adds those of a crate", available())
-            }
-        };
+        let mut help =
+            format!("{}; `taskferry build --with CRATE` adds those of a crate", available());
+        if let Some(near) = nearest(type_name, known.iter().copied()) {
+            help = format!("did you mean `{near}`? Otherwise, {help}");
+        }
         let message = format!("there is no {role} `{type_name}`");
         Err(Problem::at(path, "unknown-plugin", message).help(help))
     }

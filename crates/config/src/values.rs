@@ -35,7 +35,7 @@ pub fn print_values(layers: &Layers, registry: &Registry) -> Result<String, Mist
     let mut tree = written.clone();
     let plan = Plan::of(&tree, registry);
     if layers.sandbox {
-        plan.apply(&mut tree, registry);
+        plan.apply(&mut tree, &layers, &layers.files(), registry);
     }
     interpolate::interpolate(&mut tree, &layers, &layers.files());
     let mut secrets = Secrets::find(&tree, registry);

@@ -169,19 +169,13 @@ impl Registry {
         &self.endpoints
     }
 
-    /// The types of all sources.
-    pub fn source_types(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.sources.keys().copied()
-    }
-
-    /// The types of all transforms.
-    pub fn transform_types(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.transforms.keys().copied()
-    }
-
-    /// The types of all sinks.
-    pub fn sink_types(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.sinks.keys().copied()
+    /// The types of a role.
+    pub fn types(&self, role: Role) -> Vec<&'static str> {
+        match role {
+            Role::Source => self.sources.keys().copied().collect(),
+            Role::Transform => self.transforms.keys().copied().collect(),
+            Role::Sink => self.sinks.keys().copied().collect(),
+        }
     }
 
     /// All plugins: sources, transforms, sinks, each sorted by name.

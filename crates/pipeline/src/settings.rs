@@ -76,7 +76,7 @@ pub enum DriftAction {
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterOptions {
     /// The path, relative to the working directory. It must contain `{run_id}`. The other placeholders are
-    /// `{pipeline}`, `{date}`, `{time}` and `{shard}`. The file is created with the first dead letter.
+    /// `{pipeline}`, `{date}`, `{time}` (the start of the run, in UTC) and `{shard}`. The file is created with the first dead letter.
     pub path: PathTemplate,
 }
 

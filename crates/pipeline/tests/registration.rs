@@ -52,8 +52,8 @@ fn register(plugins: &mut impl Plugins) {
 fn the_plugins_of_a_crate_are_registered_by_its_function() {
     let mut registry = Registry::new();
     register(&mut registry);
-    assert!(registry.transform_types().eq(["tasks"]));
-    assert!(registry.sink_types().eq(["tasks"]));
+    assert_eq!(registry.types(Role::Transform), ["tasks"]);
+    assert_eq!(registry.types(Role::Sink), ["tasks"]);
     // A crate that is registered twice, and the same name in another role, are no conflict.
     register(&mut registry);
     assert_eq!(registry.conflicts(), []);

@@ -20,6 +20,7 @@ mod new;
 mod plugins;
 mod preview;
 mod progress;
+mod published;
 mod record_file;
 mod replay;
 mod reports;

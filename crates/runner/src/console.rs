@@ -14,6 +14,7 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
+use serde::Serialize;
 use taskferry_files::BlockingWriter;
 use taskferry_sdk::{printable, printable_json, printable_lines};
 
@@ -77,6 +78,11 @@ pub(crate) fn line(text: &str) {
 
 pub(crate) fn error(text: &str) {
     labelled(ERROR, "error", text);
+}
+
+/// Writes what to do about the error before it.
+pub(crate) fn help(text: &str) {
+    line(&format!("  help: {text}"));
 }
 
 pub(crate) fn warning(text: &str) {
@@ -150,6 +156,18 @@ pub(crate) fn clear() {
         // What follows reports a terminal that is gone.
         _ = data("\u{1b}[2J\u{1b}[3J\u{1b}[H");
     }
+}
+
+/// Writes a JSON document to standard output.
+pub(crate) fn document(document: &impl Serialize) -> io::Result<()> {
+    data(&(printable_document(document) + "\n"))
+}
+
+/// A JSON document as text.
+pub(crate) fn printable_document(document: &impl Serialize) -> String {
+    // Serializing texts, numbers and lists can't fail.
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    printable_json(&text).into_owned()
 }
 
 /// Writes data for programs to standard output.

@@ -32,7 +32,7 @@ pub(crate) fn long_help() -> &'static str {
 /// Refuses the command `sandbox`.
 pub(crate) async fn sandbox(_: SandboxArguments) -> Exit {
     console::error(MISSING);
-    console::line("  help: use a binary that was built with its default features");
+    console::help("use a binary that was built with its default features");
     Exit::USAGE
 }
 

@@ -114,7 +114,7 @@ fn publish(binary: &Path, output: &Path) -> Result<(), Exit> {
 
 fn usage(message: &str, help: &str) -> Exit {
     console::error(message);
-    console::line(&format!("  help: {help}"));
+    console::help(help);
     Exit::USAGE
 }
 

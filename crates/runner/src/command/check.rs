@@ -13,6 +13,7 @@ use taskferry_pipeline::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
 use super::mistakes;
+use crate::command::format::count;
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
@@ -32,8 +33,8 @@ pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
         }
     }
     if arguments.deny_warnings && check.warnings > 0 {
-        let noun = if check.warnings == 1 { "warning" } else { "warnings" };
-        let message = format!("{} {noun}, which `--deny-warnings` does not allow", check.warnings);
+        let warnings = count(check.warnings as u64, "warning");
+        let message = format!("{warnings}, which `--deny-warnings` does not allow");
         arguments.log.error(&message);
         exit = Exit::USAGE;
     }

@@ -61,7 +61,7 @@ pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> E
         return if exit == Exit::COMPLETE { Exit::SINK } else { exit };
     }
     let printed = if arguments.json {
-        console::data(&report.json())
+        console::data(&(report.json() + "\n"))
     } else {
         console::drawn_page(&report.text(arguments.verbose, console::page_width()))
     };

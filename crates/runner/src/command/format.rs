@@ -7,6 +7,12 @@ pub(crate) fn count(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
+/// A text with a capital letter, unless it begins with something else.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
 /// A number with separators between thousands.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();

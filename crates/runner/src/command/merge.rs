@@ -5,8 +5,6 @@ mod share;
 
 use std::path::{Path, PathBuf};
 
-use taskferry_sdk::printable_json;
-
 use super::arguments::MergeArguments;
 use super::format::{count, number};
 use super::reports::ReportFile;
@@ -17,11 +15,6 @@ use crate::exit::Exit;
 pub(crate) use merged::MergedManifest;
 use merged::{Merged, mismatches};
 use share::ShareManifest;
-
-fn json_text(manifest: &MergedManifest) -> String {
-    // A manifest holds nothing that JSON cannot hold.
-    serde_json::to_string_pretty(manifest).unwrap_or_default()
-}
 
 /// Prints the shares, and reports whether they are the whole export.
 pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
@@ -56,8 +49,8 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
     if let Some(file) = summary {
         let exported = merged.files();
         let exported: Vec<&Path> = exported.iter().map(PathBuf::as_path).collect();
-        let text = format!("{}\n", json_text(&merged.manifest()));
-        if let Err(message) = file.write(&printable_json(&text), &exported) {
+        let text = console::printable_document(&merged.manifest()) + "\n";
+        if let Err(message) = file.write(&text, &exported) {
             console::error(&message);
             exit = if exit == Exit::COMPLETE { Exit::SINK } else { exit };
         }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use taskferry_config::{Mistake, Mistakes, TextPosition};
 use taskferry_sdk::Severity;
 
+use super::format::count;
 use crate::console;
 use crate::explanations;
 use crate::logging::{self, LogFormat};
@@ -18,9 +19,8 @@ const WIDTH: usize = 100;
 pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
     write(mistakes.all(), format);
     if format == LogFormat::Text {
-        let count = mistakes.count();
-        let noun = if count == 1 { "error" } else { "errors" };
-        console::line(&format!("{count} {noun}; nothing was run"));
+        let errors = count(mistakes.count() as u64, "error");
+        console::line(&format!("{errors}; nothing was run"));
         hint(mistakes);
     }
 }

@@ -47,9 +47,7 @@ fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Exit {
     let name = &arguments.name;
     if !is_valid_name(name) {
         console::error(&format!("`{name}` can't name a pipeline and its folder"));
-        console::line(
-            "  help: use letters, digits, `-` and `_`, and begin with a letter or a digit",
-        );
+        console::help("use letters, digits, `-` and `_`, and begin with a letter or a digit");
         return Exit::USAGE;
     }
     let folder = arguments.dir.clone().unwrap_or_default().join(name);
@@ -58,7 +56,7 @@ fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Exit {
     }
     let Some(preset) = arguments.preset.or_else(ask_for_preset) else {
         console::error("`--preset` is missing");
-        console::line("  help: add `--preset` with one of these names");
+        console::help("add `--preset` with one of these names");
         list_presets();
         return Exit::USAGE;
     };

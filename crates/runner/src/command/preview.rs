@@ -264,7 +264,7 @@ impl<'a> Preview<'a> {
             ));
         }
         let printed = if arguments.output.json {
-            console::data(&view.document(arguments))
+            console::document(&view.document(arguments))
         } else {
             console::drawn_page(&view.text(arguments))
         };

@@ -10,10 +10,10 @@ use serde_json::Value;
 use taskferry_config::{FilesInUse, is_same_file};
 use taskferry_engine::Manifest;
 use taskferry_files::{Folder, Place, folder_of, target_of};
-use taskferry_sdk::printable_json;
 use tempfile::NamedTempFile;
 
 use super::arguments::RunOptionArguments;
+use crate::console;
 
 /// The reports that were requested.
 #[derive(Debug)]
@@ -59,8 +59,7 @@ impl Reports {
         let exported = manifest.sinks.iter().flat_map(|sink| &sink.files);
         let exported: Vec<&Path> = exported.map(|file| file.path.as_path()).collect();
         let summary = self.summary.map_or(Ok(()), |file| {
-            let text = serde_json::to_string_pretty(manifest).map_err(|error| error.to_string())?;
-            file.write(&format!("{}\n", printable_json(&text)), &exported)
+            file.write(&(console::printable_document(manifest) + "\n"), &exported)
         });
         let metrics = self.metrics.map_or(Ok(()), |file| {
             let text = taskferry_telemetry::prometheus_text(manifest, last_success);

@@ -1,21 +1,19 @@
 //! `taskferry run`.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
 use taskferry_config::{Checked, Mistake};
 use taskferry_engine::{FinishedRun, LiveStats, RunOptions, RunReport, Stopper};
 use taskferry_pipeline::{Pipeline, Registry};
-use taskferry_sdk::{RunContext, printable};
+use taskferry_sdk::RunContext;
 use taskferry_telemetry::Telemetry;
 
 use super::arguments::{LayerArguments, RunArguments, RunConditions, RunOptionArguments};
 use super::reports::Reports;
 use super::shard::{self, ShardArgument};
 use super::state_folder::{StateFolder, Unavailable};
-use super::{accept_removals, mistakes, progress, summary};
+use super::{accept_removals, mistakes, progress, published, summary};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
@@ -136,6 +134,11 @@ pub(crate) async fn execute(
             return Exit::SINK;
         }
     };
+    // A dry run and a replay replace no file.
+    let others = match &state {
+        Some(_) if !is_replay => folder.files_of_others(),
+        _ => Vec::new(),
+    };
     // The engine reads the same file and reports an error.
     let last_success =
         state.as_ref().and_then(|state| taskferry_engine::last_complete(state).ok()?);
@@ -155,6 +158,7 @@ pub(crate) async fn execute(
         Ok(report) => report,
         Err(exit) => return exit,
     };
+    published::warn_of_replaced(&others, &report.manifest);
     let mut exit = Exit(report.manifest.exit_code);
     for message in reports.write(&report.manifest, last_success) {
         log.error(&message);
@@ -189,7 +193,7 @@ fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogForma
          ago{hint}",
         pipeline.state.resume_within
     );
-    for file in manifest.iter().flat_map(changed_files) {
+    for file in manifest.iter().flat_map(published::changed_files) {
         tracing::warn!(
             "`{file}` was removed or changed after that run; to export again, run without `--if-incomplete`"
         );
@@ -201,18 +205,6 @@ fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogForma
             Exit::SINK
         }
     }
-}
-
-/// The files of a manifest that are not there any more, or that have another size.
-fn changed_files(manifest: &Value) -> Vec<String> {
-    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let files = list(manifest, "sinks").into_iter().flat_map(|sink| list(&sink, "files"));
-    let files = files.filter_map(|file| {
-        let path = file["path"].as_str()?;
-        let size = fs::metadata(path).ok().map(|found| found.len());
-        (size != file["bytes"].as_u64()).then(|| printable(path).into_owned())
-    });
-    files.collect()
 }
 
 /// Runs a pipeline, shows its progress and handles signals: the first one stops the run, the second one drops deliveries in

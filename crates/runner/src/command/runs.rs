@@ -137,11 +137,11 @@ fn explain_no_runs(arguments: &RunsArguments, dir: &str, name: &str) {
     let sandbox = taskferry_config::sandbox_state_dir(dir);
     let sandbox = StateFolder::new(&sandbox, name, None, arguments.shard).path();
     if !arguments.layers.sandbox && sandbox.is_dir() {
-        console::line("  help: add `--sandbox` to list the sandbox runs");
+        console::help("add `--sandbox` to list the sandbox runs");
     } else if let Some(other) = other_working_directory(&arguments.file, dir, name) {
         let other = other.display();
-        console::line(&format!(
-            "  help: `{dir}` is relative to the working directory; to list the runs that were started in `{other}`, run this \
+        console::help(&format!(
+            "`{dir}` is relative to the working directory; to list the runs that were started in `{other}`, run this \
              command there, or add `--set state.dir={other}/{dir}`"
         ));
     }

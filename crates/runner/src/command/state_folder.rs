@@ -8,6 +8,7 @@ use taskferry_pipeline::Pipeline;
 use taskferry_sdk::{RunContext, Shard};
 use taskferry_state::{History, LockAttempt, StateDir, StateError};
 
+use super::published::{OtherFile, files_of_others};
 use crate::exit::Exit;
 
 /// The file in the folder that names the pipeline file.
@@ -93,6 +94,11 @@ impl StateFolder {
 
     pub(crate) fn path(&self) -> PathBuf {
         StateDir::path_of(&self.parent, &self.name)
+    }
+
+    /// The files that other pipelines have published with the same `dir`.
+    pub(crate) fn files_of_others(&self) -> Vec<OtherFile> {
+        files_of_others(self.pipeline.parent().unwrap_or(Path::new("")), &self.pipeline)
     }
 
     /// The past runs with this state folder, and those of experiments with the pipeline.

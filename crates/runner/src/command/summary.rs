@@ -5,7 +5,7 @@ mod log;
 mod next;
 mod outcome;
 
-use taskferry_engine::{Manifest, RunReport, Status, TransformSummary};
+use taskferry_engine::{Failure, Manifest, RunReport, Status, TransformSummary};
 use taskferry_pipeline::StageFailure;
 
 use super::format::{bytes, count, number};
@@ -44,14 +44,7 @@ pub(crate) fn write_text(report: &RunReport, shown: &Shown<'_>, quiet: bool) {
         console::line(&format!("{letters} in `{}`", path.display()));
     }
     if let Some(failure) = &manifest.error {
-        let stage = failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
-        console::error(&format!("{stage}{}", failure.message));
-        if let Some(origin) = report.error.as_ref().and_then(StageFailure::origin) {
-            console::line(&format!("  where: {origin}"));
-        }
-        if let Some(hint) = &failure.hint {
-            console::line(&format!("  help: {hint}"));
-        }
+        write_failure(failure, report);
     } else if manifest.status == Status::Suspicious {
         write_violations(manifest, shown.layers.sandbox);
     } else if quiet && manifest.status == Status::Complete {
@@ -61,6 +54,18 @@ pub(crate) fn write_text(report: &RunReport, shown: &Shown<'_>, quiet: bool) {
         console::line(&format!("next: {next}"));
     }
     console::line(&outcome(manifest));
+}
+
+/// Writes why a run failed, at which record, and what to do.
+pub(crate) fn write_failure(failure: &Failure, report: &RunReport) {
+    let stage = failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
+    console::error(&format!("{stage}{}", failure.message));
+    if let Some(origin) = report.error.as_ref().and_then(StageFailure::origin) {
+        console::line(&format!("  where: {origin}"));
+    }
+    if let Some(hint) = &failure.hint {
+        console::help(hint);
+    }
 }
 
 fn write_violations(manifest: &Manifest, with_sandbox: bool) {
@@ -73,8 +78,8 @@ fn write_violations(manifest: &Manifest, with_sandbox: bool) {
         let sandbox = if with_sandbox { "--sandbox " } else { "" };
         let accept = manifest.violations.iter().map(|it| format!("--set {}", it.accept));
         let accept = accept.collect::<Vec<_>>().join(" ");
-        console::line(&format!(
-            "  help: if the export is correct, run once with `{sandbox}{accept}` to publish this export; later runs are \
+        console::help(&format!(
+            "if the export is correct, run once with `{sandbox}{accept}` to publish this export; later runs are \
              compared with it"
         ));
     }

@@ -61,7 +61,7 @@ pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> E
         exit = Exit::SINK;
     }
     if arguments.json && exit == Exit::COMPLETE {
-        exit = Exit::printed(&console::data(&json::document(&outcomes)));
+        exit = Exit::printed(&console::document(&json::document(&outcomes)));
     }
     if has_mistakes {
         return Exit::USAGE;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use taskferry_config::{Checked, StageInfo};
 use taskferry_engine::StopSignal;
 use taskferry_pipeline::{Registry, Role};
-use taskferry_sdk::{nearest, printable, printable_json};
+use taskferry_sdk::{nearest, printable};
 
 use super::arguments::WhyArguments;
 use super::format::count;
@@ -100,7 +100,7 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
     }
     answer.warnings.iter().for_each(|warning| console::warning(warning));
     let printed = if arguments.json {
-        console::data(&answer.document(arguments, &name, masks_values, &found))
+        console::document(&answer.document(arguments, &name, masks_values, &found))
     } else {
         console::page(&answer.text(arguments, &found))
     };
@@ -220,8 +220,8 @@ impl<'a> Answer<'a> {
         pipeline: &str,
         masks_values: bool,
         found: &Trace,
-    ) -> String {
-        let document = json!({
+    ) -> Value {
+        json!({
             "schema_version": SCHEMA_VERSION,
             "pipeline": pipeline,
             "id": arguments.id,
@@ -237,7 +237,6 @@ impl<'a> Answer<'a> {
             "nearest_ids": self.nearest_ids,
             "warnings": self.warnings,
             "error": found.report.manifest.error,
-        });
-        format!("{}\n", printable_json(&format!("{document:#}")))
+        })
     }
 }

@@ -78,7 +78,9 @@ fn a_mistake_is_marked_in_its_line() {
      9 │ type = "filter_impact"
        ·        ───────────────
        ╰────
-      help: did you mean `filter_ai_impact`?
+      help: did you mean `filter_ai_impact`? Otherwise, the available transforms are `aggregate`,
+            `changes`, `command`, `deduplicate`, `filter_ai_impact`, `flatten_hierarchy`, `join`,
+            `jq`, `rename_skills`, `select`; `taskferry build --with CRATE` adds those of a crate
 
     1 error; nothing was run
     run `taskferry explain unknown-plugin` for details
@@ -129,7 +131,7 @@ fn all_mistakes_of_a_file_are_reported_at_once() {
     jobs.toml:25:8: unknown placeholder `{pipelin}`; the placeholders are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
       invalid-value | -
     jobs.toml:28:8: there is no sink `webhok`
-      unknown-plugin | did you mean `webhook`?
+      unknown-plugin | did you mean `webhook`? Otherwise, the available sinks are `file`, `stdout`, `webhook`; `taskferry build --with CRATE` adds those of a crate
     "#);
 }
 

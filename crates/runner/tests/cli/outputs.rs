@@ -238,3 +238,24 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
     let set = ["check", "jobs.toml", "--set", "sink.0.path=out/~x.ndjson"];
     context.taskferry(&set).with_code(0);
 }
+
+#[test]
+fn a_replaced_file_of_another_pipeline_is_a_warning() {
+    let context = Context::new();
+    for name in ["one", "two"] {
+        let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+        context.write(&format!("{name}.toml"), text);
+    }
+    let warning = |name: &str| {
+        let ended = context.taskferry(&["run", &format!("{name}.toml")]).with_code(0);
+        let mut lines = ended.stderr.lines().filter(|line| line.contains("this run replaced"));
+        lines.next().map(|line| line.split_once(" this run").unwrap().1.to_owned())
+    };
+    assert_eq!(warning("one"), None);
+    assert_eq!(warning("one"), None, "an export replaces the last one of the same pipeline");
+    let warned = warning("two").unwrap();
+    insta::assert_snapshot!(warned, @" replaced `out/jobs.ndjson`, which the pipeline `one` published in run [run]; give each pipeline a path of its own, for example with `{pipeline}`");
+    assert!(warning("one").unwrap().contains("the pipeline `two` published"));
+    context.write("out/jobs.ndjson", "other content");
+    assert_eq!(warning("two"), None, "the file is not that of another pipeline any more");
+}

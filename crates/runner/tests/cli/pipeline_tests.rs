@@ -217,6 +217,34 @@ fn each_expectation_can_fail() {
 }
 
 #[test]
+fn dropped_records_are_not_counted_if_they_may_be_part_of_the_last_records() {
+    let sums = "[[transform]]\ntype = \"filter_ai_impact\"\nlevels = [\"H1\"]\n[[transform]]\ntype = \"flatten_hierarchy\"\n\
+                [[transform]]\ntype = \"aggregate\"\ngroup_by = [\"ai_impact_level\"]\ncount = \"tasks\"\n";
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:\"\ninclude = [\"ai_impact\"]\n";
+    let tested = |input: &str, more: &str| {
+        let context = Context::new();
+        let test = format!("[[test]]\nname = \"one\"\ninput = '[{input}]'\n{more}\n");
+        let sink = "[[sink]]\ntype = \"stdout\"\n";
+        context.write("jobs.toml", &format!("{source}{sums}{sink}{test}"));
+        let ended = context.taskferry(&["test", "jobs.toml"]);
+        (ended.code.unwrap(), ended.stderr)
+    };
+    let job = |level: &str| {
+        json!({"external_id": level, "tasks": [{"task_id": "t", "task": "Write", "ai_impact": {"level": level}}]})
+            .to_string()
+    };
+    let jobs = format!("{},{}", job("H1"), job("H2"));
+    let (code, text) = tested(&jobs, "expect_dropped = 1");
+    assert_eq!(code, 8, "{text}");
+    let says = "`expect_dropped` can't be checked: `aggregate` emits records at the end, which may contain the missing \
+                records of `input`; write `expect` instead";
+    assert!(text.contains(says), "{text}");
+    assert_eq!(tested(&jobs, "expect = '{\"ai_impact_level\": \"H1\", \"tasks\": 1}'").0, 0);
+    // No record reaches `aggregate`.
+    assert_eq!(tested(&job("H2"), "expect_dropped = 1").0, 0);
+}
+
+#[test]
 fn a_refused_record_fails_a_test_that_does_not_expect_it() {
     let refused = |more: &str| {
         let test = format!(

@@ -301,7 +301,11 @@ fn dead_letters_are_reported_and_replayed() {
     // The record is refused again and is written to another file.
     let dead = context.dead_letters();
     let again = context.taskferry(&["replay", "jobs.toml", &dead]).with_code(6);
-    assert!(again.stderr.contains(".replay-"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains(".replay.dead.ndjson`"),
+        "the run id is in the name once: {}",
+        again.stderr
+    );
     assert_eq!(context.lines(&context.dead_letters()), dead_letters);
 
     let fixed = PICKY.replace("no b", "no").replace("== \"b\"", "== \"x\"");

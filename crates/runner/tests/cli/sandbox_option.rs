@@ -35,7 +35,7 @@ path = "out/jobs.ndjson"
 
 #[test]
 fn a_sandbox_run_needs_no_address_or_credential() {
-    let context = Context::new();
+    let mut context = Context::new();
     context.write("jobs.toml", REAL);
     let stderr = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
     for name in ["TECHWOLF_URL", "TOKEN_URL", "WEBHOOK_URL", "WEBHOOK_SECRET"] {
@@ -55,6 +55,12 @@ fn a_sandbox_run_needs_no_address_or_credential() {
         .taskferry(&[&TRIAL[..], &["--set", "source.url=sandbox:?jobs=7"]].concat())
         .with_code(0);
     assert_eq!(context.json("trial.json")["source"]["records"], 7);
+    context.set("TECHWOLF_URL", "sandbox:?jobs=9");
+    context.taskferry(&TRIAL).with_code(0);
+    assert_eq!(context.json("trial.json")["source"]["records"], 9);
+    context.set("TECHWOLF_URL", "https://acme.example.com");
+    context.taskferry(&TRIAL).with_code(0);
+    assert_eq!(context.json("trial.json")["source"]["records"], 200);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::sink::FileSink;
 #[schemars(extend("x-sandbox" = true))]
 pub struct FileOptions {
     /// The path of the file, relative to the working directory. The placeholders are `{pipeline}`, `{date}`, `{time}`,
-    /// `{run_id}` and `{shard}`: see "Names and paths" in `docs/running.md`.
+    /// `{run_id}` and `{shard}`: see "Names and paths" in `docs/running.md`. Date and time are those of the start of the run, in UTC.
     ///
     /// If the path is a symbolic link of root or of the user who runs taskferry, the target of the link is created or
     /// replaced. The folder of the target must exist.

@@ -109,9 +109,7 @@ impl Built {
 pub(super) fn report(error: &io::Error) {
     console::error(&format!("can't run Cargo: {error}"));
     if error.kind() == ErrorKind::NotFound {
-        console::line(
-            "  help: install Rust from https://rustup.rs, or set `CARGO` to the path of Cargo",
-        );
+        console::help("install Rust from https://rustup.rs, or set `CARGO` to the path of Cargo");
     }
 }
 

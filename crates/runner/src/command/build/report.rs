@@ -27,7 +27,7 @@ pub(super) fn compile_errors(
                 "`{}` does not export the function that registers its plugins",
                 plugin.title()
             ));
-            console::line(&format!("  help: its `lib.rs` needs `{REGISTER}`"));
+            console::help(&format!("its `lib.rs` needs `{REGISTER}`"));
             return Exit::USAGE;
         }
     }

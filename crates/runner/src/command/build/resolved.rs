@@ -123,7 +123,8 @@ impl<'a> Packages<'a> {
     }
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+/// The items of a list.
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 

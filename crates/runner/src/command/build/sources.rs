@@ -9,6 +9,7 @@ use super::arguments::BuildArguments;
 use super::cargo::{self, Cargo};
 use super::package::{Dependency, toml_path};
 use super::plugin_source::PluginSource;
+use super::resolved::list;
 use crate::command::checkout;
 use crate::console;
 use crate::exit::Exit;
@@ -112,14 +113,10 @@ fn in_folder(cargo: &Cargo, folder: &Path) -> Result<Found, Exit> {
     Ok(Found { dependency: Dependency { package: name, keys }, sdk })
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
 fn mistake(message: &str, help: Option<&str>) -> Exit {
     console::error(message);
     if let Some(help) = help {
-        console::line(&format!("  help: {help}"));
+        console::help(help);
     }
     Exit::USAGE
 }

@@ -96,9 +96,8 @@ fn of_last_runs(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<S
         let first = all.len().saturating_sub(MAX_MANIFESTS);
         sections.extend(all.iter().skip(first).map(|manifest| {
             let run = manifest["run_id"].as_str().unwrap_or("without an id");
-            let text = serde_json::to_string_pretty(manifest).unwrap_or_default();
-            let lines: Vec<_> = text.lines().map(printable_json).collect();
-            Section { title: format!("manifest of run {run}"), text: lines.join("\n") }
+            let text = console::printable_document(manifest);
+            Section { title: format!("manifest of run {run}"), text }
         }));
         sections.extend(log(&folder.join(FILE)));
     }

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
-use taskferry_sdk::{Finding, Verdict, printable, printable_json};
+use taskferry_sdk::{Finding, Verdict, printable};
 
 use crate::command::arguments::DoctorArguments;
+use crate::command::colors::{GREEN, PLAIN};
 use crate::command::format::count;
+use crate::console;
 use crate::exit::Exit;
 use crate::wrap::indented;
 
@@ -122,9 +124,7 @@ impl Report {
             elapsed_ms: milliseconds(self.elapsed),
             checks: self.results.iter().map(CheckResult::entry).collect(),
         };
-        let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-        let lines: Vec<_> = text.lines().map(printable_json).collect();
-        format!("{}\n", lines.join("\n"))
+        console::printable_document(&document)
     }
 
     /// The problems and the verdict, or all checks and the verdict, with colors.
@@ -191,7 +191,7 @@ fn write_finding(
     width: usize,
 ) {
     let (word, style) = match finding.verdict {
-        Verdict::Ok => ("ok", "\u{1b}[32m"),
+        Verdict::Ok => ("ok", GREEN),
         Verdict::Skipped => ("skipped", "\u{1b}[34m"),
         Verdict::Warning => ("warning", "\u{1b}[1;33m"),
         Verdict::Failed => ("failed", "\u{1b}[1;31m"),
@@ -202,7 +202,7 @@ fn write_finding(
     let line = indented(&line, "", width);
     let rest = line.strip_prefix(word).unwrap_or(&line);
     // Writing to a string can't fail.
-    _ = write!(text, "{style}{word}\u{1b}[0m{rest}");
+    _ = write!(text, "{style}{word}{PLAIN}{rest}");
     if let Some(hint) = &finding.hint {
         text.push_str(&indented(&format!("help: {hint}"), "  ", width));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::command::format::capitalized;
 use crate::console;
 use crate::exit::{self, ExitCodeEntry};
 use crate::explanations::{self, Explanation};
@@ -102,12 +103,6 @@ pub(super) fn reference() -> String {
 
 fn columns() -> usize {
     console::page_width().unwrap_or(WIDTH).min(WIDTH)
-}
-
-/// A sentence with a capital letter, unless it begins with code.
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 fn add(page: &mut String, line: &str) {

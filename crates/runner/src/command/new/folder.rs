@@ -14,7 +14,7 @@ pub(super) fn exists(folder: &Path) -> bool {
 
 pub(super) fn already_exists(path: &Path) -> Exit {
     console::error(&format!("`{}` already exists, and is not overwritten", path.display()));
-    console::line("  help: choose another name, or another folder with `--dir`");
+    console::help("choose another name, or another folder with `--dir`");
     Exit::USAGE
 }
 

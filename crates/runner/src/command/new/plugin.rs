@@ -24,7 +24,7 @@ pub(super) fn write(registry: &Registry, template: &str, arguments: &NewCrateArg
         Ok(names) => names,
         Err((message, help)) => {
             console::error(&message);
-            console::line(&format!("  help: {help}"));
+            console::help(&help);
             return Exit::USAGE;
         }
     };

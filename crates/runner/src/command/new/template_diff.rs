@@ -22,8 +22,8 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Exit {
         Err(error) => {
             console::error(&format!("can't read `{}`: {error}", path.display()));
             if error.kind() == ErrorKind::NotFound {
-                console::line(
-                    "  help: name a folder that `taskferry new transform`, `source` or `sink` has written",
+                console::help(
+                    "name a folder that `taskferry new transform`, `source` or `sink` has written",
                 );
             }
             return Exit::USAGE;
@@ -31,7 +31,7 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Exit {
     };
     let Some(stamp) = stamp else {
         console::error(&format!("`{}` does not describe a template", path.display()));
-        console::line("  help: restore the file, for example from version control");
+        console::help("restore the file, for example from version control");
         return Exit::USAGE;
     };
     let Some(template) = Template::find(&stamp.template) else {

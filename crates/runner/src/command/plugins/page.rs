@@ -6,6 +6,7 @@ use taskferry_pipeline::Role;
 
 use super::entry::Entry;
 use super::options::{OptionLine, common_options, own_options, paragraphs};
+use crate::command::format::capitalized;
 use crate::console;
 use crate::wrap::wrapped;
 
@@ -117,11 +118,6 @@ fn code(values: &str) -> String {
         return values.to_owned();
     }
     values.split(" | ").map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" | ")
-}
-
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 fn add(page: &mut String, line: &str) {

@@ -1,9 +1,7 @@
 //! One preview, as text or JSON.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use taskferry_config::StageInfo;
-use taskferry_pipeline::StageFailure;
-use taskferry_sdk::printable_json;
 
 use super::json;
 use super::selection::IdleOption;
@@ -11,6 +9,7 @@ use super::stages::OnErrors;
 use super::text::{TextWriter, footer};
 use crate::command::arguments::PreviewArguments;
 use crate::command::format::count;
+use crate::command::summary;
 use crate::command::summary::FROM_SANDBOX;
 use crate::console;
 use crate::exit::Exit;
@@ -69,11 +68,11 @@ impl View<'_> {
         text.text
     }
 
-    pub(crate) fn document(&self, arguments: &PreviewArguments) -> String {
+    pub(crate) fn document(&self, arguments: &PreviewArguments) -> Value {
         let (found, only) = (self.found, arguments.stage.as_deref());
         let record =
             |trace| json::record(self.stages, self.on_errors, trace, self.masks_values, only);
-        let document = json!({
+        json!({
             "schema_version": SCHEMA_VERSION,
             "pipeline": self.name,
             "sandbox": self.is_sandbox,
@@ -84,8 +83,7 @@ impl View<'_> {
             "records": found.records.iter().map(record).collect::<Vec<_>>(),
             "options_without_effect": json::idle_options(&self.idle),
             "error": found.report.manifest.error,
-        });
-        format!("{}\n", printable_json(&format!("{document:#}")))
+        })
     }
 
     /// Reports why fewer records are shown than expected. Returns the exit code.
@@ -121,13 +119,6 @@ impl View<'_> {
 pub(crate) fn write_failure(found: &Trace) -> Option<Exit> {
     let manifest = &found.report.manifest;
     let failure = manifest.error.as_ref()?;
-    let stage = failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
-    console::error(&format!("{stage}{}", failure.message));
-    if let Some(origin) = found.report.error.as_ref().and_then(StageFailure::origin) {
-        console::line(&format!("  where: {origin}"));
-    }
-    if let Some(hint) = &failure.hint {
-        console::line(&format!("  help: {hint}"));
-    }
+    summary::write_failure(failure, &found.report);
     Some(Exit(manifest.exit_code))
 }

@@ -9,8 +9,7 @@ use taskferry_pipeline::{
     DeadLetterReader, Feed, OnError, Pipeline, ReplayPage, ReplayRecord, Role, SinkStage, StageId,
 };
 use taskferry_sdk::{
-    Batch, Cursor, Delivery, Lookups, Origin, Record, Refusals, RunContext, Sink, SinkState,
-    Source, StageError,
+    CountingSink, Cursor, Lookups, Origin, Record, RunContext, Source, StageError,
 };
 
 use super::earlier_run::EarlierRun;
@@ -25,8 +24,9 @@ pub(crate) struct Executed {
     pub(crate) outputs: Vec<Record>,
     /// The stage and the reason of each refusal.
     pub(crate) refused: Vec<(String, String)>,
-    /// The number of input records without output and without a refusal.
-    pub(crate) dropped: u64,
+    /// The number of input records without output and without a refusal. Unknown after an ordered transform that emits records at
+    /// the end, for example sums: its name.
+    pub(crate) dropped: Result<u64, String>,
     /// The records of the input with what each stage did.
     pub(crate) records: Vec<RecordTrace>,
     /// Why the run ended early.
@@ -93,7 +93,10 @@ pub(crate) async fn execute_after(
 impl Executed {
     fn of(traced: Trace, input: usize) -> Self {
         let Trace { records, report, .. } = traced;
-        let (mut outputs, mut refused, mut dropped) = (Vec::new(), Vec::new(), 0);
+        let (mut outputs, mut refused, mut dropped) = (Vec::new(), Vec::new(), Ok(0));
+        let steps = || records.iter().flat_map(|record| &record.steps);
+        let late: Vec<&StageId> =
+            steps().filter(|step| step.input.is_none()).map(|step| &step.stage).collect();
         for record in &records {
             let mut is_dropped = true;
             for step in &record.steps {
@@ -110,7 +113,13 @@ impl Executed {
                 }
             }
             // An ordered transform emits its last records without a record of the input.
-            dropped += u64::from(is_dropped && record.origin.index < input);
+            if is_dropped && record.origin.index < input {
+                let held = record.steps.iter().find(|step| late.contains(&&step.stage));
+                dropped = match held {
+                    Some(step) => Err(step.stage.name.clone()),
+                    None => dropped.map(|count| count + 1),
+                };
+            }
         }
         outputs.sort_by_key(|(row, _)| *row);
         let outputs = outputs.into_iter().map(|(_, output)| output).collect();
@@ -119,6 +128,11 @@ impl Executed {
             format!("{stage}{}", failure.error().full_message())
         });
         Self { outputs, refused, dropped, records, error }
+    }
+
+    /// The number of dropped records; 0 if it is unknown.
+    pub(crate) fn known_dropped(&self) -> u64 {
+        self.dropped.clone().unwrap_or_default()
     }
 }
 
@@ -156,29 +170,7 @@ pub(crate) fn output(name: String) -> SinkStage {
         type_name: OUTPUT,
         on_error: OnError::Skip,
         transforms: Vec::new(),
-        sink: Box::new(Output),
-    }
-}
-
-#[derive(Debug)]
-struct Output;
-
-#[async_trait]
-impl Sink for Output {
-    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
-        Ok(())
-    }
-
-    async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> {
-        Ok(())
-    }
-
-    async fn commit(&mut self) -> Result<SinkState, StageError> {
-        Ok(SinkState::default())
-    }
-
-    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
-        Ok(Delivery::default())
+        sink: Box::new(CountingSink::default()),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use taskferry_sdk::printable_json;
 
 use super::outcome::Outcome;
 
@@ -39,18 +38,15 @@ struct Failure<'a> {
     message: &'a str,
 }
 
-/// The results, as JSON with a line break at the end.
-pub(crate) fn document(outcomes: &[Outcome]) -> String {
+/// The results, for JSON.
+pub(crate) fn document(outcomes: &[Outcome]) -> impl Serialize {
     let failed = outcomes.iter().filter(|outcome| !outcome.is_ok()).count();
-    let document = Document {
+    Document {
         schema_version: SCHEMA_VERSION,
         passed: outcomes.len() - failed,
         failed,
         tests: outcomes.iter().map(test).collect(),
-    };
-    // Serializing texts, numbers and lists can't fail.
-    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    format!("{}\n", printable_json(&text))
+    }
 }
 
 fn test(outcome: &Outcome) -> Test<'_> {

@@ -6,6 +6,8 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 use taskferry_sdk::LookupAnswers;
 
+use crate::command::format::capitalized;
+
 /// Fields whose values are few and fixed by the API: `validation_state`, `event_type`, `level`.
 const KINDS: [&str; 3] = ["state", "type", "level"];
 /// Characters around a text that a file mentions.
@@ -128,11 +130,6 @@ impl Pseudonyms {
         self.given.insert(text.to_owned(), replacement.clone());
         replacement
     }
-}
-
-fn capitalized(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ impl<'a> Recording<'a> {
             input: &input,
             lookups: &lookups.answers(),
             outputs: &outputs,
-            dropped: executed.dropped,
+            dropped: executed.known_dropped(),
             refused: expected_refusals(&executed),
         };
         write::write(target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
@@ -234,7 +234,7 @@ fn isolated(registry: &Registry, file: &Path) -> Result<Checked, Failed> {
 /// What replaced texts must not change: the numbers of records, and everything in the outputs but texts and numbers.
 fn shape(executed: &Executed) -> Result<(u64, usize, Vec<Value>), Failed> {
     let outputs = values(&executed.outputs)?.iter().map(without_texts).collect();
-    Ok((executed.dropped, executed.refused.len(), outputs))
+    Ok((executed.known_dropped(), executed.refused.len(), outputs))
 }
 
 fn without_texts(value: &Value) -> Value {
@@ -345,7 +345,7 @@ fn expected_refusals(executed: &Executed) -> Option<ExpectedRefusals> {
 /// What the transforms made of the records, in words.
 fn result(input: usize, executed: &Executed) -> String {
     let output = executed.outputs.len();
-    let more = [(executed.dropped, "dropped"), (executed.refused.len() as u64, "refused")];
+    let more = [(executed.known_dropped(), "dropped"), (executed.refused.len() as u64, "refused")];
     let more = more.iter().filter(|(count, _)| *count > 0);
     let more = more.map(|(count, what)| format!("{count} {what}"));
     let all = [format!("{input} in"), format!("{output} out")].into_iter().chain(more);
