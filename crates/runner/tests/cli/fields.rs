@@ -67,7 +67,7 @@ fn a_column_that_no_stage_produces_is_a_warning() {
 #[test]
 fn a_column_that_is_not_fetched_is_a_warning_with_both_positions() {
     let include = "include = [\"ai_impact\"]";
-    insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
+    insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"weekly_hours\"")), @r#"
     unknown-field
 
       ⚠ the field `weekly_hours` is probably missing: no earlier stage produces it
@@ -76,10 +76,10 @@ fn a_column_that_is_not_fetched_is_a_warning_with_both_positions() {
        ·           ──────┬──────
        ·                 ╰── `weekly_hours` is not fetched
        ╰────
-        ╭─[jobs.toml:14:20]
-     14 │ columns = ["task", "weekly_hours"]
-        ·                    ───────┬──────
-        ·                           ╰── this column is probably empty
+        ╭─[jobs.toml:14:12]
+     14 │ columns = ["weekly_hours"]
+        ·            ───────┬──────
+        ·                   ╰── this column is probably empty
         ╰────
       help: add "weekly_hours" to `include` in [source]
     "#);

@@ -409,3 +409,13 @@ fn no_secret_of_an_invalid_file_is_written() {
     }
     search(&written(&context, &outcomes), &sent, &key);
 }
+
+#[test]
+fn the_word_before_an_empty_token_is_no_secret() {
+    let context = Context::new();
+    let text = "description = \"Bearer of news\"\n[source]\ntype = \"techwolf\"\nurl = \"sandbox:\"\n[[sink]]\ntype = \"webhook\"\n\
+                url = \"https://hr.example.com\"\nheaders = { Authorization = \"Bearer ${HOOK_TOKEN:-}\" }\n";
+    context.write("jobs.toml", text);
+    let printed = context.taskferry(&["check", "jobs.toml", "--print"]).stdout;
+    assert!(printed.contains("\"Bearer of news\""), "{printed}");
+}
