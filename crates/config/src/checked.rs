@@ -26,7 +26,7 @@ pub struct Checked {
     pub unverified: Vec<Unverified>,
 }
 
-/// A variable that is not set, and that a placeholder stands for. Its value is not checked.
+/// A variable that is not set or a file that can't be read, for which a placeholder stands. Its value is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unverified {
     /// The name of the variable, or `file:PATH`.
@@ -35,4 +35,11 @@ pub struct Unverified {
     pub option: KeyPath,
     /// The position of the reference.
     pub position: Option<TextPosition>,
+}
+
+impl Unverified {
+    /// The path of the file; `None` if it is a variable.
+    pub fn file(&self) -> Option<&str> {
+        self.variable.strip_prefix("file:")
+    }
 }

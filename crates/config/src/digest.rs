@@ -23,7 +23,8 @@ const SAME_RECORDS: &str = "x-same-records";
 const NOT_CONTENT: [&str; 2] = ["name", "on_error"];
 
 /// The SHA-256, in hexadecimal digits, of the program's version, of the values that affect the output, and of the files that
-/// options name. Secrets are left out: they change without changing the output, and a digest would help to guess them.
+/// options name. Options that are secrets by their schema are left out: they change without changing the output, and a digest would
+/// help to guess them. A name alone, such as `sort_key`, leaves out nothing.
 pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) -> String {
     let mut hash = PartsHash::of([registry.program()]);
     Excluded::new(tree, registry, &[SAME_OUTPUT]).hash(tree, &KeyPath::root(), &mut hash);
@@ -126,7 +127,7 @@ impl Excluded {
             });
             marked.map(|(key, _)| stage.path.key(key))
         });
-        Self { options: options.collect(), secrets: Secrets::by_option(tree, registry) }
+        Self { options: options.collect(), secrets: Secrets::by_option(&stages) }
     }
 
     fn hash(&self, node: &Node, path: &KeyPath, hash: &mut PartsHash) {

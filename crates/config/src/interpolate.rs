@@ -1,5 +1,6 @@
 //! Interpolates `${NAME}` in strings.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::Value;
@@ -151,10 +152,7 @@ impl Interpolator<'_> {
         if let Some(path) = text.strip_prefix("file:") {
             let path = Path::new(path.trim());
             return match self.read(path) {
-                // A relative path leads to a file of the project, an absolute one to a file of the machine.
-                Err(failure) if may_be_missing && path.is_absolute() => {
-                    Ok(Reference::Missing(Some(failure)))
-                }
+                Err(failure) if may_be_missing => Ok(Reference::Missing(Some(failure))),
                 read => read.map(Reference::Value),
             };
         }
@@ -197,8 +195,14 @@ impl Interpolator<'_> {
     fn read(self, path: &Path) -> Result<String, Failure> {
         let shown = self.files.resolve(path).display().to_string();
         let bytes = self.files.read_untracked(path).map_err(|error| {
-            let help = "a relative path starts at the pipeline file's folder".to_owned();
-            ("unreadable-file", format!("can't read `{shown}`: {error}"), help)
+            let help = match error.kind() {
+                ErrorKind::PermissionDenied => {
+                    "allow the user who runs taskferry to read it, or run taskferry as another user"
+                }
+                _ if path.is_absolute() => "check the path, and whether this machine has the file",
+                _ => "a relative path starts at the pipeline file's folder",
+            };
+            ("unreadable-file", format!("can't read `{shown}`: {error}"), help.to_owned())
         })?;
         let text = String::from_utf8(bytes).map_err(|_| {
             let message = format!("`{shown}` is not UTF-8 text");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
-use taskferry_sdk::is_secret_name;
+use taskferry_sdk::has_secret_word;
 
 /// The top-level keys of a pipeline file.
 pub(crate) const TOP_LEVEL: [&str; 9] =
@@ -34,7 +34,7 @@ impl KnownKeys {
 
     /// Whether the value of this key is never a secret.
     pub(crate) fn is_public(&self, key: &str) -> bool {
-        self.all.contains(key) && !self.secret.contains(key) && !is_secret_name(key)
+        self.all.contains(key) && !self.secret.contains(key) && !has_secret_word(key)
     }
 }
 

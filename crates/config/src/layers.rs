@@ -176,8 +176,8 @@ impl Layers {
         self
     }
 
-    /// Sets whether placeholders stand for variables that are not set, and for files outside of the project that cannot be
-    /// read. Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists
+    /// Sets whether placeholders stand for variables that are not set, and for files that cannot be read if they are outside of the
+    /// project or contain a secret. Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists
     /// them. Such a pipeline can be checked and tested without secrets, but must not run.
     #[must_use]
     pub fn placeholders(mut self, placeholders: bool) -> Self {

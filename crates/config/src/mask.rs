@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use taskferry_sdk::{is_secret_name, nearest};
+use taskferry_sdk::{has_secret_word, nearest};
 
 use crate::keys::{KnownKeys, TOP_LEVEL};
 
@@ -35,7 +35,7 @@ pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
     let words = text.split(|character: char| {
         !(character.is_alphanumeric() || character == '_' || character == '-')
     });
-    let secret = |word: &str| is_secret_name(word) || word.to_lowercase().contains("headers");
+    let secret = |word: &str| has_secret_word(word) || word.to_lowercase().contains("headers");
     if !words.into_iter().any(secret) {
         return mask_user_info(text);
     }
@@ -125,7 +125,7 @@ fn mask_line(line: &str, all: bool) -> String {
     while let Some((before, after)) = rest.split_once('=') {
         shown.push_str(before);
         shown.push('=');
-        let secret = all || is_secret_name(key_at_end(before));
+        let secret = all || has_secret_word(key_at_end(before));
         let value = after.trim_start_matches([' ', '\t']);
         shown.push_str(after.get(..after.len() - value.len()).unwrap_or_default());
         let (token, behind) = value.split_at(token_end(value, secret));

@@ -4,12 +4,14 @@
 //! pipeline has no mistake at its option.
 
 use std::ops::Range;
+use std::path::Path;
 
 use serde_json::Value;
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{KeyPath, Part, Problem, Segment, Severity};
 
 use crate::schema::{StageSchema, option_schema, stages};
+use crate::secrets::Secrets;
 use crate::tree::{Interpolation, Kind, Node};
 
 /// A string with variables.
@@ -95,6 +97,33 @@ impl Placeholder {
         }
         next.is_some()
     }
+
+    /// Reports the variables.
+    fn fail(self, tree: &mut Node, problems: &mut Vec<Problem>) {
+        let count = problems.len();
+        problems.extend(self.template.variables.into_iter().filter_map(|it| it.problem));
+        if let Some(node) = tree.get_mut(&self.path).filter(|_| problems.len() > count) {
+            node.interpolation = Interpolation::Failed;
+        }
+    }
+
+    /// Whether a file beside the pipeline file is missing.
+    fn is_missing_file(&self) -> bool {
+        let mut files = self.variables().iter().filter_map(|it| it.name.strip_prefix("file:"));
+        files.any(|path| !Path::new(path.trim()).is_absolute())
+    }
+}
+
+/// The placeholders for files that must exist, and the others. A file beside the pipeline file belongs to the project, unless it
+/// contains a secret.
+fn missing_files(
+    tree: &Node,
+    placeholders: Vec<Placeholder>,
+    registry: &Registry,
+) -> (Vec<Placeholder>, Vec<Placeholder>) {
+    let secrets = Secrets::by_option(&stages(tree, registry));
+    let must_exist = |it: &Placeholder| it.is_missing_file() && !secrets.covers(&it.path);
+    placeholders.into_iter().partition(must_exist)
 }
 
 /// Assembles a pipeline with placeholders, and returns those that it accepts. What is wrong with the others is added to
@@ -106,6 +135,11 @@ pub(crate) fn assemble<T>(
     problems: &mut Vec<Problem>,
     assemble: impl Fn(&Node) -> Result<T, Vec<Problem>>,
 ) -> (Result<T, Vec<Problem>>, Vec<Placeholder>) {
+    let (missing, rest) = missing_files(tree, placeholders, registry);
+    placeholders = rest;
+    for placeholder in missing {
+        placeholder.fail(tree, problems);
+    }
     for placeholder in &mut placeholders {
         placeholder.rest = values(tree, placeholder, registry);
         if !placeholder.is_default {
@@ -128,12 +162,7 @@ pub(crate) fn assemble<T>(
                 placeholders.push(placeholder);
                 continue;
             }
-            let found = placeholder.template.variables.into_iter().filter_map(|it| it.problem);
-            let count = problems.len();
-            problems.extend(found);
-            if let Some(node) = tree.get_mut(&placeholder.path).filter(|_| problems.len() > count) {
-                node.interpolation = Interpolation::Failed;
-            }
+            placeholder.fail(tree, problems);
         }
     }
 }

@@ -5,14 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema};
-use taskferry_sdk::{KeyPath, Segment, is_secret_name, secret_forms};
+use taskferry_sdk::{KeyPath, Segment, has_secret_word, is_secret_name, secret_forms};
 
 use crate::mask::asterisks;
-use crate::schema::{StageSchema, properties, stages};
+use crate::schema::{StageSchema, option_schema, properties, stages};
 use crate::tree::{Interpolation, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key has the name of a secret, or that came
-/// from a file or from a variable with the name of a secret.
+/// from a file or from a variable with the name of a secret. A name such as `sort_key` counts only if the option has no schema.
 #[derive(Default)]
 pub(crate) struct Secrets {
     paths: BTreeSet<KeyPath>,
@@ -29,9 +29,13 @@ const MIN_LENGTH: usize = 3;
 impl Secrets {
     /// All secrets of a pipeline.
     pub(crate) fn find(tree: &Node, registry: &Registry) -> Self {
-        let mut secrets = Self::by_option(tree, registry);
+        let stages = stages(tree, registry);
+        let mut secrets = Self::by_option(&stages);
         for (path, node) in tree.scalars(&KeyPath::root()) {
-            if matches!(node.interpolation, Interpolation::Secret | Interpolation::Unclosed) {
+            let is_from =
+                matches!(node.interpolation, Interpolation::Secret | Interpolation::Unclosed);
+            let is_key = node.as_str().is_some_and(|text| text.contains("-----BEGIN"));
+            if is_from || is_key || is_named(&path, &stages) {
                 secrets.add(node, &path);
             }
         }
@@ -39,21 +43,11 @@ impl Secrets {
         secrets
     }
 
-    /// The secrets by option or key, wherever their values come from.
-    pub(crate) fn by_option(tree: &Node, registry: &Registry) -> Self {
+    /// The secrets by the schemas of the options, wherever their values come from.
+    pub(crate) fn by_option(stages: &[StageSchema<'_>]) -> Self {
         let mut secrets = Self::default();
-        for StageSchema { node, path, schema, .. } in stages(tree, registry) {
-            secrets.by_schema(node, &path, schema, schema);
-        }
-        for (path, node) in tree.scalars(&KeyPath::root()) {
-            let is_named = path
-                .segments()
-                .iter()
-                .any(|segment| matches!(segment, Segment::Key(key) if is_secret_name(key)));
-            let is_key = node.as_str().is_some_and(|text| text.contains("-----BEGIN"));
-            if is_named || is_key {
-                secrets.add(node, &path);
-            }
+        for StageSchema { node, path, schema, .. } in stages {
+            secrets.by_schema(node, path, schema, schema);
         }
         secrets
     }
@@ -170,6 +164,21 @@ impl Secrets {
             self.paths.insert(path);
         }
     }
+}
+
+/// Whether a key on the path has the name of a secret.
+fn is_named(path: &KeyPath, stages: &[StageSchema<'_>]) -> bool {
+    let mut table = KeyPath::root();
+    path.segments().iter().any(|segment| match segment {
+        Segment::Key(key) => {
+            table = table.key(key);
+            has_secret_word(key) || is_secret_name(key) && option_schema(stages, &table).is_none()
+        }
+        Segment::Index(index) => {
+            table = table.index(*index);
+            false
+        }
+    })
 }
 
 fn is_secret(schema: &Value) -> bool {

@@ -122,7 +122,7 @@ pub use problem::{MAX_PER_KIND, Part, Problem, RelatedLocation, Severity, neares
 pub use record::Record;
 pub use refusals::{Refusal, Refusals};
 pub use resume::{Position, Resumption, SinkState};
-pub use secret::{DisplayUrl, Secret, is_secret_name};
+pub use secret::{DisplayUrl, Secret, has_secret_word, is_secret_name};
 pub use secret_forms::secret_forms;
 pub use shard::{Shard, ShardError, Share};
 pub use sink::{CountingSink, DeliveredFile, Delivery, Sink};

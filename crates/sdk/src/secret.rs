@@ -68,13 +68,25 @@ impl JsonSchema for Secret {
 /// ```
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
+    has_secret_word(&name) || name.ends_with("_key") || name == "key"
+}
+
+/// Whether the name of an option says that it is a secret. Unlike [`is_secret_name`], this does not suspect each name that ends with
+/// `key`, because many options name a field.
+///
+/// ```
+/// assert!(taskferry_sdk::has_secret_word("api_key"));
+/// assert!(!taskferry_sdk::has_secret_word("file_key"));
+/// ```
+pub fn has_secret_word(name: &str) -> bool {
+    let name = name.to_lowercase().replace('-', "_");
     let plain = ["url", "uri", "endpoint", "ttl", "lifetime", "file", "path"];
     if plain.iter().any(|ending| name.ends_with(ending)) && !name.contains("secret") {
         return false;
     }
     let words = "secret token password passwd passphrase authorization credential private_key \
-                 api_key apikey bearer signature";
-    words.split(' ').any(|word| name.contains(word)) || name.ends_with("_key") || name == "key"
+                 access_key signing_key api_key apikey bearer signature";
+    words.split(' ').any(|word| name.contains(word))
 }
 
 /// Displays a URL without user, password, query values and fragment. The path stays, so that the reader knows which address

@@ -141,12 +141,21 @@ fn write_unverified(unverified: &[Unverified], log: LogFormat) {
         }
         return;
     }
-    let count = match unverified.len() {
-        0 => return,
-        1 => "1 value is not checked, because its variable is".to_owned(),
-        count => format!("{count} values are not checked, because their variables are"),
+    let files = unverified.iter().filter(|one| one.file().is_some()).count();
+    let reason = match (unverified.len(), files) {
+        (0, _) => return,
+        (1, 0) => "1 value is not checked, because its variable is not set".to_owned(),
+        (1, _) => "1 value is not checked, because its file can't be read".to_owned(),
+        (count, files) => {
+            let reason = match files {
+                0 => "their variables are not set",
+                files if files == count => "their files can't be read",
+                _ => "their variables are not set or their files can't be read",
+            };
+            format!("{count} values are not checked, because {reason}")
+        }
     };
-    console::warning(&format!("{count} not set (`--env` makes this an error)"));
+    console::warning(&format!("{reason} (`--env` makes this an error)"));
     let names = unverified.iter().map(|one| one.variable.chars().count());
     let width = names.max().unwrap_or_default();
     for one in unverified {

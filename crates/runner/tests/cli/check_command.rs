@@ -43,6 +43,40 @@ fn variables_that_are_not_set_are_listed_and_are_errors_on_request() {
 }
 
 #[test]
+fn files_of_secrets_are_not_needed_wherever_they_are() {
+    let context = Context::new();
+    for path in ["secrets/token", "/nowhere/token"] {
+        let token = format!("\"${{file:{path}}}\"");
+        context.write("jobs.toml", &SECRET.replace("\"${TECHWOLF_TOKEN}\"", &token));
+        let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
+        let reason = "their variables are not set or their files can't be read";
+        assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+        assert!(ended.stderr.contains(&format!("file:{path}  source.auth.token (jobs.toml:7:19)")));
+        let said = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
+        assert!(said.contains("unreadable-file"), "{said}");
+    }
+    // Any other file beside the pipeline belongs to the project.
+    let jq = "type = \"jq\"\nfilter = \"${file:missing.jq}\"";
+    let filter = SECRET.replace("type = \"filter_ai_impact\"\nlevels = [\"H1\"]", jq);
+    context.write("jobs.toml", &filter);
+    let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    assert!(said.contains("a relative path starts at the pipeline file's folder"), "{said}");
+}
+
+#[test]
+fn an_option_that_names_a_field_is_no_secret() {
+    let context = Context::new();
+    context.write("titles.csv", "id_a,title\nj1,Tester\n");
+    let join = "type = \"join\"\nfile = \"titles.csv\"\nkey = \"external_id\"\nfile_key = \"external_id\"\ncolumns = [\"title\"]";
+    let filter = "type = \"filter_ai_impact\"\nlevels = [\"H1\"]";
+    context.write("jobs.toml", &SECRET.replace(filter, join));
+    let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    assert!(said.contains("the column `external_id` is missing"), "{said}");
+    let printed = context.taskferry(&["check", "jobs.toml", "--print"]);
+    assert!(!format!("{}{}", printed.stdout, printed.stderr).contains("[secret]"));
+}
+
+#[test]
 fn a_warning_is_an_error_on_request() {
     let mut context = Context::new();
     context.write("jobs.toml", GOOD);

@@ -70,6 +70,28 @@ fn a_run_starts_over_on_request_or_after_a_change_of_the_pipeline() {
 }
 
 #[test]
+fn a_changed_option_that_names_a_key_makes_the_run_start_over() {
+    let join = "\n[[transform]]\ntype = \"join\"\nfile = \"titles.csv\"\nkey = \"external_id\"\n\
+                file_key = \"id_a\"\ncolumns = [\"title\"]\n";
+    let jq = "\n[[transform]]\ntype = \"jq\"\nfilter = \".sorted = $sort_key\"\n\
+              args = { sort_key = \"id_a\" }\n";
+    for transform in [join, jq] {
+        let context = Context::new();
+        let (stopped, whole) = (Response::new(403, "[]"), page(&["b"], None));
+        let first = page(&["a"], Some("a"));
+        let server = Tenant::with_pages([first.clone(), stopped, first, whole]);
+        context.write("titles.csv", "id_a,id_b,title\na,b,A\nb,a,B\n");
+        failed(&context, &server, transform);
+        let changed = transform.replace("id_a", "id_b");
+        context.write("jobs.toml", &format!("{}{changed}", server.pipeline()));
+        let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+        let first_line = ended.stderr.lines().next().unwrap();
+        let why = "the pipeline, one of its input files or taskferry has changed";
+        assert!(first_line.ends_with(why), "{first_line}");
+    }
+}
+
+#[test]
 fn a_modified_partial_file_is_not_resumed() {
     let context = Context::new();
     let server =

@@ -103,6 +103,10 @@ impl Finding {
 
 /// The message about a variable that is not set.
 pub(crate) fn unverified(one: &Unverified) -> String {
-    let (variable, option) = (&one.variable, &one.option);
-    format!("the value of `{option}` is not checked, because `{variable}` is not set")
+    let option = &one.option;
+    let reason = match one.file() {
+        Some(file) => format!("`{file}` can't be read"),
+        None => format!("`{}` is not set", one.variable),
+    };
+    format!("the value of `{option}` is not checked, because {reason}")
 }
