@@ -67,16 +67,20 @@ fn lock_file(checkout: &Path) -> Option<(String, String)> {
 /// Prints the commands to continue with.
 fn explain(folder: &Path, template: &Template, names: &Names, has_checkout: bool) {
     let runner = format!("cargo run -p {}-runner --", names.package);
-    let (run, what) = match template.name.as_str() {
-        "sink" => (format!("{runner} run pipeline.toml --sandbox"), "runs the pipeline"),
+    let (compiled, run, what) = match template.name.as_str() {
+        "sink" => ("the SDK", format!("{runner} run pipeline.toml --sandbox"), "runs the pipeline"),
         // A run needs a service, as the README describes.
-        "transform-async" => (format!("{runner} test pipeline.toml"), "tests the pipeline"),
-        _ => (format!("{runner} run pipeline.toml"), "runs the pipeline"),
+        "transform-async" => (
+            "the SDK and the HTTP client",
+            format!("{runner} test pipeline.toml"),
+            "tests the pipeline",
+        ),
+        _ => ("the SDK", format!("{runner} run pipeline.toml"), "runs the pipeline"),
     };
     let width = run.len();
     // Not wrapped, because they are copied.
     console::write(&format!(
-        "\n  cd {}\n  {:<width$}  # compiles the SDK, runs the tests\n  {run}  # compiles taskferry, {what}\n",
+        "\n  cd {}\n  {:<width$}  # compiles {compiled}, runs the tests\n  {run}  # compiles taskferry, {what}\n",
         quoted(&folder.to_string_lossy()),
         "cargo test"
     ));
