@@ -291,7 +291,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
         407 => Some("check `connection.proxy` of the lookup"),
         413 | 414 => Some("lower `batch` of the lookup"),
         429 => Some("lower `rate_limit` or `concurrency` of the lookup, or run again later"),
-        500.. => Some("run again when the service is available; the run resumes"),
+        500.. => Some("run again when the service is available"),
         _ => None,
     }
 }

@@ -44,10 +44,13 @@ fn a_lookup_without_an_answer_fails_with_the_lines_to_add() {
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);
     insta::assert_snapshot!(ended.stderr, @r#"
     FAILED  jobs.test.toml:1: titles
-      `job_titles` looks up keys without an answer in the test; add the answers:
-        [test.lookups.job_titles]
-        j1 = "…"
-        j2 = "…"
+      `job_titles` looks up keys without an answer in the test; add the answers, with null for an unknown key:
+        lookups.job_titles = '''
+        {
+        "j1": "…",
+        "j2": "…"
+        }
+        '''
       input 1 of 2
           {
             "external_id": "j1"
@@ -63,6 +66,15 @@ fn a_lookup_without_an_answer_fails_with_the_lines_to_add() {
         refused: the test has no answer for the lookup of `j2`; a run writes the
             record to the dead-letter file (`on_error = "dead_letter"`)
     0 passed, 1 failed
+    "#);
+    let one = "lookups.job_titles = '{\"j1\": \"Tester\"}'\n";
+    let partly = with_test(&format!("{INPUT}{EXPECT}{one}"));
+    let ended = partly.taskferry(&["test", "jobs.toml"]).with_code(8);
+    let message: Vec<&str> = ended.stderr.lines().take(3).collect();
+    insta::assert_snapshot!(message.join("\n"), @r#"
+    FAILED  jobs.test.toml:1: titles
+      `job_titles` looks up keys without an answer in the test; add them to `lookups.job_titles`, with null for an unknown key:
+        "j2": "…"
     "#);
     let json = context.taskferry(&["test", "jobs.toml", "--json"]).with_code(8);
     assert!(json.stdout.contains("`job_titles` looks up keys without an answer in the test"));

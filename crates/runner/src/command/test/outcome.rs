@@ -1,5 +1,6 @@
 //! Runs one test, and compares what came out with what it expects.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -104,7 +105,7 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
     };
     match executed {
         Ok(executed) => {
-            let unanswered = unanswered(&lookups);
+            let unanswered = unanswered(case, &lookups);
             // A lookup without an answer has refused its record.
             outcome.failures = if unanswered.is_empty() {
                 failures(registry, case, &executed).await
@@ -136,21 +137,23 @@ async fn earlier_run(
 }
 
 /// The lookups that the test does not answer, with the lines that answer them: one failure for each stage.
-fn unanswered(lookups: &Lookups) -> Vec<Failure> {
-    let mut failures: Vec<Failure> = Vec::new();
-    let mut last = None;
+fn unanswered(case: &TestCase, lookups: &Lookups) -> Vec<Failure> {
+    let mut by_stage: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (stage, key) in lookups.unanswered() {
-        let line = format!("\n{} = \"…\"", toml_key(&key));
-        match failures.last_mut() {
-            Some(failure) if last.as_ref() == Some(&stage) => failure.message.push_str(&line),
-            _ => failures.push(Failure::new(format!(
-                "`{stage}` looks up keys without an answer in the test; add the answers:\n[test.lookups.{}]{line}",
-                toml_key(&stage)
-            ))),
-        }
-        last = Some(stage);
+        by_stage.entry(stage).or_default().push(format!("{}: \"…\"", Value::from(key)));
     }
-    failures
+    let failure = |(stage, answers): (String, Vec<String>)| {
+        let (key, answers) = (toml_key(&stage), answers.join(",\n"));
+        let what = format!("`{stage}` looks up keys without an answer in the test");
+        Failure::new(if case.lookups.contains_key(&stage) {
+            format!("{what}; add them to `lookups.{key}`, with null for an unknown key:\n{answers}")
+        } else {
+            format!(
+                "{what}; add the answers, with null for an unknown key:\nlookups.{key} = '''\n{{\n{answers}\n}}\n'''"
+            )
+        })
+    };
+    by_stage.into_iter().map(failure).collect()
 }
 
 /// The answers of the test that no record needs.
