@@ -92,9 +92,17 @@ const KEYS: &[OtherNames] = &[
     (&["output", "outputs", "destination", "target"], "sink", ""),
     (&["steps", "processors", "pipeline", "filter", "stages"], "transform", ""),
     (&["id", "title"], "name", ""),
+    (&["min_rows", "minimum_rows", "min_row_count"], "min_records", ""),
     (&["dlq", "errors", "deadletter"], "dead_letter", ""),
     (&["path", "folder", "directory", "state_dir"], "dir", ""),
 ];
+
+/// Keys that a table does not have although others do: the key, a key that the table has, and what to do.
+const ABSENT: &[(&str, &str, &str)] = &[(
+    "format",
+    "batch_records",
+    "remove it: the webhook posts JSON arrays, or CloudEvents with `cloud_events`",
+)];
 
 const VALUES: &[(&[&str], &str)] = &[
     (&["gz", "gzipped", "deflate"], "gzip"),
@@ -129,7 +137,12 @@ pub(crate) fn suggest(problems: &mut [Problem], tree: &Node, registry: &Registry
     let codes = ["unknown-key", "unknown-choice", "unknown-plugin"];
     let is_vague = |problem: &&mut Problem| {
         let help = problem.help.as_deref();
-        codes.contains(&problem.code) && help.is_none_or(|help| !help.starts_with("did you mean"))
+        let is_other_name = || {
+            let key = problem.path.last_key().unwrap_or_default();
+            problem.code == "unknown-key" && KEYS.iter().any(|(names, ..)| names.contains(&key))
+        };
+        codes.contains(&problem.code)
+            && (help.is_none_or(|help| !help.starts_with("did you mean")) || is_other_name())
     };
     let mut vague = problems.iter_mut().filter(is_vague).peekable();
     if vague.peek().is_none() {
@@ -142,7 +155,7 @@ pub(crate) fn suggest(problems: &mut [Problem], tree: &Node, registry: &Registry
     // Later problems are counted and not shown.
     for problem in vague.take(codes.len() * MAX_PER_KIND) {
         let help = match problem.code {
-            "unknown-key" => names.key(&problem.path),
+            "unknown-key" => names.key(problem),
             "unknown-choice" => names.choice(&problem.path),
             _ => names.plugin(problem),
         };
@@ -189,17 +202,24 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn key(&self, path: &KeyPath) -> Option<String> {
-        let (wrong, table) = (path.last_key()?, path.parent()?);
+    fn key(&self, problem: &Problem) -> Option<String> {
+        let (wrong, table) = (problem.path.last_key()?, problem.path.parent()?);
         let known = self.keys(&table)?;
+        let has = |key: &str| known.iter().any(|known| known == key);
+        if let Some((.., help)) =
+            ABSENT.iter().find(|(key, beside, _)| *key == wrong && has(beside))
+        {
+            return Some((*help).to_owned());
+        }
         let lower = wrong.to_lowercase();
-        let is_meant = |(names, key, _): &&OtherNames| {
-            names.contains(&lower.as_str()) && known.iter().any(|known| known == key)
-        };
+        let is_meant = |(names, key, _): &&OtherNames| names.contains(&lower.as_str()) && has(key);
         if let Some((_, key, example)) = KEYS.iter().find(is_meant) {
             let example =
                 if example.is_empty() { "" } else { &format!(" For example `{example}`") };
             return Some(format!("did you mean `{key}`?{example}"));
+        }
+        if problem.help.as_deref().is_some_and(|help| help.starts_with("did you mean")) {
+            return None;
         }
         self.owner(wrong, &table).map(|owner| format!("`{wrong}` is an option of {owner}"))
     }

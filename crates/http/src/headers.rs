@@ -15,7 +15,7 @@ use taskferry_sdk::{KeyPath, Part, Problem, Secret};
 /// let headers = [("X-Key".to_owned(), Secret::new("k1")), ("host".to_owned(), Secret::new("a.example"))];
 /// let mut problems = Vec::new();
 /// let checked = check_headers(&headers.into(), &KeyPath::of("headers"), &["host"], "the sink", &mut problems);
-/// assert!(checked["x-key"].is_sensitive());
+/// assert!(checked["authorization"].is_sensitive());
 /// assert_eq!(problems[0].message, "`host` is set by the sink; remove it from `headers`");
 /// ```
 pub fn check_headers(

@@ -323,6 +323,12 @@ fn describe(path: KeyPath, value: Option<&Value>, kind: Kind) -> Problem {
 
 /// How to write a value of the wrong type as the expected one. Does not repeat the value, which may be a secret.
 fn spelling(value: &Value, expected: &str) -> Option<&'static str> {
+    // The items are probably known.
+    if let (Value::String(text), "a list") = (value, expected)
+        && text.contains(',')
+    {
+        return Some("write each item in quotes, in square brackets: `[\"…\", \"…\"]`");
+    }
     match (value, expected) {
         (Value::String(text), expected) if expected.contains("number") => {
             let text = text.trim();

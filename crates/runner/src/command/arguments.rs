@@ -328,7 +328,8 @@ pub(crate) struct PreviewArguments {
     /// Show the record with this id. Reads the listing until it is found
     #[arg(long, value_name = "JOB", allow_negative_numbers = true)]
     pub(crate) id: Option<String>,
-    /// Show only records for which this jq expression is true, for example `.tasks | length > 20`
+    /// Show only records of the source for which this jq expression is true, for example `.tasks | length > 20`. It reads the
+    /// record as the source returns it, also with `--stage`
     #[arg(long = "where", value_name = "JQ")]
     pub(crate) condition: Option<String>,
     /// The maximum number of pages to read; without a limit with `--id`

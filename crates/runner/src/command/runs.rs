@@ -1,5 +1,6 @@
 //! `taskferry runs`: lists the last runs of a pipeline, and the run that is not finished.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use taskferry_engine::UnfinishedRun;
 use taskferry_pipeline::Registry;
-use taskferry_sdk::printable_json;
+use taskferry_sdk::{printable_json, shortened};
 use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::{RunsArguments, quoted};
@@ -18,6 +19,9 @@ use super::text_table::TextTable;
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
+
+/// The most characters of the reason why a run did not succeed.
+const MAX_REASON: usize = 120;
 
 /// The parts of a manifest that are shown. Manifests of other versions may lack any of them.
 #[derive(Debug, Default, Deserialize)]
@@ -35,7 +39,8 @@ struct Manifest {
     replay: bool,
     sandbox: bool,
     experiment: Option<String>,
-    error: Option<Failure>,
+    error: Option<Reason>,
+    violations: Vec<Reason>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +58,7 @@ struct SinkCounts {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Failure {
+struct Reason {
     message: String,
 }
 
@@ -194,8 +199,9 @@ fn overview(manifests: &[Value], unfinished: Option<Unfinished>, resume: &str) -
             (run.resumed_from.is_some(), "resumed"),
         ];
         let remarks = remarks.into_iter().filter(|(applies, _)| *applies).map(|(_, text)| text);
-        let error = run.error.as_ref().map(|error| error.message.as_str());
-        let remarks: Vec<&str> = remarks.chain(error).collect();
+        let reasons = run.error.iter().chain(&run.violations);
+        let reasons = reasons.map(|reason| shortened(&reason.message, MAX_REASON));
+        let remarks: Vec<_> = remarks.map(Cow::Borrowed).chain(reasons).collect();
         table.row([
             without_fraction(&run.started_at),
             without_fraction(&run.finished_at),

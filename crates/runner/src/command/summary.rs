@@ -76,8 +76,10 @@ fn write_violations(manifest: &Manifest, with_sandbox: bool) {
     // A dry run leaves no checkpoint to resume.
     if !manifest.dry_run && !manifest.sinks.iter().any(|sink| sink.published) {
         let sandbox = if with_sandbox { "--sandbox " } else { "" };
-        let accept = manifest.violations.iter().map(|it| format!("--set {}", it.accept));
-        let accept = accept.collect::<Vec<_>>().join(" ");
+        let mut accept: Vec<_> =
+            manifest.violations.iter().map(|it| format!("--set {}", it.accept)).collect();
+        accept.dedup();
+        let accept = accept.join(" ");
         console::help(&format!(
             "if the export is correct, run once with `{sandbox}{accept}` to publish this export; later runs are \
              compared with it"

@@ -160,6 +160,11 @@ impl<'a> Answer<'a> {
             return;
         }
         let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+        // An id without its ending, or with another one.
+        let begins = |id: &str| id.starts_with(&*arguments.id) || arguments.id.starts_with(id);
+        let similar = ids.iter().filter(|id| !id.is_empty() && begins(id)).take(MOST_IDS);
+        self.nearest_ids = similar.map(ToString::to_string).collect();
+        ids.retain(|id| !begins(id));
         while self.nearest_ids.len() < MOST_IDS {
             let near = nearest(&arguments.id, ids.iter().map(|id| &**id)).map(str::to_owned);
             let Some(near) = near else { break };

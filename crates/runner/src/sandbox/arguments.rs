@@ -12,7 +12,7 @@ use taskferry_sandbox::{
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
     /// The address to listen on. Port 0 selects a free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080",
+    #[arg(long, alias = "port", value_name = "ADDRESS", default_value = "127.0.0.1:8080",
           value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
     /// Serve the jobs in this file, one JSON object a line: .ndjson or .ndjson.gz

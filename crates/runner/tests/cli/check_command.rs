@@ -227,8 +227,27 @@ fn keys_and_values_of_other_tools_are_understood() {
         ("\"stdout\"", webhook("token = \"x\""), "did you mean `headers`?"),
         ("\"stdout\"", "\"console\"".to_owned(), "did you mean `stdout`?"),
         ("name = \"jobs\"", "output = \"x\"".to_owned(), "did you mean `sink`?"),
+        ("[source]", "[expect]\nmin_rows = 5\n[source]".to_owned(), "did you mean `min_records`?"),
+        ("\"stdout\"", webhook("format = \"ndjson\""), "remove it: the webhook posts JSON arrays"),
+        ("levels = [\"H1\"]", "levels = \"H1,H2\"".to_owned(), "write each item in quotes"),
     ] {
         let found = said(from, &to);
         assert!(found.contains(help), "{to}: {found}");
     }
+}
+
+#[test]
+fn an_empty_secret_file_is_to_be_filled() {
+    let context = Context::new();
+    let auth = "[source.auth]\ntoken_url = \"https://id.example/\"\nclient_id = \"c\"\naudience = \"a\"\ntenant = \"t\"\n\
+                client_secret = \"${file:secret}\"\n";
+    let text = "[source]\ntype = \"techwolf\"\nurl = \"https://acme.example.com\"\n";
+    context.write("jobs.toml", &format!("{text}{auth}[[sink]]\ntype = \"stdout\"\n"));
+    context.write("secret", "\n");
+    let ended = context.taskferry(&["check", "jobs.toml", "--log", "json"]).with_code(2);
+    let help = ended.log()[0]["help"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        help,
+        "write the client secret into the variable or the file that this option names"
+    );
 }

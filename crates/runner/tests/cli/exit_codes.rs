@@ -286,3 +286,21 @@ fn an_export_that_lost_its_records_is_not_published() {
     context.write("jobs.toml", &text.replace("= 21\n", "= 20\n"));
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
 }
+
+#[test]
+fn one_setting_accepts_sinks_with_different_numbers_of_records() {
+    let context = Context::new();
+    context.write(
+        "jobs.toml",
+        "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=20\"\n\
+         [[sink]]\ntype = \"file\"\npath = \"out/x.ndjson\"\n\
+         [[sink]]\ntype = \"file\"\nname = \"few\"\npath = \"out/y.ndjson\"\n\
+         [[sink.transform]]\ntype = \"jq\"\nfilter = \"select(.external_id | endswith(\\\"1\\\"))\"\n\
+         [expect]\nmin_records = 100\n",
+    );
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(8).stderr;
+    let (_, command) = ended.split_once("run once with `").unwrap();
+    let arguments: Vec<&str> = command.split('`').next().unwrap().split(' ').collect();
+    assert_eq!(arguments.len(), 2, "{ended}");
+    context.taskferry(&[&["run", "jobs.toml"], &arguments[..]].concat()).with_code(0);
+}

@@ -202,14 +202,16 @@ fn an_exit_code_is_explained() {
     insta::assert_snapshot!(ended.stdout, @"
     exit code 8: the export does not meet `[expect]`, removals were withheld, or a test failed
 
-      The export has far fewer jobs than expected, for example because the credentials see only a part
-      of them. Nothing was published unless `publish_anyway = true`. If the export is right, run once
-      with the `--set` option in the message of the run, for example `--set
-      expect.max_drop_percent=100`: later runs are compared with this export. If the transform `changes`
-      withheld removals, all other records were published: find out why the records are missing, and
-      accept the removals with the command in the message of the run, or run again once the records are
-      back. From `merge`: the shares are not a complete export. From `test`: the output shows what
-      differs.
+      The message of the run names the option that the export does not meet: too few jobs (`min_jobs`,
+      `max_drop_percent`), for example because the credentials see only a part of them; too few records
+      for a sink (`min_records`), for example because a transform drops too much; other fields than in
+      the last complete run (`drift`); or a run that took too long (`max_age`). Nothing was published
+      unless `publish_anyway = true`. If the export is right, run once with the `--set` option in the
+      message of the run, for example `--set expect.max_drop_percent=100`: later runs are compared with
+      this export. If the transform `changes` withheld removals, all other records were published: find
+      out why the records are missing, and accept the removals with the command in the message of the
+      run, or run again once the records are back. From `merge`: the shares are not a complete export.
+      From `test`: the output shows what differs.
     ");
 }
 

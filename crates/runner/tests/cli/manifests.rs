@@ -117,6 +117,8 @@ fn runs_lists_manifests_of_every_released_form() {
     assert_eq!(rows[1][2..4], ["failed", "4"], "{listed}");
     assert_eq!(rows[2][2..4], ["interrupted", "143"], "{listed}");
     assert_eq!(rows[3][2..4], ["suspicious", "8"], "{listed}");
+    let reason = listed.lines().nth(4).unwrap();
+    assert!(reason.contains("records were read, fewer than `min_jobs`"), "{reason}");
 }
 
 #[test]

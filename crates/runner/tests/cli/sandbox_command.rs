@@ -193,6 +193,8 @@ fn mistakes_suggest_a_correction() {
     assert!(stderr.contains("there is no fault `cutt`; did you mean `cut`?"), "{stderr}");
     let stderr = refused(&["--setting", "unkown_cursor=400"]);
     assert!(stderr.contains("did you mean `unknown_cursor`?"), "{stderr}");
+    let stderr = refused(&["--port", "http"]);
+    assert!(stderr.contains("`http` is not a port"), "{stderr}");
     let stderr = refused(&["--public-key", "reports"]);
     assert!(stderr.contains("write CLIENT=FILE.pem"), "{stderr}");
     let stderr =

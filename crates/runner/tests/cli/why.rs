@@ -190,6 +190,13 @@ fn each_refused_row_of_a_job_has_its_reason() {
 }
 
 #[test]
+fn an_id_without_its_ending_is_similar() {
+    let (_tenant, context) = context();
+    let shown = why(&context, &["--id", "job"], 9);
+    assert!(shown.contains("the nearest ids are `job-000`, `job-001`, `job-002`"), "{shown}");
+}
+
+#[test]
 fn an_id_may_begin_with_a_minus() {
     let (_tenant, context) = context();
     assert!(why(&context, &["--id", "-123"], 9).contains("`-123` is not in the listing"));

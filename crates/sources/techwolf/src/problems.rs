@@ -3,16 +3,19 @@
 use std::fmt;
 
 use taskferry_http::{is_this_machine, parse_address};
-use taskferry_sdk::{KeyPath, Part, Problem};
+use taskferry_sdk::{KeyPath, Part, Problem, is_secret_name};
 use url::Url;
 
 /// An empty value, for example of a variable that is not set.
 pub(crate) fn empty(path: &KeyPath) -> Problem {
     let key = path.last_key().unwrap_or_default();
-    Problem::at(path.clone(), "empty-value", format!("`{key}` is empty")).help(format!(
-        "set the environment variable of this option, or write the {} here",
-        words(key)
-    ))
+    let what = words(key);
+    let help = if is_secret_name(key) {
+        format!("write the {what} into the variable or the file that this option names")
+    } else {
+        format!("set the environment variable of this option, or write the {what} here")
+    };
+    Problem::at(path.clone(), "empty-value", format!("`{key}` is empty")).help(help)
 }
 
 fn words(key: &str) -> impl fmt::Display {
