@@ -12,7 +12,7 @@ use taskferry_sdk::{KeyPath, Part, Problem, Secret};
 /// use taskferry_http::check_headers;
 /// use taskferry_sdk::{KeyPath, Secret};
 ///
-/// let headers = [("X-Key".to_owned(), Secret::new("k1")), ("host".to_owned(), Secret::new("a.example"))];
+/// let headers = [("Authorization".to_owned(), Secret::new("k1")), ("host".to_owned(), Secret::new("a.example"))];
 /// let mut problems = Vec::new();
 /// let checked = check_headers(&headers.into(), &KeyPath::of("headers"), &["host"], "the sink", &mut problems);
 /// assert!(checked["authorization"].is_sensitive());
