@@ -170,14 +170,29 @@ fn the_component_can_drop_a_record() {
     assert!(guest.apply("[1]").unwrap().is_empty());
 }
 
+/// The resident memory of this process in bytes. 0 on systems without `/proc`.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = resident.and_then(|it| it.trim().strip_suffix("kB")?.trim().parse().ok());
+    kib.map_or(0, |kib: usize| kib * 1024)
+}
+
 #[test]
 fn memory_stays_flat() {
+    const RECORDS: usize = 5_000;
     let mut guest = guest("");
-    let record = format!("{{\"text\":\"{}\"}}", "x".repeat(4_000));
-    // The component leaks 4 kB a record, so that an instance is replaced after about 500 records.
-    for _ in 0..5_000 {
+    let record = format!("{{\"text\":\"{}\"}}", "x".repeat(20_000));
+    // The component never frees a record, so that an instance is replaced after about 100 records.
+    for _ in 0..100 {
         assert_eq!(guest.apply(&record).unwrap().len(), 1);
     }
+    let before = resident();
+    for _ in 0..RECORDS {
+        assert_eq!(guest.apply(&record).unwrap().len(), 1);
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < record.len() * RECORDS / 2, "the process grew by {grown} bytes");
 }
 
 #[test]
