@@ -75,6 +75,11 @@ impl InputFiles for PipelineFiles {
         self.path_of(path)
     }
 
+    fn absolute(&self, path: &Path) -> PathBuf {
+        let path = self.resolve(path);
+        std::path::absolute(&path).unwrap_or(path)
+    }
+
     fn folder(&self) -> PathBuf {
         let is_here = self.folder.as_os_str().is_empty();
         if is_here { PathBuf::from(".") } else { self.folder.clone() }

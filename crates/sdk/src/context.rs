@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::{LocalEndpoint, Lookups, Problem, Shard, Subject};
+use crate::{KeyPath, LocalEndpoint, Lookups, Problem, Shard, Subject};
 
 /// Reads the files that a plugin's options name.
 ///
@@ -27,6 +27,11 @@ use crate::{LocalEndpoint, Lookups, Problem, Shard, Subject};
 pub trait InputFiles: fmt::Debug + Send + Sync {
     /// Resolves a path of the pipeline file. Relative paths start at the pipeline file's folder.
     fn resolve(&self, path: &Path) -> PathBuf;
+
+    /// As [`resolve`](Self::resolve), from the root of the file system, for messages.
+    fn absolute(&self, path: &Path) -> PathBuf {
+        self.resolve(path)
+    }
 
     /// The pipeline file's folder, where relative paths start.
     fn folder(&self) -> PathBuf {
@@ -144,6 +149,30 @@ impl<'a> BuildContext<'a> {
     /// The files that options may name.
     pub fn files(&self) -> &'a dyn InputFiles {
         self.files
+    }
+
+    /// The problem with an option whose file can't be read. `what` stands for the file in the message: `the mapping`.
+    ///
+    /// ```
+    /// use taskferry_sdk::testing::Files;
+    /// use taskferry_sdk::{BuildContext, Endpoints};
+    ///
+    /// let (files, endpoints) = (Files::new(), Endpoints::default());
+    /// let context = BuildContext::new(&files, &endpoints);
+    /// let problem = context.unreadable_file("file", "names.csv".as_ref(), "the file", &"it is empty");
+    /// assert_eq!(problem.message, "can't read the file `names.csv`: it is empty");
+    /// assert_eq!(problem.help.as_deref(), Some("the path resolves to names.csv"));
+    /// ```
+    pub fn unreadable_file(
+        &self,
+        option: &str,
+        path: &Path,
+        what: &str,
+        reason: &dyn fmt::Display,
+    ) -> Problem {
+        let message = format!("can't read {what} `{}`: {reason}", path.display());
+        let help = format!("the path resolves to {}", self.files.absolute(path).display());
+        Problem::at(KeyPath::of(option), "unreadable-file", message).help(help)
     }
 
     /// Builds the endpoint for the scheme of `url`, such as `sandbox:`. Returns `None` if no endpoint serves the

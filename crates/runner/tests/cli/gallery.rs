@@ -45,7 +45,8 @@ fn checked(text: &str) -> String {
     let arguments: Vec<&str> = ["check", "jobs.toml"].into_iter().chain(further).collect();
     let ended = context.taskferry(&arguments);
     assert_eq!(ended.stdout, "");
-    format!("{}[exit code {}]", ended.stderr, ended.code.unwrap())
+    let folder = context.path("").display().to_string();
+    format!("{}[exit code {}]", ended.stderr.replace(&folder, "[folder]/"), ended.code.unwrap())
 }
 
 #[test]

@@ -66,12 +66,8 @@ impl Join {
     }
 
     fn read(&self, context: &BuildContext<'_>) -> Result<Table, Vec<Problem>> {
-        let (path, written) = (KeyPath::of("file"), self.file.display());
         let bytes = context.files().read(&self.file).map_err(|error| {
-            let resolved = context.files().resolve(&self.file);
-            let message = format!("can't read the file `{written}`: {error}");
-            let help = format!("the path resolves to {}", resolved.display());
-            vec![Problem::at(path.clone(), "unreadable-file", message).help(help)]
+            vec![context.unreadable_file("file", &self.file, "the file", &error)]
         })?;
         let file_key = self.file_key.as_deref().unwrap_or(&self.key);
         let columns: Vec<&str> =

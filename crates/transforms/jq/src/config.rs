@@ -236,10 +236,7 @@ impl Jq {
 
 fn read(path: &Path, context: &BuildContext<'_>) -> Result<String, Problem> {
     let problem = |reason: &dyn std::fmt::Display| {
-        let message = format!("can't read the jq file `{}`: {reason}", path.display());
-        let resolved = context.files().resolve(path);
-        Problem::at(KeyPath::of("file"), "unreadable-file", message)
-            .help(format!("the path resolves to {}", resolved.display()))
+        context.unreadable_file("file", path, "the jq file", reason)
     };
     let bytes = context.files().read(path).map_err(|error| problem(&error))?;
     String::from_utf8(bytes).map_err(|_| problem(&"it is not UTF-8 text"))

@@ -57,20 +57,19 @@ impl TransformPlugin for RenameSkills {
 
 impl RenameSkills {
     fn read(&self, context: &BuildContext<'_>) -> Result<Mapping, Vec<Problem>> {
-        let key = || KeyPath::of("mapping");
-        let written = self.mapping.display();
         let bytes = context.files().read(&self.mapping).map_err(|error| {
-            let resolved = context.files().resolve(&self.mapping);
-            let message = format!("can't read the mapping `{written}`: {error}");
-            let help = format!("the path resolves to {}", resolved.display());
-            vec![Problem::at(key(), "unreadable-file", message).help(help)]
+            vec![context.unreadable_file("mapping", &self.mapping, "the mapping", &error)]
         })?;
         let report = |mistakes| self.problems(mistakes);
         let rows = read_mapping(&bytes).map_err(report)?;
         let vendor = self.vendor.trim();
         let vendors: BTreeSet<String> = rows.iter().map(|row| row.vendor.clone()).collect();
         if !vendors.iter().any(|known| composed(known) == composed(vendor)) {
-            return Err(vec![unknown_vendor(vendor, &written.to_string(), &vendors)]);
+            return Err(vec![unknown_vendor(
+                vendor,
+                &self.mapping.display().to_string(),
+                &vendors,
+            )]);
         }
         Mapping::of(rows, vendor, self.names).map_err(report)
     }

@@ -50,11 +50,9 @@ impl TransformPlugin for Wasm {
 
 impl Wasm {
     fn read(&self, context: &BuildContext<'_>) -> Result<Vec<u8>, Problem> {
-        context.files().read(&self.module).map_err(|error| {
-            let resolved = context.files().resolve(&self.module);
-            let message = format!("can't read the file `{}`: {error}", self.module.display());
-            let help = format!("the path resolves to {}", resolved.display());
-            Problem::at(KeyPath::of("module"), "unreadable-file", message).help(help)
-        })
+        context
+            .files()
+            .read(&self.module)
+            .map_err(|error| context.unreadable_file("module", &self.module, "the file", &error))
     }
 }
