@@ -34,7 +34,7 @@ use taskferry_engine::{RunOptions, Status};
 use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 use taskferry_profile::{EmptyJobs, TaskFilter, TaskRef};
 use taskferry_sdk::{
-    AnyTransform, Batch, Delivery, InputFiles, Page, Plugin, Position, Record, Refusals,
+    AnyTransform, Batch, Cursor, Delivery, InputFiles, Page, Plugin, Position, Record, Refusals,
     RunContext, Sink, SinkState, Source, SourceRecord, StageError, TransformPlugin, testing,
 };
 use taskferry_transform_command::Command;
@@ -63,7 +63,8 @@ fn page() -> Vec<Record> {
             let is_long = ["H1", "H2"].iter().any(|level| task["ai_impact"]["level"] == *level);
             let quarters = u32::try_from((number + index) % 8).unwrap_or_default();
             let least = if is_long { 2.0 } else { 0.0 };
-            task["weekly_hours"] = json!(least + f64::from(quarters) / 4.0);
+            // No whole number, so that all kinds write the same text.
+            task["weekly_hours"] = json!(least + f64::from(quarters) / 4.0 + 0.125);
         }
     }
     let records = jobs.into_iter().map(|job| Record::parse(job.to_string()));
@@ -93,7 +94,8 @@ impl Source for Pages {
         let records = self.page.iter().enumerate();
         let records = records
             .map(|(index, record)| SourceRecord::new(record.clone(), format!("{left}-{index}")));
-        Ok(Some(Page::new(records.collect())))
+        let page = Page::new(records.collect());
+        Ok(Some(if left > 0 { page.followed_by(Cursor::new(left.to_string())) } else { page }))
     }
 }
 
