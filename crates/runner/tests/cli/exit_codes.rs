@@ -44,7 +44,7 @@ fn a_failed_source_is_3() {
     insta::assert_snapshot!(error(&ended), @"
     source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 404 Not Found without an explanation
       help: check `url` in [source]: https://{tenant}.{region}.techwolf.ai
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }
@@ -57,7 +57,7 @@ fn a_refused_record_is_4_and_named() {
     insta::assert_snapshot!(error(&ended), @"
     transform `jq`: the jq expression failed: no such job
       where: page 1 (the first), record 2, id `job-000002`
-    next: `taskferry why jobs.toml --id job-000002` shows what happens to the record; then `taskferry run jobs.toml` starts over
+    next: `taskferry why jobs.toml --id job-000002` shows what happens to the record; then `taskferry run jobs.toml` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(context.files(), ["summary.json"]);
@@ -96,7 +96,7 @@ fn an_endless_expression_is_4_and_names_its_record() {
     transform `jq`: a record took longer than the time limit of 100ms, and the transform can't be interrupted, so the run ends
       where: page 1 (the first), record 2, id `job-000002`
       help: correct the expression, raise `time_limit`, or set `isolation = "process"`
-    next: `taskferry why jobs.toml --id job-000002` shows what happens to the record; then `taskferry run jobs.toml` starts over
+    next: `taskferry why jobs.toml --id job-000002` shows what happens to the record; then `taskferry run jobs.toml` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     "#);
     assert_eq!(context.files(), ["summary.json"]);
@@ -121,7 +121,7 @@ fn an_unwritable_output_is_5() {
     let ended = server.export(&context, &["--set", "sink.0.path=taken/jobs.ndjson"]);
     insta::assert_snapshot!(error(&ended.with_code(5)), @"
     sink `file`: can't create the folder `taken`: File exists (os error 17)
-    next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` starts over
+    next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(server.requests().len(), 0, "nothing is fetched that can't be written");
@@ -139,7 +139,7 @@ fn a_closed_reader_is_5() {
     insta::assert_snapshot!(error(&running.wait().with_code(5)), @"
     sink `stdout`: standard output was closed by its reader: Broken pipe (os error 32)
       help: make sure that the reader reads to the end, or write to a file with the sink `file`
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }
@@ -152,9 +152,9 @@ fn an_unreachable_receiver_is_5() {
         format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
     let ended = server.export(&context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
-    sink `webhook`: batch 1 (page 1 (the first), record 1, id `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
+    sink `webhook`: batch 1 of 1 record from page 1 (the first), record 1, id `a`: POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
-    next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` starts over
+    next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(receiver.requests().len(), 1);

@@ -199,19 +199,19 @@ fn a_listing_without_progress_is_reported_and_the_next_run_starts_over() {
     a cursor that does not advance:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the page returns its own cursor `b` as the next one
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     a stuck empty page:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     a repeated page:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     a repeated job with two ids, of which the last is used:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     ");
 }
 
@@ -223,7 +223,7 @@ fn an_unreachable_token_url_is_reported() {
     insta::assert_snapshot!(ended.stderr.split_once("error: ").unwrap().1, @"
     source `techwolf`: page 1 (the first): requesting a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 404 Not Found: Not Found
       help: check `token_url` in [source.auth]: the address is not a token endpoint
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }

@@ -46,7 +46,7 @@ fn a_closed_standard_output_is_5() {
     insta::assert_snapshot!(error, @"
     sink `stdout`: standard output is closed
       help: redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     let null = ["run", "jobs.toml", "--quiet"];

@@ -220,7 +220,7 @@ fn a_dangling_output_link_is_refused_with_the_reason() {
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
     sink `file`: can't create the folder `out`: `out` is a symbolic link to a path that does not exist
-    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     ");
     let summary = ["run", "jobs.toml", "--summary", "out/summary.json"];
     let ended = context.taskferry(&summary).with_code(2);

@@ -90,7 +90,7 @@ impl<'a> BatchBuilder<'a> {
         let first = self.ids.get(batch.records.start).map(|id| id.origin().to_string());
         let first = first.unwrap_or_default();
         match batch.records.len() {
-            1 => first,
+            1 => format!("1 record from {first}"),
             records => format!("{records} records from {first}"),
         }
     }

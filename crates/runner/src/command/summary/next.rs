@@ -30,7 +30,11 @@ pub(super) fn next_command(
         format!("`taskferry {name} {}{}{more}`", quoted(&file), shown.layers.shown())
     };
     let again = || command("run", if manifest.dry_run { " --dry-run" } else { "" });
-    let resumes = if manifest.resumable && !manifest.dry_run { "resumes" } else { "starts over" };
+    let resumes = if manifest.resumable && !manifest.dry_run {
+        "resumes"
+    } else {
+        "starts at the first page"
+    };
     match manifest.status {
         // The help of the error names the options of the next run.
         Status::Suspicious => return None,

@@ -15,10 +15,15 @@ pub(super) fn outcome(manifest: &Manifest) -> String {
     let name = format!("{}{}", manifest.pipeline, share.unwrap_or_default());
     let seconds = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
     let status = match manifest.status {
-        Status::Complete => "complete in",
-        Status::Suspicious => "suspicious after",
-        Status::Failed => "failed after",
-        Status::Interrupted => "interrupted after",
+        Status::Complete => "complete",
+        Status::Suspicious => "suspicious",
+        Status::Failed => "failed",
+        Status::Interrupted => "interrupted",
+    };
+    let time = match (&manifest.resumed_from, manifest.status) {
+        (Some(_), _) => format!("{seconds:.1} s after its first start"),
+        (None, Status::Complete) => format!("in {seconds:.1} s"),
+        (None, _) => format!("after {seconds:.1} s"),
     };
     let committed = manifest.committed.as_ref().map_or(0, |committed| committed.pages);
     let were = if committed == 1 { "was" } else { "were" };
@@ -44,7 +49,7 @@ pub(super) fn outcome(manifest: &Manifest) -> String {
         _ if manifest.dry_run => format!("; dry run: nothing was published or sent{run}"),
         _ => format!("{}{run}", progress()),
     };
-    format!("{name}: {status} {seconds:.1} s{details}")
+    format!("{name}: {status} {time}{details}")
 }
 
 fn published(manifest: &Manifest) -> String {
