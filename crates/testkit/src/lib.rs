@@ -6,6 +6,7 @@
 //! - [`build`] and [`run_context`] drive a plugin without a pipeline, on top of [`taskferry_sdk::testing`], which is the harness for
 //!   authors of plugins.
 //! - [`TlsServer`] is an HTTPS server with a certificate that a test describes.
+//! - [`trials!`] and [`run_trials`] are for tests in a program with a `main` function of its own.
 //! - [`record_text`] generates records for property tests.
 //!
 //! The only workspace crate that this crate depends on is `taskferry-sdk`. Unit tests of `taskferry-sdk` and of its
@@ -38,6 +39,7 @@ mod record_text;
 mod tenant;
 mod timeout;
 mod tls_server;
+mod trials;
 
 use std::path::Path;
 
@@ -50,6 +52,7 @@ pub use record_text::record_text;
 pub use tenant::{Tenant, page, techwolf_source, token};
 pub use timeout::TIMEOUT;
 pub use tls_server::{Authority, TlsServer, authority};
+pub use trials::{Trial, run_trials};
 
 /// The absolute path of a file of the repository, `pipelines/quickstart.toml` for example.
 pub fn project_file(name: &str) -> String {

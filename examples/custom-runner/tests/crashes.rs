@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
-use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
-use taskferry_testkit::{Context, Request, Response, TIMEOUT, Tenant};
+use taskferry_testkit::{Context, Request, Response, TIMEOUT, Tenant, run_trials, trials};
 
 const PAGES: usize = 12;
 const PAGE: usize = 5;
@@ -40,19 +39,10 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).is_some_and(|first| first == "run") {
         return taskferry::Runner::new().plugins(my_plugin::register).version("1").main();
     }
-    macro_rules! trials {
-        ($($test:ident),* $(,)?) => {
-            vec![$(Trial::test(stringify!($test), || {
-                $test();
-                Ok(())
-            })),*]
-        };
-    }
-    let tests = trials![
+    run_trials(trials![
         a_run_killed_after_any_checkpoint_continues_the_numbers,
         a_run_killed_after_any_line_of_the_log_continues_the_numbers,
-    ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+    ])
 }
 
 /// A tenant with [`PAGES`] pages.

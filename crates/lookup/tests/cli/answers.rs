@@ -1,9 +1,7 @@
 //! Tests of pipelines, which answer lookups themselves.
 
-use libtest_mimic::Trial;
-use taskferry_testkit::{Context, Tenant};
+use taskferry_testkit::{Context, Tenant, Trial, trials};
 
-use crate::trials;
 use crate::world::without_service;
 
 pub(crate) fn tests() -> Vec<Trial> {

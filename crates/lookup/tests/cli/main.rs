@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+#[path = "../plugin/job_titles.rs"]
 mod job_titles;
 mod recordings;
 mod runs;
@@ -10,25 +11,23 @@ mod world;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use taskferry_sdk::Plugins;
+use taskferry_testkit::run_trials;
+
+/// This program is the runner if this variable is set.
+const RUNNER: &str = "JOB_TITLES_RUNNER";
 
 fn main() -> ExitCode {
-    if std::env::var_os(job_titles::RUNNER).is_some() {
-        return job_titles::run();
+    if std::env::var_os(RUNNER).is_some() {
+        let runner = taskferry::Runner::new().plugins(register);
+        return runner.version(env!("CARGO_PKG_VERSION")).main();
     }
-    let mut tests: Vec<Trial> = runs::tests();
+    let mut tests = runs::tests();
     tests.extend(answers::tests());
     tests.extend(recordings::tests());
-    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+    run_trials(tests)
 }
 
-/// The functions as tests.
-macro_rules! trials {
-    ($($test:ident),* $(,)?) => {
-        vec![$(libtest_mimic::Trial::test(concat!(module_path!(), "::", stringify!($test)), || {
-            $test();
-            Ok(())
-        })),*]
-    };
+fn register(plugins: &mut impl Plugins) {
+    plugins.transform::<job_titles::JobTitles>();
 }
-pub(crate) use trials;

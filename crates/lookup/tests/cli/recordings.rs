@@ -1,9 +1,7 @@
 //! Recorded tests contain the answers of the service.
 
-use libtest_mimic::Trial;
-use taskferry_testkit::{Context, FaultServer, Outcome, Request, Response, Tenant};
+use taskferry_testkit::{Context, FaultServer, Outcome, Request, Response, Tenant, Trial, trials};
 
-use crate::trials;
 use crate::world::{titles, world};
 
 pub(crate) fn tests() -> Vec<Trial> {

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use libtest_mimic::Trial;
 use taskferry_sdk::serde_json::json;
-use taskferry_testkit::{FaultServer, Response, Tenant};
+use taskferry_testkit::{FaultServer, Response, Tenant, Trial, trials};
 
-use crate::trials;
 use crate::world::{TOKEN, keys, titles, world};
 
 pub(crate) fn tests() -> Vec<Trial> {

@@ -3,7 +3,7 @@
 use taskferry_sdk::serde_json::{Map, Value, json};
 use taskferry_testkit::{Context, FaultServer, Request, Response, Tenant};
 
-use crate::job_titles;
+use crate::RUNNER;
 
 pub(crate) const TOKEN: &str = "canary-titles-token";
 
@@ -18,7 +18,7 @@ pub(crate) fn world(tenant: &Tenant, service: &FaultServer, more: &str) -> Conte
 /// The same, without the variables of the service.
 pub(crate) fn without_service(tenant: &Tenant, more: &str) -> Context {
     let mut context = Context::for_program(std::env::current_exe().unwrap());
-    context.set(job_titles::RUNNER, "1");
+    context.set(RUNNER, "1");
     let text = format!(
         r#"name = "jobs"
 {source}

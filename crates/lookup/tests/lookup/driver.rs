@@ -4,81 +4,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt, stream};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_lookup::{Answers, Lookup, LookupOptions, LookupTransform, Service};
-use taskferry_sdk::json::Node;
 use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::{
-    AnyTransform, AsyncTransform, BuildContext, Counters, ErrorKind, FieldRule, Output, Plugin,
-    Problem, Record, RunContext, StageError, TransformPlugin, async_trait,
+    AnyTransform, AsyncTransform, BuildContext, Counters, Output, Record, RunContext, StageError,
+    TransformPlugin, async_trait,
 };
 use taskferry_testkit::{build, merged, run_context};
 
-/// Adds the title of a job.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct JobTitles {
-    /// The service with the titles.
-    lookup: LookupOptions,
-}
-
-impl Plugin for JobTitles {
-    const TYPE: &'static str = "job_titles";
-}
-
-impl TransformPlugin for JobTitles {
-    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
-        self.lookup.transform("lookup", context, ByParameter)
-    }
-
-    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::unchanged().adds("title")
-    }
-
-    fn explained_options() -> &'static [&'static str] {
-        &["lookup"]
-    }
-}
-
-/// Asks with `?ids=`, and gets an object by key.
-#[derive(Debug)]
-struct ByParameter;
-
-#[async_trait]
-impl LookupTransform for ByParameter {
-    fn max_batch(&self) -> usize {
-        100
-    }
-
-    async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError> {
-        service.get().parameter("ids", keys.join(",")).json().await
-    }
-
-    async fn apply(
-        &self,
-        record: Record,
-        lookup: &Lookup,
-        out: &mut Output,
-    ) -> Result<(), StageError> {
-        add_title(record, lookup, out).await
-    }
-}
-
-pub(crate) async fn add_title(
-    record: Record,
-    lookup: &Lookup,
-    out: &mut Output,
-) -> Result<(), StageError> {
-    let root = record.root()?;
-    let id = root.get("external_id").and_then(Node::as_str);
-    let id = id.ok_or_else(|| StageError::new(ErrorKind::Record, "the record has no id"))?;
-    let title: Option<String> = lookup.get(&id, out).await?;
-    let mut edit = record.edit()?;
-    edit.set(root, "title", title.as_deref());
-    out.emit(edit.finish());
-    Ok(())
-}
+use crate::job_titles::{JobTitles, add_title};
 
 /// A service that is a function. Keeps the keys of each request.
 #[derive(Clone)]

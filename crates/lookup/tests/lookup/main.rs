@@ -5,6 +5,8 @@
 mod batches;
 mod cache;
 mod driver;
+#[path = "../plugin/job_titles.rs"]
+mod job_titles;
 mod options;
 mod prepared;
 mod refusals;

@@ -4,7 +4,7 @@ use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::{AnyTransform, TransformPlugin, Verdict};
 use taskferry_testkit::{FaultServer, Response, build, merged, run_context};
 
-use crate::driver::JobTitles;
+use crate::job_titles::JobTitles;
 
 fn problems(more: &Value) -> Vec<(String, String)> {
     let lookup = merged(json!({"url": "https://hr.example.com/titles"}), more);
@@ -29,9 +29,9 @@ fn mistakes_are_reported_at_their_options() {
         ),
         (json!({"batch": 0}), "lookup.batch", "0 is out of range"),
         (
-            json!({"batch": 101}),
+            json!({"batch": 51}),
             "lookup.batch",
-            "the service accepts 100 keys in one request, not 101",
+            "the service accepts 50 keys in one request, not 51",
         ),
         (json!({"concurrency": 0}), "lookup.concurrency", "0 is out of range"),
         (json!({"concurrency": 65}), "lookup.concurrency", "65 is out of range"),

@@ -6,7 +6,8 @@ use taskferry_sdk::testing::TransformTest;
 use taskferry_sdk::{Lookups, TransformPlugin};
 use taskferry_testkit::{FaultServer, Response, build, run_context};
 
-use crate::driver::{JobTitles, opened, page};
+use crate::driver::{opened, page};
+use crate::job_titles::JobTitles;
 
 /// Nothing listens there.
 fn options() -> Value {

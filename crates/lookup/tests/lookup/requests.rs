@@ -12,7 +12,8 @@ use taskferry_sdk::{
 };
 use taskferry_testkit::{FaultServer, Request, Response, in_order, run_context};
 
-use crate::driver::{add_title, job_titles, opened, page};
+use crate::driver::{job_titles, opened, page};
+use crate::job_titles::add_title;
 
 async fn server(responses: impl IntoIterator<Item = Response>) -> FaultServer {
     FaultServer::start(in_order(responses)).await

@@ -12,6 +12,7 @@ use taskferry_sdk::testing::{self, Files};
 use taskferry_sdk::{
     AnyTransform, AsyncTransform, ErrorKind, Output, Record, StageError, TransformPlugin,
 };
+use taskferry_testkit::trials;
 use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
 
 fn main() -> ExitCode {
@@ -25,15 +26,6 @@ fn main() -> ExitCode {
 }
 
 fn tests() -> Vec<Trial> {
-    fn trial(name: &str, test: fn()) -> Trial {
-        Trial::test(name, move || {
-            test();
-            Ok(())
-        })
-    }
-    macro_rules! trials {
-        ($($test:ident),* $(,)?) => { vec![$(trial(stringify!($test), $test)),*] };
-    }
     let mut tests = trials![
         results_equal_those_without_isolation,
         a_refused_record_does_not_affect_others,

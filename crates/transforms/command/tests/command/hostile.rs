@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskferry_sdk::{AsyncTransform, ErrorKind, RunContext};
+use taskferry_testkit::{Trial, trials};
 
 use crate::driver::{Folder, apply, is_alive, summary, without_5};
-use crate::trials;
 
-pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+pub(crate) fn tests() -> Vec<Trial> {
     trials![
         a_program_that_can_t_be_used_ends_the_run_before_the_first_record,
         a_program_that_can_t_be_started_again_ends_the_run,

@@ -10,26 +10,15 @@ mod working;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use taskferry_testkit::run_trials;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().is_some_and(|first| first == program::ARGUMENT) {
         return program::main(&arguments.next().unwrap());
     }
-    let mut tests: Vec<Trial> = working::tests();
+    let mut tests = working::tests();
     tests.extend(hostile::tests());
     tests.extend(options::tests());
-    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+    run_trials(tests)
 }
-
-/// The functions as tests.
-macro_rules! trials {
-    ($($test:ident),* $(,)?) => {
-        vec![$(libtest_mimic::Trial::test(concat!(module_path!(), "::", stringify!($test)), || {
-            $test();
-            Ok(())
-        })),*]
-    };
-}
-pub(crate) use trials;

@@ -8,12 +8,12 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use taskferry_sdk::TransformPlugin;
 use taskferry_sdk::testing::build;
+use taskferry_testkit::{Trial, trials};
 use taskferry_transform_command::Command;
 
 use crate::driver::{Disk, Folder};
-use crate::trials;
 
-pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+pub(crate) fn tests() -> Vec<Trial> {
     trials![
         a_program_that_can_t_be_started_is_a_mistake,
         options_that_can_t_work_are_mistakes,

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use taskferry_sdk::{Output, Record, RunContext};
+use taskferry_testkit::{Trial, trials};
 
 use crate::driver::{Folder, apply, is_alive, summary};
-use crate::trials;
 
-pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+pub(crate) fn tests() -> Vec<Trial> {
     trials![
         results_keep_the_order_of_the_records,
         several_workers_process_records_at_the_same_time,

@@ -1,23 +1,18 @@
-//! A runner with a transform that adds the title of each job, from an HTTP service.
-
-use std::process::ExitCode;
+//! A transform that adds the title of each job, from an HTTP service.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_lookup::{Answers, Lookup, LookupOptions, LookupTransform, Service};
 use taskferry_sdk::json::Node;
 use taskferry_sdk::{
-    AnyTransform, BuildContext, ErrorKind, FieldRule, Output, Plugin, Plugins, Problem, Record,
-    StageError, TransformPlugin, async_trait,
+    AnyTransform, BuildContext, ErrorKind, FieldRule, Output, Plugin, Problem, Record, StageError,
+    TransformPlugin, async_trait,
 };
-
-/// This program is the runner if this variable is set.
-pub(crate) const RUNNER: &str = "JOB_TITLES_RUNNER";
 
 /// Adds `title` to jobs, from an HTTP service.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct JobTitles {
+pub(crate) struct JobTitles {
     /// The service with the titles.
     lookup: LookupOptions,
 }
@@ -60,21 +55,21 @@ impl LookupTransform for Titles {
         lookup: &Lookup,
         out: &mut Output,
     ) -> Result<(), StageError> {
-        let root = record.root()?;
-        let id = root.get("external_id").and_then(Node::as_str);
-        let id = id.ok_or_else(|| StageError::new(ErrorKind::Record, "the job has no id"))?;
-        let title: Option<String> = lookup.get(&id, out).await?;
-        let mut edit = record.edit()?;
-        edit.set(root, "title", title.as_deref());
-        out.emit(edit.finish());
-        Ok(())
+        add_title(record, lookup, out).await
     }
 }
 
-fn register(plugins: &mut impl Plugins) {
-    plugins.transform::<JobTitles>();
-}
-
-pub(crate) fn run() -> ExitCode {
-    taskferry::Runner::new().plugins(register).version(env!("CARGO_PKG_VERSION")).main()
+pub(crate) async fn add_title(
+    record: Record,
+    lookup: &Lookup,
+    out: &mut Output,
+) -> Result<(), StageError> {
+    let root = record.root()?;
+    let id = root.get("external_id").and_then(Node::as_str);
+    let id = id.ok_or_else(|| StageError::new(ErrorKind::Record, "the job has no id"))?;
+    let title: Option<String> = lookup.get(&id, out).await?;
+    let mut edit = record.edit()?;
+    edit.set(root, "title", title.as_deref());
+    out.emit(edit.finish());
+    Ok(())
 }
