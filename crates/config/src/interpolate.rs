@@ -152,7 +152,9 @@ impl Interpolator<'_> {
         if let Some(path) = text.strip_prefix("file:") {
             let path = Path::new(path.trim());
             return match self.read(path) {
-                Err(failure) if may_be_missing => Ok(Reference::Missing(Some(failure))),
+                Err(failure) if may_be_missing && failure.0 == "unreadable-file" => {
+                    Ok(Reference::Missing(Some(failure)))
+                }
                 read => read.map(Reference::Value),
             };
         }
@@ -206,7 +208,7 @@ impl Interpolator<'_> {
         })?;
         let text = String::from_utf8(bytes).map_err(|_| {
             let message = format!("`{shown}` is not UTF-8 text");
-            ("unreadable-file", message, "save it as UTF-8".to_owned())
+            ("invalid-encoding", message, "save it as UTF-8".to_owned())
         })?;
         Ok(trim_value(&text).to_owned())
     }

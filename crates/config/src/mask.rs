@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use taskferry_sdk::{has_secret_word, nearest};
+use taskferry_sdk::{has_secret_word, is_secret_name, nearest};
 
 use crate::keys::{KnownKeys, TOP_LEVEL};
 
@@ -24,7 +24,9 @@ pub(crate) fn mask_secrets(text: &str) -> String {
                 .is_some_and(|name| name.trim().ends_with("headers"));
         }
         let all = in_headers || names_headers(trimmed);
-        shown.push_str(&mask_user_info(&mask_line(line, all)));
+        // A comment may contain an option of any plugin.
+        let is_secret = if trimmed.starts_with('#') { is_secret_name } else { has_secret_word };
+        shown.push_str(&mask_user_info(&mask_line(line, all, is_secret)));
     }
     shown
 }
@@ -87,7 +89,10 @@ pub(crate) fn mask_broken_line(line: &str, keys: &KnownKeys) -> String {
         let sign = behind.len() - value.map_or(behind.len(), str::len);
         let (sign, value) = behind.split_at(sign);
         if keys.is_public(key) {
-            return format!("{indent}{key}{sign}{}", mask_user_info(&mask_line(value, false)));
+            return format!(
+                "{indent}{key}{sign}{}",
+                mask_user_info(&mask_line(value, false, is_secret_name))
+            );
         }
         return format!("{indent}{key}{sign}{}", asterisks(value));
     }
@@ -119,13 +124,13 @@ pub(crate) fn mask_user_info(line: &str) -> String {
 }
 
 /// Masks the values of secret keys in one line, with or without quotes.
-fn mask_line(line: &str, all: bool) -> String {
+fn mask_line(line: &str, all: bool, is_secret: fn(&str) -> bool) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('=') {
         shown.push_str(before);
         shown.push('=');
-        let secret = all || has_secret_word(key_at_end(before));
+        let secret = all || is_secret(key_at_end(before));
         let value = after.trim_start_matches([' ', '\t']);
         shown.push_str(after.get(..after.len() - value.len()).unwrap_or_default());
         let (token, behind) = value.split_at(token_end(value, secret));

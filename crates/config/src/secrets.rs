@@ -12,7 +12,7 @@ use crate::schema::{StageSchema, option_schema, properties, stages};
 use crate::tree::{Interpolation, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key has the name of a secret, or that came
-/// from a file or from a variable with the name of a secret. A name such as `sort_key` counts only if the option has no schema.
+/// from a file or from a variable with the name of a secret. A name such as `sort_key` counts only if no schema declares it.
 #[derive(Default)]
 pub(crate) struct Secrets {
     paths: BTreeSet<KeyPath>,
@@ -171,8 +171,11 @@ fn is_named(path: &KeyPath, stages: &[StageSchema<'_>]) -> bool {
     let mut table = KeyPath::root();
     path.segments().iter().any(|segment| match segment {
         Segment::Key(key) => {
+            // A key that the user has chosen, such as an argument of an expression, has no schema of its own.
+            let options = option_schema(stages, &table).and_then(properties);
+            let is_declared = options.is_some_and(|known| known.contains_key(key));
             table = table.key(key);
-            has_secret_word(key) || is_secret_name(key) && option_schema(stages, &table).is_none()
+            has_secret_word(key) || is_secret_name(key) && !is_declared
         }
         Segment::Index(index) => {
             table = table.index(*index);

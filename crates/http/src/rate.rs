@@ -24,6 +24,8 @@ pub struct RateLimit {
     interval: Duration,
     /// The start of the next request.
     next: Mutex<Option<Instant>>,
+    /// The end of the last pause.
+    pause: Mutex<Option<Instant>>,
 }
 
 impl RateLimit {
@@ -31,7 +33,7 @@ impl RateLimit {
     pub fn per_second(requests: f64) -> Self {
         let seconds = if requests > 0.0 { requests.recip().min(3600.0) } else { 0.0 };
         let interval = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        Self { interval, next: Mutex::default() }
+        Self { interval, next: Mutex::default(), pause: Mutex::default() }
     }
 
     /// Waits until the caller may start a request. Callers are served in the order of their calls; a slot that is not used
@@ -48,9 +50,19 @@ impl RateLimit {
         *next = Some(start + self.interval);
         start
     }
-    /// Lets no further request start before `end`.
+
+    /// Lets no further slot begin before `end`. A caller that has a slot already asks [`is_paused`](Self::is_paused) at its time, and
+    /// takes another slot.
     pub fn pause_until(&self, end: Instant) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = Some(next.map_or(end, |next| next.max(end)));
+        for moment in [&self.next, &self.pause] {
+            let mut moment = moment.lock().unwrap_or_else(PoisonError::into_inner);
+            *moment = Some(moment.map_or(end, |earlier| earlier.max(end)));
+        }
+    }
+
+    /// Whether no request may start now.
+    pub fn is_paused(&self) -> bool {
+        let pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        pause.is_some_and(|end| Instant::now() < end)
     }
 }

@@ -51,12 +51,12 @@ impl Lookup {
         let answer = match &self.dispatcher {
             None => Arc::new(self.prepared(key)?),
             Some(dispatcher) => {
-                let found = dispatcher.get(key).await;
+                // The counts of a refused record are discarded, so the next record counts its requests.
+                let Found { answer, is_cached } = dispatcher.get(key).await?;
                 match dispatcher.take_requests() {
                     0 => {}
                     requests => out.count(REQUESTS, requests),
                 }
-                let Found { answer, is_cached } = found?;
                 if is_cached {
                     out.count(CACHED, 1);
                 }
@@ -105,7 +105,7 @@ pub(crate) fn warnings(totals: &Counters) -> Vec<String> {
         return Vec::new();
     }
     vec![format!(
-        "the service knows none of the keys ({lookups} lookups): check the `url`, and the field with the key"
+        "the service has no answer for any key (lookups: {lookups}): check the `url`, and the field with the key"
     )]
 }
 

@@ -21,6 +21,8 @@ const OWN_HEADERS: [&str; 5] =
     ["connection", "content-length", "content-type", "host", "transfer-encoding"];
 const MAX_BATCH: usize = 10_000;
 const MAX_CONCURRENCY: usize = 64;
+/// The minimum length of a secret in the query of the address.
+const MIN_SECRET: usize = 6;
 
 /// The service to ask, and how. The options of a transform contain it under the name `lookup`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -36,7 +38,7 @@ pub struct LookupOptions {
     /// Headers of every request, by name: `headers = { Authorization = "Bearer ${TITLES_TOKEN}" }`. The values are secrets.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
-    /// The maximum number of keys in one request. By default as many as the service accepts, which the transform knows.
+    /// The maximum number of keys in one request. The default is the number that the service accepts, which the transform declares.
     #[schemars(range(min = 1, max = 10_000))]
     pub batch: Option<usize>,
     /// The maximum number of concurrent requests.
@@ -114,7 +116,9 @@ impl LookupOptions {
         let connection = connection.map_err(|found| problems.extend(found)).unwrap_or_default();
         let url = self.address(table).map_err(|problem| problems.push(problem)).ok();
         let Some(url) = url.filter(|_| problems.is_empty()) else { return Err(problems) };
-        let query: Vec<Secret> = url.query_pairs().map(|(_, value)| Secret::new(value)).collect();
+        // A shorter value is no secret, and would occur in every second message.
+        let query = url.query_pairs().filter(|(_, value)| value.len() >= MIN_SECRET);
+        let query: Vec<Secret> = query.map(|(_, value)| Secret::new(value)).collect();
         Ok(Settings {
             url,
             headers,

@@ -172,6 +172,10 @@ impl<'a> Request<'a> {
 
     /// Refuses keys that would lead to another address, and values that are no JSON.
     fn check(&self) -> Result<(), StageError> {
+        if self.body.is_some() && !(self.segments.is_empty() && self.parameters.is_empty()) {
+            let message = "a POST request has no `segment` and no `parameter`";
+            return Err(StageError::new(ErrorKind::Defect, message).fatal());
+        }
         let wrong = self.segments.iter().find(|it| matches!(it.as_str(), "" | "." | ".."));
         if let Some(wrong) = wrong {
             let message = format!("the key `{wrong}` can't be a part of an address");
@@ -230,10 +234,15 @@ impl<'a> Request<'a> {
 
 impl Shared {
     async fn wait_for_turn(&self) {
-        let start = self.rate.reserve();
-        if start > Instant::now() {
-            let _waiting = Waiting::until(start, "the next request that the service allows");
-            sleep_until(start).await;
+        loop {
+            let start = self.rate.reserve();
+            if start > Instant::now() {
+                let _waiting = Waiting::until(start, "the next request that the service allows");
+                sleep_until(start).await;
+            }
+            if !self.rate.is_paused() {
+                return;
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 /// Issues certificates.
 pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-/// An authority that no client knows.
+/// An authority that clients do not trust.
 pub fn authority() -> Authority {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

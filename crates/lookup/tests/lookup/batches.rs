@@ -132,7 +132,7 @@ async fn answers_count_by_their_key_not_by_their_order() {
     let service = Fake::new(10, |mut keys| async move {
         keys.reverse();
         keys.retain(|key| key != "unknown");
-        keys.push("nobody asked".to_owned());
+        keys.push("not asked for".to_owned());
         Ok(titles(keys))
     });
     let transform = service.open(&json!({})).await;

@@ -53,12 +53,12 @@ async fn answers_of_the_service_are_recorded() {
 }
 
 #[test]
-fn a_service_that_knows_no_key_is_a_warning() {
+fn a_service_without_any_answer_is_a_warning() {
     let mut test = TransformTest::new::<JobTitles>(&options()).unwrap();
     test.open_with_answers([("j1", json!("Tester")), ("j2", Value::Null)]).unwrap();
     test.apply(r#"{"external_id":"j2"}"#).unwrap();
     let [warning] = &test.warnings()[..] else { panic!("one warning") };
-    assert!(warning.starts_with("the service knows none of the keys (1 lookups)"), "{warning}");
+    assert!(warning.starts_with("the service has no answer for any key (lookups: 1)"), "{warning}");
     test.apply(r#"{"external_id":"j1"}"#).unwrap();
     assert!(test.warnings().is_empty());
 }

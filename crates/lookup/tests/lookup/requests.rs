@@ -228,8 +228,8 @@ async fn a_dead_service_ends_the_run_after_all_attempts() {
     );
     assert_eq!(error.full_message(), expected);
     assert_eq!(server.requests().len(), 3);
-    let nobody = job_titles("http://127.0.0.1:1/titles", &more).await;
-    let error = page(&*nobody, ["j1"]).await.only_error();
+    let closed = job_titles("http://127.0.0.1:1/titles", &more).await;
+    let error = page(&*closed, ["j1"]).await.only_error();
     assert!(error.is_fatal());
     assert!(error.full_message().contains("no connection: "), "{error:?}");
     assert!(error.hint_text().unwrap().contains("check the `url` of the lookup"));

@@ -251,3 +251,23 @@ fn an_empty_secret_file_is_to_be_filled() {
         "write the client secret into the variable or the file that this option names"
     );
 }
+
+#[test]
+fn an_undeclared_key_with_the_name_of_a_secret_is_masked() {
+    let context = Context::new();
+    let filter = "type = \"filter_ai_impact\"\nlevels = [\"H1\"]";
+    let jq = "type = \"jq\"\nfilter = \".\"\nargs = { hmac_key = \"canary-argument\" }";
+    for (transform, code) in [
+        (format!("{filter}\nencryption_key = \"canary-misplaced\""), 2),
+        (jq.to_owned(), 0),
+        (format!("{filter}\n# encryption_key = \"canary-comment\"\nlevel = 1"), 2),
+        (format!("{filter}\nargs = {{ hmac_key = \"canary-broken\" "), 2),
+    ] {
+        context.write("jobs.toml", &SECRET.replace(filter, &transform));
+        let checked = context.taskferry(&["check", "jobs.toml"]).with_code(code);
+        let printed = context.taskferry(&["check", "jobs.toml", "--print"]);
+        for text in [checked.stdout, checked.stderr, printed.stdout, printed.stderr] {
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+}

@@ -152,7 +152,7 @@ fn an_unreachable_receiver_is_5() {
         format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
     let ended = server.export(&context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
-    sink `webhook`: batch 1 of 1 record from page 1 (the first), record 1, id `a`: POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
+    sink `webhook`: batch 1 with 1 record from page 1 (the first), record 1, id `a`: POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
     next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])

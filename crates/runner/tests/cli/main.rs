@@ -32,6 +32,7 @@ mod json_log;
 mod limits;
 mod manifests;
 mod mistakes;
+mod mistakes_in_tests;
 mod mistakes_in_toml;
 mod mistakes_in_two_places;
 mod new_pipeline;

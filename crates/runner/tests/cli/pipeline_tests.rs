@@ -55,7 +55,7 @@ pub(super) fn world(tests: &str) -> Context {
 }
 
 /// A test with the input above.
-fn case(name: &str, more: &str) -> String {
+pub(super) fn case(name: &str, more: &str) -> String {
     format!("[[test]]\nname = \"{name}\"{INPUT}{more}\n\n")
 }
 
@@ -288,65 +288,6 @@ fn a_dead_letter_starts_at_the_stage_that_refused_it() {
 }
 
 #[test]
-fn mistakes_in_tests_are_located_by_test_and_check() {
-    for (more, says, place) in [
-        ("", "this test asserts nothing", "1:1"),
-        ("expct = []", "did you mean `expect`?", "10:1"),
-        ("match = \"subste\"\nexpect = []", "did you mean \"subset\"?", "10:9"),
-        (
-            "match = \"subset\"\nexpect_dropped = 1",
-            "`match` has no effect without `expect`",
-            "10:1",
-        ),
-        ("stage = \"hour\"\nexpect = []", "did you mean `hours`?", "10:9"),
-        ("clock = \"noon\"\nexpect = []", "`noon` is not a time", "10:9"),
-        ("expect = \"gone.json\"", "can't read `gone.json`", "10:10"),
-        ("expect = '[{\"a\": }]'", "this is not JSON: expected value", "10:18"),
-        ("expect_jq = '.a |'", "expect_jq", "10:"),
-        ("expect_refused = 0", "this test asserts nothing", "1:1"),
-        ("expect_jq = 'true'", "`true` does not depend on the record", "10:13"),
-        ("expect_jq = '1 == 1 # .task'", "does not depend on the record", "10:13"),
-        ("match = \"subset\"\nexpect = [{}, {}]", "compares no field", "11:10"),
-        ("match = \"subset\"\nexpect = '{}'", "compares no field", "11:10"),
-        ("expect_refused = true", "expected a number of records, or a text", "10:18"),
-    ] {
-        let context = world(&case("one", more));
-        for command in ["test", "check"] {
-            let mut arguments = vec![command, "jobs.toml"];
-            if command == "check" {
-                arguments.push("--sandbox");
-            }
-            let ended = context.taskferry(&arguments).with_code(2);
-            let place = format!("[jobs.test.toml:{place}");
-            assert!(ended.stderr.contains(says), "{command} {more}: {}", ended.stderr);
-            assert!(ended.stderr.contains(&place), "{command} {more}: {}", ended.stderr);
-        }
-    }
-}
-
-#[test]
-fn two_tests_of_a_pipeline_have_different_names() {
-    let context = world(&case("one", "expect_dropped = 1"));
-    context.write("jobs.toml", &format!("{PIPELINE}\n{}", case("one", "expect_dropped = 1")));
-    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("another test already has the name `one`"), "{}", ended.stderr);
-    context.write("jobs.test.toml", "name = \"x\"\n");
-    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("unknown key `name` in a test file"), "{}", ended.stderr);
-}
-
-#[test]
-fn no_test_is_no_success() {
-    let context = world("");
-    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("there are no tests"), "{}", ended.stderr);
-    let context = world(&case("one", "expect_dropped = 1"));
-    context.taskferry(&["test", "jobs.toml", "--filter", "on"]).with_code(0);
-    let ended = context.taskferry(&["test", "jobs.toml", "--filter", "two"]).with_code(2);
-    assert!(ended.stderr.contains("no test has a name that contains `two`"), "{}", ended.stderr);
-}
-
-#[test]
 fn results_are_written_as_junit_and_json() {
     let tests = case("good", "expect_dropped = 1") + &case("b<a>d & 'x'", "expect_dropped = 0");
     let context = world(&tests);
@@ -424,32 +365,6 @@ fn a_test_has_the_same_result_at_any_time_and_in_any_time_zone() {
         );
         context.write("jobs.toml", &format!("{source}{transform}[[sink]]{sink}"));
         context.taskferry(&["test", "jobs.toml"]).with_code(0);
-    }
-}
-
-#[test]
-fn a_broken_file_beside_the_pipeline_is_called_the_test_file() {
-    let context = world("");
-    let path = context.path("jobs.test.toml");
-    std::fs::write(&path, [0xff]).unwrap();
-    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(
-        ended.stderr.contains("the test file `jobs.test.toml` is not UTF-8"),
-        "{}",
-        ended.stderr
-    );
-    std::fs::remove_file(&path).unwrap();
-    std::fs::create_dir(&path).unwrap();
-    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("can't read the test file `jobs.test.toml`"), "{}", ended.stderr);
-}
-
-#[test]
-fn a_test_without_records_is_a_mistake() {
-    for input in ["[]", "''", "'[]'"] {
-        let test = format!("[[test]]\nname = \"none\"\ninput = {input}\nexpect = []\n");
-        let ended = world(&test).taskferry(&["test", "jobs.toml"]).with_code(2);
-        assert!(ended.stderr.contains("`input` has no records"), "{input}: {}", ended.stderr);
     }
 }
 

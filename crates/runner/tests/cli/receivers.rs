@@ -71,7 +71,7 @@ impl Fixture {
 fn a_hanging_receiver_fails_the_run() {
     let fixture = Fixture::new(|| Response::new(200, "").never_sent(), QUICK);
     insta::assert_snapshot!(fixture.fails_and_resumes(), @"
-    sink `webhook`: batch 5 of 2 records from page 2 (after `c1`), record 3, id `j7`: gave up after 2 attempts: POST [receiver]/…: no complete response within 300ms
+    sink `webhook`: batch 5 with 2 records from page 2 (after `c1`), record 3, id `j7`: gave up after 2 attempts: POST [receiver]/…: no complete response within 300ms
       help: raise `timeout` or lower `batch_records` of this sink
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     ");
@@ -81,7 +81,7 @@ fn a_hanging_receiver_fails_the_run() {
 fn a_receiver_that_closes_connections_fails_the_run() {
     let fixture = Fixture::new(|| Response::new(200, "").disconnected(), QUICK);
     insta::assert_snapshot!(fixture.fails_and_resumes(), @"
-    sink `webhook`: batch 5 of 2 records from page 2 (after `c1`), record 3, id `j7`: gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed
+    sink `webhook`: batch 5 with 2 records from page 2 (after `c1`), record 3, id `j7`: gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     ");
 }
@@ -90,7 +90,7 @@ fn a_receiver_that_closes_connections_fails_the_run() {
 fn an_unreachable_receiver_is_reported_at_once() {
     let fixture = Fixture::new(|| Response::new(410, "this hook was taken down"), QUICK);
     insta::assert_snapshot!(fixture.fails_and_resumes(), @"
-    sink `webhook`: batch 5 of 2 records from page 2 (after `c1`), record 3, id `j7`: POST [receiver]/…: the server answered 410 Gone: this hook was taken down
+    sink `webhook`: batch 5 with 2 records from page 2 (after `c1`), record 3, id `j7`: POST [receiver]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     ");
@@ -100,7 +100,7 @@ fn an_unreachable_receiver_is_reported_at_once() {
 fn a_refusing_receiver_is_reported_at_once() {
     let fixture = Fixture::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(fixture.fails_and_resumes(), @r#"
-    sink `webhook`: batch 5 of 2 records from page 2 (after `c1`), record 3, id `j7`: POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
+    sink `webhook`: batch 5 with 2 records from page 2 (after `c1`), record 3, id `j7`: POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
       help: correct the records as the response says; with `on_error = "dead_letter"` refused records are written to the dead-letter file and the run continues
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     "#);

@@ -23,6 +23,8 @@ fn the_next_run_resumes() {
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let first_line = ended.stderr.lines().next().unwrap();
     assert!(first_line.ends_with("resumes after page 1"), "{first_line}");
+    let last_line = ended.stderr.lines().last().unwrap();
+    assert!(last_line.contains(" s after its first start (run "), "{last_line}");
     assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
     assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
     let summary = context.json("summary.json");

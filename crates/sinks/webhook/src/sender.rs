@@ -61,7 +61,7 @@ impl Sender {
     ) -> Result<(), StageError> {
         let mut pending = vec![batch];
         while let Some(batch) = pending.pop() {
-            let name = format!("batch {number} of {}", builder.content(&batch));
+            let name = format!("batch {number} with {}", builder.content(&batch));
             let Err(Failure { status, error }) = self.send(builder, &batch, &name).await else {
                 continue;
             };

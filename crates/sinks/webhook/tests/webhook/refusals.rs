@@ -26,7 +26,7 @@ async fn a_permanent_error_status_fails_the_delivery() {
         assert!(error.hint_text().unwrap_or_default().contains(hint.unwrap_or_default()));
         let text = error.full_message();
         let start = format!(
-            "batch 1 of 2 records from page 2 (after `c2`), record 1: POST {}/…: the server answered {status} ",
+            "batch 1 with 2 records from page 2 (after `c2`), record 1: POST {}/…: the server answered {status} ",
             server.url()
         );
         assert!(text.starts_with(&start), "{text}");
@@ -63,7 +63,7 @@ async fn permanently_refused_records_are_returned_and_the_others_sent() {
         assert_eq!(refusal.records, 2..4);
         let text = refusal.error.full_message();
         assert!(
-            text.starts_with("batch 2 of 2 records from page 1 (the first), record 3: "),
+            text.starts_with("batch 2 with 2 records from page 1 (the first), record 3: "),
             "{text}"
         );
         assert!(text.ends_with(": no such task"), "{text}");
