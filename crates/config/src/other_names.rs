@@ -1,5 +1,8 @@
 //! Suggestions for keys and values that other tools have, or that are in the wrong table.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use serde_json::Value;
 use taskferry_pipeline::{PluginEntry, Registry, Role, common_keys, resolve_schema, run_tables};
 use taskferry_sdk::{KeyPath, MAX_PER_KIND, Problem, Segment};
@@ -9,128 +12,36 @@ use crate::placeholder::choices;
 use crate::schema::{StageSchema, option_schema, properties, stages};
 use crate::tree::Node;
 
-/// Other names, the key that they mean, and an example of it.
-type OtherNames = (&'static [&'static str], &'static str, &'static str);
+/// Names that mean another one.
+#[derive(Deserialize)]
+struct OtherName {
+    names: Vec<String>,
+    meant: String,
+    example: Option<String>,
+    help: Option<String>,
+}
 
-/// A key can occur several times: the first one that the table has is suggested.
-const KEYS: &[OtherNames] = &[
-    (&["vendor", "vocabulary", "skill_vendor"], "external_vendor", ""),
-    (
-        &["job_family", "job_families", "job_family_id", "job_family_ids", "families"],
-        "filters",
-        "filters = [{ filter = \"job_family_id_is_in_list\", job_family_ids = [\"legal\"] }]",
-    ),
-    (
-        &["updated_since", "since", "last_updated", "modified_since"],
-        "filters",
-        "filters = [{ filter = \"last_updated\", operator = \"gte\", value = \"2026-01-31\" }]",
-    ),
-    (&["batch", "batch_size", "chunk_size", "max_records"], "batch_records", ""),
-    (&["page_size", "per_page", "batch_size", "size"], "limit", ""),
-    (&["endpoint", "base_url", "uri", "address", "host", "server"], "url", ""),
-    (
-        &["file", "filename", "file_name", "output", "dest", "destination", "target", "location"],
-        "path",
-        "",
-    ),
-    (&["compress", "gzip", "zip", "encoding", "content_encoding"], "compression", ""),
-    (&["separator", "sep", "field_separator"], "delimiter", ""),
-    (&["fields", "expand", "select", "with"], "include", ""),
-    (&["fields", "select", "header"], "columns", ""),
-    (&["where", "filter"], "filters", ""),
-    (&["layout", "structure", "format"], "response_format", ""),
-    (&["encoder", "output_format", "file_format", "codec"], "format", ""),
-    (
-        &[
-            "token",
-            "bearer",
-            "access_token",
-            "api_key",
-            "credentials",
-            "client_id",
-            "client_secret",
-        ],
-        "auth",
-        "auth = { token = \"${TECHWOLF_TOKEN}\" }",
-    ),
-    (
-        &["token", "bearer", "api_key", "authorization", "auth", "header", "http_headers"],
-        "headers",
-        "headers = { Authorization = \"Bearer ${WEBHOOK_TOKEN}\" }",
-    ),
-    (
-        &["retries", "max_retries", "attempts", "max_attempts", "backoff"],
-        "retry",
-        "retry = { max_attempts = 5 }",
-    ),
-    (&["rate", "requests_per_second", "rps", "throttle", "qps"], "rate_limit", ""),
-    (&["threads", "workers", "parallel", "parallelism", "connections"], "concurrency", ""),
-    (&["request_timeout", "timeout_seconds", "timeout_ms"], "timeout", "timeout = \"30s\""),
-    (
-        &["proxy", "http_proxy", "https_proxy"],
-        "connection",
-        "connection = { proxy = \"http://proxy.example.com:3128\" }",
-    ),
-    (
-        &["ca", "ca_file", "certificate", "tls"],
-        "connection",
-        "connection = { ca_file = \"ca.pem\" }",
-    ),
-    (
-        &["secret", "signing_secret", "hmac", "signing_key"],
-        "signature",
-        "signature = { secrets = [\"${WEBHOOK_SECRET}\"] }",
-    ),
-    (&["expression", "expr", "query", "program", "script", "code"], "filter", ""),
-    (&["variables", "vars", "params", "arguments"], "args", ""),
-    (&["impact", "ai_impact", "impact_level"], "levels", "levels = [\"H1\", \"H2\"]"),
-    (&["min", "min_level", "minimum"], "at_least", ""),
-    (&["max", "max_level", "maximum"], "at_most", ""),
-    (&["map", "file", "csv", "path", "dictionary"], "mapping", ""),
-    (&["ignore_case", "case_insensitive"], "match", "match = \"ignore_case\""),
-    (&["inputs", "input", "origin"], "source", ""),
-    (&["output", "outputs", "destination", "target"], "sink", ""),
-    (&["steps", "processors", "pipeline", "filter", "stages"], "transform", ""),
-    (&["id", "title"], "name", ""),
-    (&["min_rows", "minimum_rows", "min_row_count"], "min_records", ""),
-    (&["dlq", "errors", "deadletter"], "dead_letter", ""),
-    (&["path", "folder", "directory", "state_dir"], "dir", ""),
-];
+#[derive(Default, Deserialize)]
+struct OtherNames {
+    keys: Vec<OtherName>,
+    values: Vec<OtherName>,
+    types: Vec<OtherName>,
+}
 
-/// Keys that a table does not have although others do: the key, a key that the table has, and what to do.
-const ABSENT: &[(&str, &str, &str)] = &[(
-    "format",
-    "batch_records",
-    "remove it: the webhook posts JSON arrays, or CloudEvents with `cloud_events`",
-)];
+const DATA: &str = include_str!("../data/other_names.toml");
+/// A test reads the file, so the default is never used.
+static OTHER_NAMES: LazyLock<OtherNames> =
+    LazyLock::new(|| toml::from_str(DATA).unwrap_or_default());
 
-const VALUES: &[(&[&str], &str)] = &[
-    (&["gz", "gzipped", "deflate"], "gzip"),
-    (&["zst", "zstandard"], "zstd"),
-    (&["jsonl", "jsonlines", "json_lines", "ldjson"], "ndjson"),
-    (&["tsv", "xlsx", "excel", "table"], "csv"),
-    (&["off", "no", "false", "plain", "identity"], "none"),
-    (&["flat", "tasks"], "list"),
-    (&["tree", "nested"], "hierarchy"),
-    (&["continue", "ignore", "drop"], "skip"),
-    (&["dlq", "deadletter", "quarantine"], "dead_letter"),
-    (&["abort", "stop", "error"], "fail"),
-    (&["sap", "successfactors", "sap_successfactors"], "sap_attribute_library"),
-    (&["hours", "hours_per_week", "time"], "weekly_hours"),
-    (&["impact", "ai", "levels", "ai_impact_level"], "ai_impact"),
-    (&["skills", "skill"], "linked_skills"),
-    (&["rejected"], "rejected_tasks"),
-];
-
-const TYPES: &[(&[&str], &str)] = &[
-    (&["http", "https", "post", "api"], "webhook"),
-    (&["console", "print", "terminal"], "stdout"),
-    (&["csv", "json", "ndjson", "disk", "excel", "xlsx"], "file"),
-    (&["map", "select", "script", "transform", "expression"], "jq"),
-    (&["filter", "ai_impact", "impact", "levels"], "filter_ai_impact"),
-    (&["flatten", "rows", "explode", "unnest"], "flatten_hierarchy"),
-    (&["rename", "skills", "mapping", "translate"], "rename_skills"),
-];
+/// The name that exists here, among those that `wrong` may mean. Case does not matter.
+fn meant(
+    all: &'static [OtherName],
+    wrong: &str,
+    exists: impl Fn(&str) -> bool,
+) -> Option<&'static OtherName> {
+    let is_name = |name: &String| name.eq_ignore_ascii_case(wrong);
+    all.iter().find(|other| other.names.iter().any(is_name) && exists(&other.meant))
+}
 
 /// Improves the help of problems with unknown keys, choices and types.
 pub(crate) fn suggest(problems: &mut [Problem], tree: &Node, registry: &Registry) {
@@ -139,7 +50,7 @@ pub(crate) fn suggest(problems: &mut [Problem], tree: &Node, registry: &Registry
         let help = problem.help.as_deref();
         let is_other_name = || {
             let key = problem.path.last_key().unwrap_or_default();
-            problem.code == "unknown-key" && KEYS.iter().any(|(names, ..)| names.contains(&key))
+            problem.code == "unknown-key" && meant(&OTHER_NAMES.keys, key, |_| true).is_some()
         };
         codes.contains(&problem.code)
             && (help.is_none_or(|help| !help.starts_with("did you mean")) || is_other_name())
@@ -205,18 +116,11 @@ impl Names<'_> {
     fn key(&self, problem: &Problem) -> Option<String> {
         let (wrong, table) = (problem.path.last_key()?, problem.path.parent()?);
         let known = self.keys(&table)?;
-        let has = |key: &str| known.iter().any(|known| known == key);
-        if let Some((.., help)) =
-            ABSENT.iter().find(|(key, beside, _)| *key == wrong && has(beside))
-        {
-            return Some((*help).to_owned());
-        }
-        let lower = wrong.to_lowercase();
-        let is_meant = |(names, key, _): &&OtherNames| names.contains(&lower.as_str()) && has(key);
-        if let Some((_, key, example)) = KEYS.iter().find(is_meant) {
-            let example =
-                if example.is_empty() { "" } else { &format!(" For example `{example}`") };
-            return Some(format!("did you mean `{key}`?{example}"));
+        let other = meant(&OTHER_NAMES.keys, wrong, |it| known.iter().any(|known| known == it));
+        if let Some(OtherName { meant, example, help, .. }) = other {
+            let example = example.as_deref().map(|example| format!(" For example {example}"));
+            let suggestion = || format!("did you mean `{meant}`?{}", example.unwrap_or_default());
+            return Some(help.clone().unwrap_or_else(suggestion));
         }
         if problem.help.as_deref().is_some_and(|help| help.starts_with("did you mean")) {
             return None;
@@ -275,27 +179,19 @@ impl Names<'_> {
         } else {
             choices(&self.stages, path)
         };
-        let near = meant(VALUES, wrong, |it| known.iter().any(|known| known == it))?;
+        let other = meant(&OTHER_NAMES.values, wrong, |it| known.iter().any(|known| known == it))?;
         let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        Some(format!("did you mean \"{near}\"? The choices are {all}"))
+        Some(format!("did you mean \"{}\"? The choices are {all}", other.meant))
     }
 
     fn plugin(&self, problem: &Problem) -> Option<String> {
         let wrong = self.tree.get(&problem.path)?.as_str()?;
         let is_type = |name: &str| self.plugins.iter().any(|plugin| plugin.type_name == name);
-        let near = meant(TYPES, wrong, is_type)?;
-        let example = match (near, wrong) {
-            ("file", "csv" | "json" | "ndjson") => {
-                format!(" For example `type = \"file\"` with `format = \"{wrong}\"`.")
-            }
-            ("file", "excel" | "xlsx") => {
-                " For example `type = \"file\"` with `format = \"csv\"` and `dialect = \"excel\"`."
-                    .to_owned()
-            }
-            _ => String::new(),
-        };
+        let OtherName { meant, example, .. } = meant(&OTHER_NAMES.types, wrong, is_type)?;
+        let example = example.as_deref().map(|example| format!(" For example {example}."));
         let available = problem.help.as_deref().map(|help| format!(" Otherwise, {help}"));
-        Some(format!("did you mean `{near}`?{example}{}", available.unwrap_or_default()))
+        let (example, available) = (example.unwrap_or_default(), available.unwrap_or_default());
+        Some(format!("did you mean `{meant}`?{example}{available}"))
     }
 }
 
@@ -305,13 +201,13 @@ fn is_table(root: &Value, key: &str) -> bool {
     option.is_some_and(|option| properties(resolve_schema(option, root)).is_some())
 }
 
-fn meant(
-    table: &'static [(&'static [&'static str], &'static str)],
-    wrong: &str,
-    is_known: impl Fn(&str) -> bool,
-) -> Option<&'static str> {
-    let lower = wrong.to_lowercase();
-    let found =
-        table.iter().find(|(names, name)| names.contains(&lower.as_str()) && is_known(name));
-    found.map(|(_, name)| *name)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_other_names_can_be_read() {
+        let names: OtherNames = toml::from_str(DATA).unwrap();
+        assert!(!names.keys.is_empty());
+    }
 }
