@@ -55,18 +55,13 @@ pub(crate) fn transform_digest(tree: &Node, registry: &Registry, path: &KeyPath)
     let mut hash = PartsHash::default();
     let mut excluded = Excluded::new(tree, registry, &[]);
     excluded.options.extend(NOT_CONTENT.map(|key| path.key(key)));
-    if let Some(table) = tree.get(path) {
-        excluded.hash(table, path, &mut hash);
-    }
+    excluded.hash_at(tree, path, &mut hash);
     hash.digest()
 }
 
 fn source_digest(tree: &Node, registry: &Registry, excluded: &[&str]) -> String {
     let mut hash = PartsHash::default();
-    let path = KeyPath::of("source");
-    if let Some(source) = tree.get(&path) {
-        Excluded::new(tree, registry, excluded).hash(source, &path, &mut hash);
-    }
+    Excluded::new(tree, registry, excluded).hash_at(tree, &KeyPath::of("source"), &mut hash);
     hash.digest()
 }
 
@@ -79,10 +74,7 @@ pub(crate) fn pages_digest(tree: &Node, registry: &Registry, files: &PipelineFil
         let modified = metadata.modified().ok();
         hash.add(format!("{} {} {modified:?}", path.display(), metadata.len()));
     }
-    let path = KeyPath::of("source");
-    if let Some(source) = tree.get(&path) {
-        Excluded::new(tree, registry, &[SAME_OUTPUT]).hash(source, &path, &mut hash);
-    }
+    Excluded::new(tree, registry, &[SAME_OUTPUT]).hash_at(tree, &KeyPath::of("source"), &mut hash);
     hash.digest()
 }
 
@@ -94,7 +86,8 @@ pub(crate) fn experiment(tree: &Node, layers: &Layers, registry: &Registry) -> O
         // The credentials of a source are renewed; a secret of a sink may be the address of another receiver.
         let is_credential = top == "source" && excluded.secrets.paths().contains(path);
         let is_description = NOT_OUTPUT.contains(&top.as_str()) || top == "name";
-        !is_credential && !is_description && !excluded.options.contains(path)
+        let is_excluded = |option: &KeyPath| path.segments().starts_with(option.segments());
+        !is_credential && !is_description && !excluded.options.iter().any(is_excluded)
     };
     let given = layers.overrides.iter().filter(|given| given.name == COMMAND_LINE);
     let last: BTreeMap<String, _> = given
@@ -121,13 +114,24 @@ impl Excluded {
     /// Leaves out secrets, and the options with one of these marks.
     fn new(tree: &Node, registry: &Registry, marks: &[&str]) -> Self {
         let stages = stages(tree, registry);
-        let options = stages.iter().flat_map(|stage| {
-            let marked = stage.options().filter(|(_, schema)| {
-                marks.iter().any(|mark| schema.get(mark).is_some_and(|mark| mark == true))
+        let mut options = Vec::new();
+        for stage in &stages {
+            stage.visit(&mut |_, path, schema| {
+                let is_marked =
+                    marks.iter().any(|mark| schema.get(mark).is_some_and(|mark| mark == true));
+                if is_marked {
+                    options.push(path.clone());
+                }
+                !is_marked
             });
-            marked.map(|(key, _)| stage.path.key(key))
-        });
-        Self { options: options.collect(), secrets: Secrets::by_option(&stages) }
+        }
+        Self { options, secrets: Secrets::by_option(&stages) }
+    }
+
+    fn hash_at(&self, tree: &Node, path: &KeyPath, hash: &mut PartsHash) {
+        if let Some(node) = tree.get(path) {
+            self.hash(node, path, hash);
+        }
     }
 
     fn hash(&self, node: &Node, path: &KeyPath, hash: &mut PartsHash) {

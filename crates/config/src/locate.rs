@@ -9,7 +9,7 @@ use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, Segment, printable}
 use crate::checked::Unverified;
 use crate::document::Document;
 use crate::layers::{COMMAND_LINE, Layers};
-use crate::mask::{mask_assignment, mask_value};
+use crate::mask::{mask_assignment, mask_urls, mask_value};
 use crate::mistake::{Mistake, limit_each_kind};
 use crate::placeholder::Placeholder;
 use crate::positions::{StageInfo, TextPosition};
@@ -217,7 +217,10 @@ impl Sources<'_> {
             // The mark is a part of a longer text.
             _ if self.part_of(problem) != Part::Value => None,
             text if text.contains('\n') => None,
-            text => Some(format!("this is `{text}`")),
+            text => {
+                let key = problem.path.last_key().unwrap_or_default();
+                Some(format!("this is `{}`", mask_urls(key, text)))
+            }
         }
     }
 

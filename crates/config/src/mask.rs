@@ -38,10 +38,14 @@ pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
         !(character.is_alphanumeric() || character == '_' || character == '-')
     });
     let secret = |word: &str| has_secret_word(word) || word.to_lowercase().contains("headers");
-    if !words.into_iter().any(secret) {
-        return mask_user_info(text);
+    if words.into_iter().any(secret) {
+        return mask_value(text, value_at);
     }
-    mask_value(text, value_at)
+    let (key, value) = text.split_at(value_at.min(text.len()));
+    if is_address(key.trim_end_matches('=')) {
+        return format!("{key}{}", mask_address(value));
+    }
+    mask_user_info(&mask_line(text, false, has_secret_word))
 }
 
 pub(crate) fn mask_value(text: &str, value_at: usize) -> String {
@@ -89,10 +93,12 @@ pub(crate) fn mask_broken_line(line: &str, keys: &KnownKeys) -> String {
         let sign = behind.len() - value.map_or(behind.len(), str::len);
         let (sign, value) = behind.split_at(sign);
         if keys.is_public(key) {
-            return format!(
-                "{indent}{key}{sign}{}",
+            let masked = if is_address(key) {
+                mask_address(value)
+            } else {
                 mask_user_info(&mask_line(value, false, is_secret_name))
-            );
+            };
+            return format!("{indent}{key}{sign}{masked}");
         }
         return format!("{indent}{key}{sign}{}", asterisks(value));
     }
@@ -107,8 +113,31 @@ fn names_headers(line: &str) -> bool {
     line.strip_prefix("headers").is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
 }
 
+/// Whether the value of a key is an address. The values in its query may be secrets.
+fn is_address(key: &str) -> bool {
+    key.trim_end().to_lowercase().ends_with("url")
+}
+
+/// Masks what may be secret in the URLs of a key's value.
+pub(crate) fn mask_urls(key: &str, value: &str) -> String {
+    if is_address(key) { mask_address(value) } else { mask_user_info(value) }
+}
+
+/// Masks the user, the password and the values of the query in a URL.
+fn mask_address(url: &str) -> String {
+    let is_url = |(address, _): &(&str, &str)| address.contains("://") || address.contains("${");
+    let Some((address, query)) = url.split_once('?').filter(is_url) else {
+        return mask_user_info(url);
+    };
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) => format!("{name}={}", mask_token(value)),
+        None => mask_token(pair),
+    });
+    format!("{}?{}", mask_user_info(address), pairs.collect::<Vec<_>>().join("&"))
+}
+
 /// Masks the user and the password in URLs such as `https://user:password@host`.
-pub(crate) fn mask_user_info(line: &str) -> String {
+fn mask_user_info(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once("://") {
@@ -130,11 +159,17 @@ fn mask_line(line: &str, all: bool, is_secret: fn(&str) -> bool) -> String {
     while let Some((before, after)) = rest.split_once('=') {
         shown.push_str(before);
         shown.push('=');
-        let secret = all || is_secret(key_at_end(before));
+        let key = key_at_end(before);
+        let secret = all || is_secret(key);
         let value = after.trim_start_matches([' ', '\t']);
         shown.push_str(after.get(..after.len() - value.len()).unwrap_or_default());
         let (token, behind) = value.split_at(token_end(value, secret));
-        shown.push_str(&if secret && token != "{" { mask_token(token) } else { token.to_owned() });
+        shown.push_str(&match token {
+            "{" => token.to_owned(),
+            token if secret => mask_token(token),
+            token if is_address(key) => mask_address(token),
+            token => token.to_owned(),
+        });
         rest = behind;
     }
     shown.push_str(rest);
@@ -251,6 +286,22 @@ mod tests {
             "TASKFERRY_SOURCE__AUTH__TOKEN=***"
         );
         assert_eq!(mask_assignment("source.limit=5", 13), "source.limit=5");
+    }
+
+    #[test]
+    fn values_in_the_query_of_an_address_are_masked() {
+        let address = "https://u:pw@hr.example.com/titles?region=eu&key=canary";
+        let masked = "https://****@hr.example.com/titles?region=**&key=******";
+        let line = |url: &str| format!("lookup = {{ url = \"{url}\", batch = 5 }} # why?\n");
+        assert_eq!(mask_secrets(&line(address)), line(masked));
+        for key in ["transform.0.lookup.url=", "TASKFERRY_TRANSFORM__0__LOOKUP__URL="] {
+            let shown = mask_assignment(&format!("{key}{address},b"), key.len());
+            assert_eq!(shown, format!("{key}{masked}**"));
+        }
+        for kept in ["sandbox:?jobs=500", "https://hr.example.com/?key=${TITLES_KEY}"] {
+            assert_eq!(mask_urls("url", kept), kept);
+        }
+        assert_eq!(mask_urls("filter", "\"https://hr/?id=\" + .id"), "\"https://hr/?id=\" + .id");
     }
 
     proptest! {

@@ -33,6 +33,13 @@ pub(crate) struct Variable {
     problem: Option<Problem>,
 }
 
+impl Variable {
+    /// Whether it is a file beside the pipeline file.
+    fn is_project_file(&self) -> bool {
+        self.name.strip_prefix("file:").is_some_and(|path| !Path::new(path.trim()).is_absolute())
+    }
+}
+
 impl Template {
     pub(crate) fn push(&mut self, text: &str) {
         self.pieces.push(Some(text.to_owned()));
@@ -98,19 +105,19 @@ impl Placeholder {
         next.is_some()
     }
 
-    /// Reports the variables.
-    fn fail(self, tree: &mut Node, problems: &mut Vec<Problem>) {
+    /// Reports these variables.
+    fn fail(
+        self,
+        tree: &mut Node,
+        problems: &mut Vec<Problem>,
+        is_reported: fn(&Variable) -> bool,
+    ) {
         let count = problems.len();
-        problems.extend(self.template.variables.into_iter().filter_map(|it| it.problem));
+        let reported = self.template.variables.into_iter().filter(is_reported);
+        problems.extend(reported.filter_map(|it| it.problem));
         if let Some(node) = tree.get_mut(&self.path).filter(|_| problems.len() > count) {
             node.interpolation = Interpolation::Failed;
         }
-    }
-
-    /// Whether a file beside the pipeline file is missing.
-    fn is_missing_file(&self) -> bool {
-        let mut files = self.variables().iter().filter_map(|it| it.name.strip_prefix("file:"));
-        files.any(|path| !Path::new(path.trim()).is_absolute())
     }
 }
 
@@ -122,7 +129,9 @@ fn missing_files(
     registry: &Registry,
 ) -> (Vec<Placeholder>, Vec<Placeholder>) {
     let secrets = Secrets::by_option(&stages(tree, registry));
-    let must_exist = |it: &Placeholder| it.is_missing_file() && !secrets.covers(&it.path);
+    let must_exist = |it: &Placeholder| {
+        it.variables().iter().any(Variable::is_project_file) && !secrets.covers(&it.path)
+    };
     placeholders.into_iter().partition(must_exist)
 }
 
@@ -138,7 +147,8 @@ pub(crate) fn assemble<T>(
     let (missing, rest) = missing_files(tree, placeholders, registry);
     placeholders = rest;
     for placeholder in missing {
-        placeholder.fail(tree, problems);
+        // Other variables of the string need not be set.
+        placeholder.fail(tree, problems, Variable::is_project_file);
     }
     for placeholder in &mut placeholders {
         placeholder.rest = values(tree, placeholder, registry);
@@ -162,7 +172,7 @@ pub(crate) fn assemble<T>(
                 placeholders.push(placeholder);
                 continue;
             }
-            placeholder.fail(tree, problems);
+            placeholder.fail(tree, problems, |_| true);
         }
     }
 }

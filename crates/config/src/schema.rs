@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use taskferry_pipeline::{Registry, Role, resolve_schema};
 use taskferry_sdk::{KeyPath, Segment};
 
-use crate::tree::Node;
+use crate::tree::{Kind, Node};
 
 /// A stage with a registered type.
 pub(crate) struct StageSchema<'a> {
@@ -19,6 +19,46 @@ impl StageSchema<'_> {
     pub(crate) fn options(&self) -> impl Iterator<Item = (&String, &Value)> {
         properties(self.schema).into_iter().flatten()
     }
+
+    /// Visits the values for which the plugin has a schema, tables before what they contain. `visit` returns whether to visit what is
+    /// inside of a value.
+    pub(crate) fn visit(&self, visit: &mut impl FnMut(&Node, &KeyPath, &Value) -> bool) {
+        visit_values(self.node, &self.path, (self.schema, self.schema), visit);
+    }
+}
+
+fn visit_values(
+    node: &Node,
+    path: &KeyPath,
+    (schema, root): (&Value, &Value),
+    visit: &mut impl FnMut(&Node, &KeyPath, &Value) -> bool,
+) {
+    if !visit(node, path, schema) {
+        return;
+    }
+    let schema = resolve_schema(schema, root);
+    match &node.kind {
+        Kind::Scalar(_) => {}
+        Kind::List(items) => {
+            let Some(schema) = schema.get("items") else { return };
+            for (index, item) in items.iter().enumerate() {
+                visit_values(item, &path.index(index), (schema, root), visit);
+            }
+        }
+        Kind::Table(fields) => {
+            for (key, field) in fields {
+                if let Some(schema) = schema_of_key(schema, key) {
+                    visit_values(field, &path.key(key), (schema, root), visit);
+                }
+            }
+        }
+    }
+}
+
+/// The schema of a key in a table.
+pub(crate) fn schema_of_key<'a>(table: &'a Value, key: &str) -> Option<&'a Value> {
+    let known = properties(table).and_then(|known| known.get(key));
+    known.or_else(|| table.get("additionalProperties").filter(|others| others.is_object()))
 }
 
 /// The schema of an option, or of a table of options; `None` if the plugin does not have it.
@@ -35,9 +75,7 @@ pub(crate) fn option_schema<'a>(
     let root = stage.schema;
     within(&stage.path)?.iter().try_fold(resolve_schema(root, root), |schema, segment| {
         let inner = match segment {
-            Segment::Key(key) => properties(schema)
-                .and_then(|known| known.get(key))
-                .or_else(|| schema.get("additionalProperties")),
+            Segment::Key(key) => schema_of_key(schema, key),
             Segment::Index(_) => schema.get("items"),
         };
         inner.map(|inner| resolve_schema(inner, root))

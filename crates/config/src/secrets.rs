@@ -8,7 +8,7 @@ use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema};
 use taskferry_sdk::{KeyPath, Segment, has_secret_word, is_secret_name, secret_forms};
 
 use crate::mask::asterisks;
-use crate::schema::{StageSchema, option_schema, properties, stages};
+use crate::schema::{StageSchema, option_schema, properties, schema_of_key, stages};
 use crate::tree::{Interpolation, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key has the name of a secret, or that came
@@ -46,8 +46,28 @@ impl Secrets {
     /// The secrets by the schemas of the options, wherever their values come from.
     pub(crate) fn by_option(stages: &[StageSchema<'_>]) -> Self {
         let mut secrets = Self::default();
-        for StageSchema { node, path, schema, .. } in stages {
-            secrets.by_schema(node, path, schema, schema);
+        for stage in stages {
+            stage.visit(&mut |node, path, schema| {
+                let schema = resolve_schema(schema, stage.schema);
+                let is_suspicious = has_secrets(schema, stage.schema);
+                match &node.kind {
+                    _ if is_secret(schema) => {
+                        secrets.add(node, path);
+                        return false;
+                    }
+                    Kind::Scalar(_) if is_suspicious => secrets.add(node, path),
+                    // An unknown key beside secrets may be the misspelt key of one.
+                    Kind::Table(fields) if is_suspicious => {
+                        let is_unknown = |key: &str| schema_of_key(schema, key).is_none();
+                        let unknown = fields.iter().filter(|(key, _)| is_unknown(key));
+                        for (key, field) in unknown.filter(|(key, _)| !is_common(key)) {
+                            secrets.add(field, &path.key(key));
+                        }
+                    }
+                    _ => {}
+                }
+                true
+            });
         }
         secrets
     }
@@ -120,36 +140,6 @@ impl Secrets {
         }
         for forms in self.forms.values_mut() {
             forms.sort_by_key(|form| Reverse(form.len()));
-        }
-    }
-
-    fn by_schema(&mut self, node: &Node, path: &KeyPath, schema: &Value, root: &Value) {
-        let schema = resolve_schema(schema, root);
-        if is_secret(schema) {
-            return self.add(node, path);
-        }
-        match &node.kind {
-            Kind::Scalar(_) if has_secrets(schema, root) => self.add(node, path),
-            Kind::Scalar(_) => {}
-            Kind::List(items) => {
-                let Some(schema) = schema.get("items") else { return };
-                for (index, item) in items.iter().enumerate() {
-                    self.by_schema(item, &path.index(index), schema, root);
-                }
-            }
-            Kind::Table(fields) => {
-                let others = schema.get("additionalProperties").filter(|schema| schema.is_object());
-                // An unknown key beside secrets may be the misspelt key of one.
-                let suspicious = has_secrets(schema, root);
-                for (key, field) in fields {
-                    let path = path.key(key);
-                    match properties(schema).and_then(|known| known.get(key)).or(others) {
-                        Some(schema) => self.by_schema(field, &path, schema, root),
-                        None if suspicious && !is_common(key) => self.add(field, &path),
-                        None => {}
-                    }
-                }
-            }
         }
     }
 

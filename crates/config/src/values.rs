@@ -9,7 +9,7 @@ use taskferry_sdk::{KeyPath, Segment, printable};
 use crate::document::Document;
 use crate::keys::{TESTS, TOP_LEVEL};
 use crate::layers::{COMMAND_LINE, Layers};
-use crate::mask::{mask_token, mask_user_info};
+use crate::mask::{mask_token, mask_urls};
 use crate::mistake::Mistakes;
 use crate::sandbox::Plan;
 use crate::schema::{properties, stages};
@@ -212,16 +212,17 @@ impl Printer<'_> {
 
     /// A value with its secrets masked.
     fn shown(&self, node: &Node, path: &KeyPath) -> Value {
+        let visible = |text: &str| mask_urls(path.last_key().unwrap_or_default(), text);
         match &node.kind {
             // The default of a variable may be a secret.
             Kind::Scalar(Value::String(text)) if node.interpolation >= Interpolation::Failed => {
                 let is_public = node.interpolation == Interpolation::Failed
                     && !text.contains(":-")
                     && !self.secrets.covers(path);
-                if is_public { mask_user_info(text).into() } else { mask_token(text).into() }
+                if is_public { visible(text).into() } else { mask_token(text).into() }
             }
             Kind::Scalar(_) if self.secrets.covers(path) => "[secret]".into(),
-            Kind::Scalar(Value::String(text)) => mask_user_info(&self.secrets.redact(text)).into(),
+            Kind::Scalar(Value::String(text)) => visible(&self.secrets.redact(text)).into(),
             Kind::Scalar(value) => value.clone(),
             Kind::List(items) => items
                 .iter()

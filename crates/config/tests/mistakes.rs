@@ -70,6 +70,26 @@ fn digests_that_are_stored_between_runs_never_change() {
 }
 
 #[test]
+fn an_option_that_does_not_affect_the_output_changes_no_digest_at_any_depth() {
+    let pipeline = |limits: &str, set: &str| {
+        let shape = format!(
+            "[[transform]]\ntype = \"shape\"\nfilter = \".\"\nlimits = [{limits}]\n[[sink]]"
+        );
+        check(&from(&GOOD.replace("[[sink]]", &shape)).set(set)).unwrap()
+    };
+    let named = "description=x";
+    let digest = |limits: &str| pipeline(limits, named).digest;
+    let short = digest("{ results = 1, timeout = { seconds = 1 } }");
+    assert_eq!(short, digest("{ results = 1, timeout = { seconds = 9 } }"));
+    assert_eq!(short, digest("{ results = 1 }"));
+    assert_ne!(short, digest("{ results = 2 }"));
+    let limits = "{ results = 1, timeout = { seconds = 1 } }";
+    let experiment = |set: &str| pipeline(limits, set).experiment;
+    assert_eq!(experiment("transform.1.limits.0.timeout.seconds=9"), None);
+    assert!(experiment("transform.1.limits.0.results=9").is_some());
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_reported_in_its_order() {
     let text = r#"
 nmae = "x"

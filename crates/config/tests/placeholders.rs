@@ -118,3 +118,20 @@ fn other_mistakes_are_reported_beside_placeholders() {
     jobs.toml:16:11: that is wrong
     ");
 }
+
+#[test]
+fn only_the_missing_file_of_a_string_with_a_variable_is_reported() {
+    let text = FILE.replace("https://${HOST}/v1", "https://${HOST}/${file:nowhere/path}");
+    let found = check(&text, &[]).unwrap_err().to_string();
+    assert_eq!(found.lines().count(), 1, "{found}");
+    assert!(found.starts_with("jobs.toml:4:24: can't read `nowhere/path`"), "{found}");
+    // The value of a secret is not needed at all.
+    let text = FILE.replace("${SECRET}", "${SECRET}${file:nowhere/secret}");
+    let unverified = unverified(&check(&text, &[]).unwrap());
+    for expected in [
+        "7:18 source.auth.client_secret SECRET",
+        "7:27 source.auth.client_secret file:nowhere/secret",
+    ] {
+        assert!(unverified.contains(&format!("jobs.toml:{expected}")), "{unverified:?}");
+    }
+}

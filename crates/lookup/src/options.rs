@@ -39,18 +39,19 @@ pub struct LookupOptions {
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
     /// The maximum number of keys in one request. The default is the number that the service accepts, which the transform declares.
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 10_000), extend("x-same-output" = true))]
     pub batch: Option<usize>,
     /// The maximum number of concurrent requests.
     #[serde(default = "four")]
-    #[schemars(range(min = 1, max = 64))]
+    #[schemars(range(min = 1, max = 64), extend("x-same-output" = true))]
     pub concurrency: usize,
     /// The maximum number of requests per second, including retries. Unlimited by default. A `Retry-After` of the service always
     /// applies.
-    #[schemars(range(min = 0.001, max = 1000))]
+    #[schemars(range(min = 0.001, max = 1000), extend("x-same-output" = true))]
     pub rate_limit: Option<f64>,
     /// The time limit of one request, from connecting to the last byte of the response.
     #[serde(default = "thirty_seconds")]
+    #[schemars(extend("x-same-output" = true))]
     pub timeout: Duration,
     /// The size limit of one response after decompression.
     #[serde(default = "sixteen_mebibytes")]
@@ -66,6 +67,7 @@ pub struct LookupOptions {
     pub connection: ConnectionOptions,
     /// Retries of failed requests.
     #[serde(default)]
+    #[schemars(extend("x-same-output" = true))]
     pub retry: RetryOptions,
 }
 

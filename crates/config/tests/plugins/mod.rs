@@ -121,6 +121,22 @@ impl Transform for Keep {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shape {
     filter: String,
+    #[serde(default)]
+    limits: Vec<Limits>,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    results: u8,
+    #[schemars(extend("x-same-output" = true))]
+    timeout: Option<Timeout>,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Timeout {
+    seconds: u8,
 }
 
 impl Plugin for Shape {
