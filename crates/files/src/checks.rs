@@ -1,19 +1,23 @@
 //! Checks of files before they are read or written.
 
-use std::fmt;
 use std::io;
 
 use rustix::fs::{FileType, Stat};
 
 /// Why a file is not used. The text follows "can't write `…`: ".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unfit {
+    #[error("it is a symbolic link")]
     Link,
     /// A FIFO, a socket, a device.
+    #[error("it is not a regular file")]
     Special,
+    #[error("it is a folder")]
     Folder,
     /// The file has another name.
+    #[error("it has more than one hard link")]
     HardLink,
+    #[error("it belongs to another user (id {0})")]
     Foreign(u32),
 }
 
@@ -33,20 +37,6 @@ impl Unfit {
         error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()).copied()
     }
 }
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link => formatter.write_str("it is a symbolic link"),
-            Self::Special => formatter.write_str("it is not a regular file"),
-            Self::Folder => formatter.write_str("it is a folder"),
-            Self::HardLink => formatter.write_str("it has more than one hard link"),
-            Self::Foreign(owner) => write!(formatter, "it belongs to another user (id {owner})"),
-        }
-    }
-}
-
-impl std::error::Error for Unfit {}
 
 impl From<Unfit> for io::Error {
     fn from(unfit: Unfit) -> Self {

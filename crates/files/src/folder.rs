@@ -101,12 +101,11 @@ impl AsFd for Folder {
 
 /// Explains `File exists` for a dangling link.
 fn explained(path: &Path, error: io::Error) -> io::Error {
-    let dangling = path.ancestors().find(|path| path.is_symlink() && !path.exists());
-    match dangling {
-        Some(link) => io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("`{}` is a symbolic link to a path that does not exist", link.display()),
-        ),
-        None => error,
-    }
+    let link = path.ancestors().find(|path| path.is_symlink() && !path.exists());
+    link.map_or(error, dangling)
+}
+
+pub(crate) fn dangling(link: &Path) -> io::Error {
+    let text = format!("`{}` is a symbolic link to a path that does not exist", link.display());
+    io::Error::new(io::ErrorKind::NotFound, text)
 }

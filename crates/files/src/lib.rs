@@ -30,4 +30,4 @@ pub use folder::Folder;
 pub use link::{LinkError, folder_of, target_of};
 pub use place::{Claim, Place, part_name};
 pub use probe::{WritableFolder, probe_folder};
-pub use stream::{BlockingWriter, is_closed_output};
+pub use stream::{BlockingWriter, is_discarded};

@@ -1,6 +1,5 @@
 //! Resolves symbolic links at the paths of outputs.
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -10,15 +9,23 @@ use std::path::{Path, PathBuf};
 const MAX_LINKS: usize = 40;
 
 /// Why a link is not followed. The text follows "can't write `…`: ".
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// The link leads to itself, directly or through other links.
+    #[error("it is a symbolic link that leads to itself")]
     Loop,
     /// The folder of its target does not exist.
+    #[error(
+        "it is a symbolic link to `{}`, and the folder `{}` does not exist",
+        .0.display(),
+        folder_of(.0).display()
+    )]
     NoFolder(PathBuf),
     /// The link belongs to another user.
+    #[error("it is a symbolic link of another user (id {0})")]
     Foreign(u32),
     /// The link can't be read.
+    #[error("it is a symbolic link that can't be read: {0}")]
     Io(io::Error),
 }
 
@@ -36,28 +43,6 @@ impl LinkError {
         }
     }
 }
-
-impl fmt::Display for LinkError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Loop => formatter.write_str("it is a symbolic link that leads to itself"),
-            Self::NoFolder(target) => write!(
-                formatter,
-                "it is a symbolic link to `{}`, and the folder `{}` does not exist",
-                target.display(),
-                folder_of(target).display()
-            ),
-            Self::Foreign(owner) => {
-                write!(formatter, "it is a symbolic link of another user (id {owner})")
-            }
-            Self::Io(error) => {
-                write!(formatter, "it is a symbolic link that can't be read: {error}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for LinkError {}
 
 /// The path that is written for `path`: `path` itself, or its target if it is a link. The target is created or replaced, and the
 /// link is kept.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use crate::Folder;
+use crate::folder::dangling;
 
 /// A folder in which this user can create files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +28,7 @@ pub fn probe_folder(folder: &Path) -> io::Result<WritableFolder> {
     let mut path = folder;
     while !path.exists() {
         if path.is_symlink() {
-            let text =
-                format!("`{}` is a symbolic link to a path that does not exist", path.display());
-            return Err(io::Error::new(io::ErrorKind::NotFound, text));
+            return Err(dangling(path));
         }
         path = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,

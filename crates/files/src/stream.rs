@@ -56,11 +56,13 @@ impl<F: AsFd> Write for BlockingWriter<F> {
     }
 }
 
-/// Whether standard output was closed when the process started. The standard library then opens `/dev/null` for reading and
-/// writing, while `> /dev/null` in a shell opens it only for writing. A redirection to `/dev/null` for both is not
-/// distinguishable.
-pub fn is_closed_output(stream: impl AsFd) -> bool {
-    let (Ok(found), Ok(flags)) = (fstat(&stream), fcntl_getfl(&stream)) else { return true };
+/// Whether bytes that are written to standard output are lost, unless the user wants that: the stream is `/dev/null`, open for reading
+/// and writing.
+///
+/// Other programs redirect the output of a child to it (`subprocess.DEVNULL` of Python), and the standard library opens it if the
+/// stream was closed when the process started. `> /dev/null` in a shell opens it only for writing.
+pub fn is_discarded(stream: impl AsFd) -> bool {
+    let (Ok(found), Ok(flags)) = (fstat(&stream), fcntl_getfl(&stream)) else { return false };
     FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice
         && (major(found.st_rdev), minor(found.st_rdev)) == NULL
         && flags & OFlags::RWMODE == OFlags::RDWR

@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode};
-use taskferry_files::{Claim, Folder, Place, target_of};
+use taskferry_files::{Claim, Folder, Place, is_discarded, target_of};
 use tempfile::TempDir;
 
 const MODE: u32 = 0o600;
@@ -160,4 +160,11 @@ fn a_probe_of_a_folder_leaves_nothing_behind() {
     std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
     let error = taskferry_files::probe_folder(&folder.path().join("link/below")).unwrap_err();
     assert!(error.to_string().contains("is a symbolic link"), "{error}");
+}
+
+#[test]
+fn dev_null_for_reading_and_writing_is_recognized() {
+    let null = |reads| File::options().read(reads).write(true).open("/dev/null").unwrap();
+    assert_eq!([null(true), null(false)].map(is_discarded), [true, false]);
+    assert!(!is_discarded(tempfile::tempfile().unwrap()));
 }

@@ -92,17 +92,12 @@ impl Columns {
         self.more_left_out = state.more_left_out;
     }
 
-    /// The columns `names`.
-    pub(crate) fn named(names: &[String], style: CellStyle) -> Self {
-        let by_name = names.iter().map(|name| (name.clone(), Column::default())).collect();
-        Self { by_name, named: true, ..Self::discovered(style) }
-    }
-
-    /// The columns that the records have.
-    pub(crate) fn discovered(style: CellStyle) -> Self {
+    /// The columns `names`, or those that the records have.
+    pub(crate) fn new(names: Option<&[String]>, style: CellStyle) -> Self {
+        let columns = names.into_iter().flatten().map(|name| (name.clone(), Column::default()));
         Self {
-            by_name: IndexMap::new(),
-            named: false,
+            by_name: columns.collect(),
+            named: names.is_some(),
             style,
             nul: 0,
             left_out: IndexSet::new(),

@@ -23,15 +23,15 @@
 
 mod cell;
 mod columns;
-mod dry;
 mod options;
 mod report;
 mod spool;
+mod stream;
 mod table;
 mod writer;
 
-pub use dry::DrySink;
 pub use options::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
 pub use report::{WriteError, WriteReport};
 pub use spool::Spool;
+pub use stream::StreamSink;
 pub use writer::{RecordWriter, WriterState};

@@ -1,6 +1,5 @@
 //! The outcome of writing.
 
-use std::fmt;
 use std::io;
 
 use taskferry_sdk::StageError;
@@ -75,13 +74,16 @@ fn quoted(names: &[String]) -> String {
 }
 
 /// Why a record could not be written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The output failed. The sink adds the name of the output.
-    Output(io::Error),
+    #[error(transparent)]
+    Output(#[from] io::Error),
     /// The record can't be written in this format.
+    #[error(transparent)]
     Record(StageError),
     /// The storage of the rows failed.
+    #[error(transparent)]
     Spool(StageError),
 }
 
@@ -91,30 +93,6 @@ impl WriteError {
         match self {
             Self::Output(error) => explain(error),
             Self::Record(error) | Self::Spool(error) => error,
-        }
-    }
-}
-
-impl From<io::Error> for WriteError {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl fmt::Display for WriteError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Output(error) => error.fmt(formatter),
-            Self::Record(error) | Self::Spool(error) => error.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for WriteError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Output(error) => error.source(),
-            Self::Record(error) | Self::Spool(error) => error.source(),
         }
     }
 }

@@ -20,46 +20,34 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A table with known columns. Rows are written at once.
 pub(crate) struct NamedTable<W: Write> {
-    columns: Columns,
-    out: csv::Writer<W>,
+    pub(crate) columns: Columns,
+    pub(crate) out: csv::Writer<W>,
 }
 
 impl<W: Write> NamedTable<W> {
-    pub(crate) fn new(names: &[String], style: TableStyle, mut out: W) -> io::Result<Self> {
-        let columns = Columns::named(names, style.cells);
-        begin(style, &mut out)?;
-        let mut out = table_to(style, out);
-        out.write_record(columns.header()).map_err(io_error)?;
-        Ok(Self { columns, out })
-    }
-
-    /// Continues a table after its header and first rows.
-    pub(crate) fn resume(
+    /// Begins a table, or continues it after its header and first rows.
+    pub(crate) fn new(
         names: &[String],
         style: TableStyle,
-        state: &ColumnsState,
-        out: W,
-    ) -> Self {
-        let mut columns = Columns::named(names, style.cells);
-        columns.restore(state);
-        Self { columns, out: table_to(style, out) }
-    }
-
-    pub(crate) fn state(&self) -> ColumnsState {
-        self.columns.state()
+        from: Option<&ColumnsState>,
+        mut out: W,
+    ) -> io::Result<Self> {
+        let mut columns = Columns::new(Some(names), style.cells);
+        let out = if let Some(state) = from {
+            columns.restore(state);
+            table_to(style, out)
+        } else {
+            begin(style, &mut out)?;
+            let mut out = table_to(style, out);
+            out.write_record(columns.header()).map_err(io_error)?;
+            out
+        };
+        Ok(Self { columns, out })
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let row = self.columns.row(record).map_err(WriteError::Record)?;
         Ok(self.out.write_record(row).map_err(io_error)?)
-    }
-
-    pub(crate) fn get_ref(&self) -> &W {
-        self.out.get_ref()
-    }
-
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 
     pub(crate) fn finish(self) -> Result<(W, WriteReport), WriteError> {
@@ -70,46 +58,37 @@ impl<W: Write> NamedTable<W> {
 /// A table with the columns of all records, in order of first appearance. The header needs all columns, so the rows are
 /// stored in a spool until the last record, each with the columns that were known at the time.
 pub(crate) struct UnionTable<W> {
-    columns: Columns,
+    pub(crate) columns: Columns,
     style: TableStyle,
     spool: csv::Writer<SpoolFile>,
     place: PathBuf,
-    out: W,
+    pub(crate) out: W,
 }
 
 impl<W: Write> UnionTable<W> {
-    pub(crate) fn new(style: TableStyle, spool: &Spool, out: W) -> Result<Self, WriteError> {
-        let file = spool.create().map_err(|error| spool_error(&spool.path(), error))?;
-        let (columns, place) = (Columns::discovered(style.cells), spool.path());
-        Ok(Self { columns, style, spool: spool_to(file), place, out })
-    }
-
-    /// Continues a table whose first rows are in the spool.
-    pub(crate) fn resume(
+    /// Begins a table, or continues it after the rows in the spool.
+    pub(crate) fn new(
         style: TableStyle,
         spool: &Spool,
-        state: &ColumnsState,
-        rows: &SpoolState,
+        from: Option<(&ColumnsState, &SpoolState)>,
         out: W,
     ) -> Result<Self, WriteError> {
-        let file = spool.resume(rows).map_err(|error| spool_error(&spool.path(), error))?;
-        let mut columns = Columns::discovered(style.cells);
-        columns.restore(state);
-        Ok(Self { columns, style, spool: spool_to(file), place: spool.path(), out })
-    }
-
-    pub(crate) fn state(&self) -> ColumnsState {
-        self.columns.state()
+        let (mut columns, place) = (Columns::new(None, style.cells), spool.path());
+        let file = match from {
+            Some((_, rows)) => spool.resume(rows),
+            None => spool.create(),
+        };
+        let file = file.map_err(|error| spool_error(&place, error))?;
+        if let Some((state, _)) = from {
+            columns.restore(state);
+        }
+        Ok(Self { columns, style, spool: spool_to(file), place, out })
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let row = self.columns.row(record).map_err(WriteError::Record)?;
         let written = self.spool.write_record(row);
         written.map_err(|error| spool_error(&self.place, io_error(error)))
-    }
-
-    pub(crate) fn get_ref(&self) -> &W {
-        &self.out
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {

@@ -55,16 +55,7 @@ impl<W: Write> RecordWriter<W> {
     /// # Errors
     /// Errors of `out`, which may get a header, and of the spool.
     pub fn new(options: &FormatOptions, spool: &Spool, out: W) -> Result<Self, WriteError> {
-        let style = options.table_style();
-        let encoding = match (options.format, &options.columns) {
-            (Format::Ndjson, _) => Encoding::Ndjson(out),
-            (Format::Json, _) => Encoding::Json(out),
-            (Format::Csv, Some(names)) => {
-                Encoding::Named(Box::new(NamedTable::new(names, style, out)?))
-            }
-            (Format::Csv, None) => Encoding::Union(Box::new(UnionTable::new(style, spool, out)?)),
-        };
-        Ok(Self { encoding, records: 0 })
+        Self::begin(options, spool, None, out)
     }
 
     /// A writer that continues from the [state](Self::sync) of another writer with the same options. `out` and the spool must
@@ -78,22 +69,29 @@ impl<W: Write> RecordWriter<W> {
         state: &WriterState,
         out: W,
     ) -> Result<Self, WriteError> {
-        let (style, columns) = (options.table_style(), &state.columns);
+        Self::begin(options, spool, Some(state), out)
+    }
+
+    fn begin(
+        options: &FormatOptions,
+        spool: &Spool,
+        from: Option<&WriterState>,
+        out: W,
+    ) -> Result<Self, WriteError> {
+        let style = options.table_style();
         let encoding = match (options.format, &options.columns) {
             (Format::Ndjson, _) => Encoding::Ndjson(out),
             (Format::Json, _) => Encoding::Json(out),
             (Format::Csv, Some(names)) => {
-                Encoding::Named(Box::new(NamedTable::resume(names, style, columns, out)))
+                let columns = from.map(|from| &from.columns);
+                Encoding::Named(Box::new(NamedTable::new(names, style, columns, out)?))
             }
-            (Format::Csv, None) => Encoding::Union(Box::new(UnionTable::resume(
-                style,
-                spool,
-                columns,
-                &state.spool,
-                out,
-            )?)),
+            (Format::Csv, None) => {
+                let from = from.map(|from| (&from.columns, &from.spool));
+                Encoding::Union(Box::new(UnionTable::new(style, spool, from, out)?))
+            }
         };
-        Ok(Self { encoding, records: state.records })
+        Ok(Self { encoding, records: from.map_or(0, |from| from.records) })
     }
 
     /// Writes one record.
@@ -149,8 +147,8 @@ impl<W: Write> RecordWriter<W> {
     pub fn get_ref(&self) -> &W {
         match &self.encoding {
             Encoding::Ndjson(out) | Encoding::Json(out) => out,
-            Encoding::Named(table) => table.get_ref(),
-            Encoding::Union(table) => table.get_ref(),
+            Encoding::Named(table) => table.out.get_ref(),
+            Encoding::Union(table) => &table.out,
         }
     }
 
@@ -161,7 +159,7 @@ impl<W: Write> RecordWriter<W> {
     pub fn flush(&mut self) -> Result<(), WriteError> {
         match &mut self.encoding {
             Encoding::Ndjson(out) | Encoding::Json(out) => out.flush()?,
-            Encoding::Named(table) => table.flush()?,
+            Encoding::Named(table) => table.out.flush()?,
             Encoding::Union(table) => table.flush()?,
         }
         Ok(())
@@ -176,8 +174,8 @@ impl<W: Write> RecordWriter<W> {
         self.flush()?;
         let (columns, spool) = match &mut self.encoding {
             Encoding::Ndjson(_) | Encoding::Json(_) => Default::default(),
-            Encoding::Named(table) => (table.state(), SpoolState::default()),
-            Encoding::Union(table) => (table.state(), table.sync()?),
+            Encoding::Named(table) => (table.columns.state(), SpoolState::default()),
+            Encoding::Union(table) => (table.columns.state(), table.sync()?),
         };
         Ok(WriterState { records: self.records, columns, spool })
     }

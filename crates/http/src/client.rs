@@ -3,18 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::connection::{is_this_machine, root_cause};
-use crate::credentials::credentials_in;
-use crate::encoding::{ACCEPTED, DecodeError, Encoding};
-use crate::proxy::ProxyAddress;
-use crate::refused_certificate::refused_certificate;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, redirect, retry};
 use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 use url::Url;
 
-use crate::{Connection, Response, excerpt};
+use crate::connection::{is_this_machine, root_cause};
+use crate::credentials::credentials_in;
+use crate::encoding::{ACCEPTED, DecodeError, Encoding};
+use crate::proxy::ProxyAddress;
+use crate::refused_certificate::refused_certificate;
+use crate::{Response, Server, excerpt};
 
 /// The time limit for connecting, within the time limit of the request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -23,25 +23,14 @@ const PREFIX_BYTES: usize = 64 << 10;
 /// The maximum capacity to reserve for a body whose size is announced.
 const MAX_RESERVED_BYTES: usize = 8 << 20;
 
-/// Sends requests to one address.
+/// Sends requests to one server.
 pub struct Client {
     http: reqwest::Client,
-    url: Url,
-    timeout: Duration,
-    hints: Hints,
+    server: Server,
     /// The option or variable with the proxy.
     proxy_origin: Option<&'static str>,
     /// The credentials in the addresses of the server and the proxy.
     credentials: Arc<[Secret]>,
-}
-
-/// The hints of errors, which name the stage's own options.
-#[derive(Debug, Clone, Copy)]
-pub struct Hints {
-    /// The response was not complete in time.
-    pub timeout: &'static str,
-    /// The connection failed.
-    pub unreachable: &'static str,
 }
 
 /// The part of a response's body to read.
@@ -58,33 +47,28 @@ pub enum ReadBody {
 
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = self.url.origin().ascii_serialization();
-        formatter.debug_struct("Client").field("origin", &origin).finish_non_exhaustive()
+        formatter.debug_struct("Client").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// Creates a client without connecting. `timeout` is the limit of a whole request, from connecting to the last byte of
-    /// the response.
+    /// Creates a client without connecting.
     ///
     /// Blocks, because it reads the system's certificates from files.
     ///
     /// # Errors
     /// The system has no certificates to verify an `https` server, or the environment has an invalid proxy.
-    pub fn new(
-        url: Url,
-        timeout: Duration,
-        connection: &Connection,
-        hints: Hints,
-    ) -> Result<Self, StageError> {
+    pub fn new(server: Server) -> Result<Self, StageError> {
+        let Server { url, timeout, connection, .. } = &server;
         let is_local = url.host_str().is_some_and(is_this_machine);
-        let proxy = if is_local { None } else { connection.proxy_for(&url)? };
+        let proxy = connection.proxy_for(url)?;
         let builder = reqwest::Client::builder()
             .user_agent(concat!("taskferry/", env!("CARGO_PKG_VERSION")))
             .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, ACCEPTED)]))
+            .default_headers(server.headers.clone())
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .connect_timeout(CONNECT_TIMEOUT.min(timeout).get())
+            .connect_timeout(CONNECT_TIMEOUT.min(*timeout).get())
             .timeout(timeout.get())
             .tls_info(true)
             // `Connection::proxy_for` has read the environment.
@@ -106,14 +90,14 @@ impl Client {
                 )
         })?;
         let of_proxy = proxy.iter().flat_map(ProxyAddress::credentials);
-        let credentials = credentials_in(&url).into_iter().chain(of_proxy).collect();
+        let credentials = credentials_in(url).into_iter().chain(of_proxy).collect();
         let proxy_origin = proxy.map(|proxy| proxy.origin);
-        Ok(Self { http, url, timeout, hints, proxy_origin, credentials })
+        Ok(Self { http, server, proxy_origin, credentials })
     }
 
     /// The address of all requests, which may contain credentials.
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.server.url
     }
 
     /// Posts a body and reads the response, whatever its status is.
@@ -126,7 +110,7 @@ impl Client {
         body: impl Into<Bytes>,
         read: ReadBody,
     ) -> Result<Response, StageError> {
-        let request = self.http.request(Method::POST, self.url.clone()).body(body.into());
+        let request = self.http.request(Method::POST, self.server.url.clone()).body(body.into());
         self.send(request.headers(headers), read).await
     }
 
@@ -155,7 +139,7 @@ impl Client {
         parameters: &[(&str, String)],
         read: ReadBody,
     ) -> Result<Response, StageError> {
-        let mut url = self.url.clone();
+        let mut url = self.server.url.clone();
         if !segments.is_empty()
             && let Ok(mut path) = url.path_segments_mut()
         {
@@ -171,16 +155,16 @@ impl Client {
     ///
     /// # Errors
     /// There was no response in time.
-    pub async fn head(&self, headers: HeaderMap) -> Result<Response, StageError> {
-        let request = self.http.request(Method::HEAD, self.url.clone()).headers(headers);
+    pub async fn head(&self) -> Result<Response, StageError> {
+        let request = self.http.request(Method::HEAD, self.server.url.clone());
         let answer = request.send().await.map_err(|error| self.failure(error))?;
-        Ok(Response::without_body(&answer, &self.url, Arc::clone(&self.credentials)))
+        Ok(Response::without_body(&answer, &self.server.url, Arc::clone(&self.credentials)))
     }
 
     async fn send(&self, request: RequestBuilder, read: ReadBody) -> Result<Response, StageError> {
         let mut stream = request.send().await.map_err(|error| self.failure(error))?;
         let credentials = Arc::clone(&self.credentials);
-        let mut response = Response::without_body(&stream, &self.url, credentials);
+        let mut response = Response::without_body(&stream, &self.server.url, credentials);
         let encoding = Encoding::from_headers(stream.headers());
         response.body = match read {
             ReadBody::Whole { max_bytes } if response.is_success() => {
@@ -222,10 +206,10 @@ impl Client {
             return self.unreachable(&error);
         }
         if error.is_timeout() {
-            let message = format!("no complete response within {}", self.timeout);
+            let message = format!("no complete response within {}", self.server.timeout);
             return StageError::new(ErrorKind::Timeout, message)
                 .temporary()
-                .hint(self.hints.timeout);
+                .hint(self.server.hints.timeout);
         }
         let cause = root_cause(&error);
         if error.is_builder() {
@@ -242,15 +226,15 @@ impl Client {
         let refused = refused_certificate(&cause);
         let message = match &refused {
             _ if error.is_timeout() => {
-                format!("no connection within {}", CONNECT_TIMEOUT.min(self.timeout))
+                format!("no connection within {}", CONNECT_TIMEOUT.min(self.server.timeout))
             }
             Some(refused) => format!("no connection: {}", refused.message),
             None => format!("no connection: {cause}"),
         };
         let hint = match (refused, self.proxy_origin) {
             (Some(refused), _) => refused.hint.to_owned(),
-            (None, Some(origin)) => format!("{}; or check {origin}", self.hints.unreachable),
-            (None, None) => self.hints.unreachable.to_owned(),
+            (None, Some(origin)) => format!("{}; or check {origin}", self.server.hints.unreachable),
+            (None, None) => self.server.hints.unreachable.to_owned(),
         };
         StageError::new(ErrorKind::Network, message).temporary().hint(hint)
     }

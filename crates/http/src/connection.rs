@@ -132,9 +132,10 @@ fn proxy_choice(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem
 }
 
 impl Connection {
-    /// The proxy for requests to `url`, which is on another machine; `None` for direct requests.
+    /// The proxy for requests to `url`; `None` for direct requests, as all are to this machine.
     pub(crate) fn proxy_for(&self, url: &Url) -> Result<Option<ProxyAddress>, StageError> {
         match &self.proxy {
+            _ if url.host_str().is_some_and(is_this_machine) => Ok(None),
             ProxyChoice::Address(proxy) => Ok(Some(proxy.clone())),
             ProxyChoice::None => Ok(None),
             ProxyChoice::Environment => proxy::from_environment(url, |name| env::var_os(name)),

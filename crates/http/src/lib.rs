@@ -12,7 +12,7 @@
 //! - An error is a [`StageError`](taskferry_sdk::StageError) with a hint and without the address, which may be a secret. It is
 //!   temporary if a retry may succeed.
 //!
-//! `taskferry-retry` decides about retries.
+//! `taskferry-retry` decides when requests are sent, and about retries.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -20,10 +20,11 @@
 //! #     taskferry_testkit::Response::new(200, "thanks")
 //! # }).await;
 //! # let url = server.url().parse().unwrap();
-//! use taskferry_http::{Client, Connection, Hints, ReadBody, header::HeaderMap};
+//! use taskferry_http::{Connection, Hints, ReadBody, Server, header::HeaderMap};
 //!
 //! let hints = Hints { timeout: "raise `timeout`", unreachable: "check `url`" };
-//! let client = Client::new(url, "30s".parse().unwrap(), &Connection::default(), hints)?;
+//! let (headers, timeout) = (HeaderMap::new(), "30s".parse().unwrap());
+//! let client = Server { url, headers, timeout, connection: Connection::default(), hints }.client().await?;
 //! let response = client.post(HeaderMap::new(), "[]", ReadBody::Whole { max_bytes: 1 << 20 }).await?;
 //! assert!(response.is_success());
 //! assert_eq!(response.body, "thanks");
@@ -42,19 +43,19 @@ mod headers;
 mod no_proxy;
 mod probe;
 mod proxy;
-mod rate;
 mod refused_certificate;
 mod response;
 mod retry_after;
+mod server;
 mod status;
 
 pub use address::parse_address;
 pub use certificate::Certificate;
-pub use client::{Client, Hints, ReadBody, bearer};
+pub use client::{Client, ReadBody, bearer};
 pub use connection::{Connection, ConnectionOptions, check_encryption, is_this_machine};
 pub use excerpt::excerpt;
 pub use headers::check_headers;
-pub use probe::{Answer, ServerProbe};
-pub use rate::RateLimit;
+pub use probe::{ServerProbe, StatusCheck, checks_with_status, clock_check, server_checks};
 pub use reqwest::{StatusCode, header};
 pub use response::Response;
+pub use server::{Hints, Server};

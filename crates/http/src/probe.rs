@@ -1,19 +1,20 @@
 //! Checks of the way to a server, for `taskferry doctor`.
 
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration as StdDuration, SystemTime};
 
-use reqwest::header::HeaderMap;
+use reqwest::StatusCode;
 use taskferry_sdk::jiff::{SignedDuration, Timestamp, Unit};
-use taskferry_sdk::{Check, Duration, ErrorKind, Finding, StageError};
+use taskferry_sdk::{Check, ErrorKind, Finding, StageError};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
-use url::{Host, Url};
+use url::Host;
 
 use crate::certificate::Certificate;
-use crate::connection::{FAILED_LOOKUP, is_this_machine};
-use crate::proxy::ProxyAddress;
-use crate::{Client, Connection, Hints, Response};
+use crate::connection::FAILED_LOOKUP;
+use crate::{Response, Server};
 
 /// The remaining validity of a certificate below which a warning is due.
 const CERTIFICATE_MARGIN: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -22,61 +23,96 @@ const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(30);
 /// The maximum number of addresses of a host to show.
 const MAX_ADDRESSES: usize = 3;
 
-/// Sends a HEAD request to a server, once more if it fails, and describes the way to the server.
+/// Sends a HEAD request to a server, once more if it fails, and describes the way to the server. Findings show scheme, host and
+/// port of the address only.
 #[derive(Debug)]
 pub struct ServerProbe {
-    url: Url,
-    headers: HeaderMap,
-    timeout: Duration,
-    connection: Connection,
-    hints: Hints,
+    server: Server,
     answer: OnceCell<Result<Answer, StageError>>,
 }
 
 /// The response to the request.
 #[derive(Debug)]
-pub struct Answer {
-    /// The response.
-    pub response: Response,
+struct Answer {
+    response: Response,
     /// When it was complete.
     received_at: SystemTime,
     /// How long the last attempt took.
     elapsed: StdDuration,
 }
 
-impl ServerProbe {
-    /// A probe of the server at `url`, which gets these headers. Findings show scheme, host and port of the address only.
-    pub fn new(
-        url: Url,
-        headers: HeaderMap,
-        timeout: Duration,
-        connection: Connection,
-        hints: Hints,
-    ) -> Self {
-        Self { url, headers, timeout, connection, hints, answer: OnceCell::new() }
+impl From<Server> for ServerProbe {
+    fn from(server: Server) -> Self {
+        Self { server, answer: OnceCell::new() }
     }
+}
 
-    /// Scheme, host and port.
-    pub fn origin(&self) -> String {
-        self.url.origin().ascii_serialization()
-    }
+/// A check of the status with which a server answers the HEAD request.
+#[derive(Debug, Clone, Copy)]
+pub struct StatusCheck {
+    /// The name of the check.
+    pub name: &'static str,
+    /// What the HEAD request is, for the user who allows it.
+    pub request: &'static str,
+    /// What was not done: `nothing was delivered`.
+    pub effect: &'static str,
+    /// What to do about a status that a request of a run would probably get, too.
+    pub hint: fn(StatusCode) -> Option<&'static str>,
+}
 
-    fn proxy(&self) -> Result<Option<ProxyAddress>, StageError> {
-        if self.url.host_str().is_some_and(is_this_machine) {
-            return Ok(None);
+/// The checks `proxy`, `dns` and `tls`, with a finding for each server. `request` describes the HEAD request.
+pub fn server_checks(servers: &Arc<[ServerProbe]>, request: &str) -> Vec<Check> {
+    vec![
+        check("proxy", servers, |server| Box::pin(ready(server.proxy_in_use()))),
+        check("dns", servers, |server| Box::pin(server.dns())).needs("proxy"),
+        check("tls", servers, |server| Box::pin(server.tls())).sends(request).needs("dns"),
+    ]
+}
+
+/// The check `clock`: how far this machine's clock is from those of the servers.
+pub fn clock_check(servers: &Arc<[ServerProbe]>, request: &str) -> Check {
+    check("clock", servers, |server| Box::pin(server.clock())).sends(request).needs("tls")
+}
+
+/// The checks of one server, the last one of its status. Any answer shows that the server can be reached: many servers answer a HEAD
+/// request with another status than a request of a run.
+pub fn checks_with_status(server: Server, status: StatusCheck) -> Vec<Check> {
+    let servers = Arc::from([ServerProbe::from(server)]);
+    let mut checks = server_checks(&servers, status.request);
+    let last = check(status.name, &servers, move |server| Box::pin(server.status(status)));
+    checks.push(last.sends(status.request).needs("tls"));
+    checks
+}
+
+type Probing<'a> = Pin<Box<dyn Future<Output = Finding> + Send + 'a>>;
+
+/// A check with a finding for each server.
+fn check(
+    name: &'static str,
+    servers: &Arc<[ServerProbe]>,
+    probe: impl Fn(&ServerProbe) -> Probing<'_> + Send + 'static,
+) -> Check {
+    let servers = Arc::clone(servers);
+    Check::new(name, async move {
+        let mut findings = Vec::new();
+        for server in servers.iter() {
+            findings.push(probe(server).await);
         }
-        self.connection.proxy_for(&self.url)
-    }
+        findings
+    })
+}
 
+impl ServerProbe {
     /// Resolves the name of the host that connections lead to: the server, or its proxy.
-    pub async fn dns(&self) -> Finding {
-        let proxy = match self.proxy() {
+    async fn dns(&self) -> Finding {
+        let Server { url, connection, hints, .. } = &self.server;
+        let proxy = match connection.proxy_for(url) {
             Ok(proxy) => proxy,
             Err(error) => return Finding::from(&error),
         };
         let (url, hint) = match &proxy {
             Some(proxy) => (proxy.url(), "check the address of the proxy"),
-            None => (&self.url, self.hints.unreachable),
+            None => (url, hints.unreachable),
         };
         let role = if proxy.is_some() { " (the proxy)" } else { "" };
         let (host, port) = match (url.host(), url.port_or_known_default()) {
@@ -107,9 +143,9 @@ impl ServerProbe {
     }
 
     /// The proxy in use, and where it is set.
-    pub fn proxy_in_use(&self) -> Finding {
-        let origin = self.origin();
-        match self.proxy() {
+    fn proxy_in_use(&self) -> Finding {
+        let origin = self.server.origin();
+        match self.server.connection.proxy_for(&self.server.url) {
             Ok(None) => Finding::ok(format!("no proxy for {origin}")),
             Ok(Some(proxy)) => {
                 let address = proxy.url().origin().ascii_serialization();
@@ -120,59 +156,41 @@ impl ServerProbe {
         }
     }
 
-    /// The checks `proxy`, `dns` and `tls`. `request` describes the HEAD request.
-    pub fn checks(self: &Arc<Self>, request: &str) -> Vec<Check> {
-        let [dns, proxy, tls] = [(); 3].map(|()| Arc::clone(self));
-        vec![
-            Check::new("proxy", async move { vec![proxy.proxy_in_use()] }),
-            Check::new("dns", async move { vec![dns.dns().await] }).needs("proxy"),
-            Check::new("tls", async move { vec![tls.tls().await] }).sends(request).needs("dns"),
-        ]
-    }
-
     /// The answer to the HEAD request, which is sent once for all checks.
-    ///
-    /// # Errors
-    /// The second attempt failed too.
-    pub async fn answer(&self) -> Result<&Answer, &StageError> {
+    async fn answer(&self) -> Result<&Answer, &StageError> {
         self.answer.get_or_init(|| self.send()).await.as_ref()
     }
 
     async fn send(&self) -> Result<Answer, StageError> {
-        let (url, connection) = (self.url.clone(), self.connection.clone());
-        let (time_limit, hints) = (self.timeout, self.hints);
-        // Reads the system's certificates from files.
-        let create = move || Client::new(url, time_limit, &connection, hints);
-        let client = tokio::task::spawn_blocking(create).await.unwrap_or_else(|panic| {
-            let message = "creating the HTTP client panicked";
-            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
-        })?;
+        let time_limit = self.server.timeout;
+        let client = self.server.clone().client().await?;
         let mut last = None;
         for _ in 0..2 {
             let start = Instant::now();
-            let sent = timeout(time_limit.get(), client.head(self.headers.clone())).await;
+            let sent = timeout(time_limit.get(), client.head()).await;
             match sent {
                 Ok(Ok(response)) => {
                     let (received_at, elapsed) = (SystemTime::now(), start.elapsed());
                     return Ok(Answer { response, received_at, elapsed });
                 }
-                Ok(Err(error)) => last = Some(error.context(self.origin())),
+                Ok(Err(error)) => last = Some(error.context(self.server.origin())),
                 Err(_) => {}
             }
         }
         Err(last.unwrap_or_else(|| {
-            let message = format!("{}: no response within {time_limit}", self.origin());
-            StageError::new(ErrorKind::Timeout, message).hint(self.hints.timeout)
+            let message = format!("{}: no response within {time_limit}", self.server.origin());
+            StageError::new(ErrorKind::Timeout, message).hint(self.server.hints.timeout)
         }))
     }
 
     /// Whether the server answers, with which certificate, and until when that is valid. The status of the answer does not matter.
-    pub async fn tls(&self) -> Finding {
+    async fn tls(&self) -> Finding {
         let answer = match self.answer().await {
             Ok(answer) => answer,
             Err(error) => return Finding::from(error),
         };
-        let reached = format!("{} answers in {} ms", self.origin(), answer.elapsed.as_millis());
+        let reached =
+            format!("{} answers in {} ms", self.server.origin(), answer.elapsed.as_millis());
         let Some(certificate) = answer.response.certificate.as_deref() else {
             return Finding::ok(format!("{reached}, without TLS"));
         };
@@ -183,16 +201,28 @@ impl ServerProbe {
     }
 
     /// How far this machine's clock is from the server's.
-    pub async fn clock(&self) -> Finding {
+    async fn clock(&self) -> Finding {
         let answer = match self.answer().await {
             Ok(answer) => answer,
             Err(error) => return Finding::from(error),
         };
-        let origin = self.origin();
+        let origin = self.server.origin();
         let Some(date) = answer.response.date else {
             return Finding::skipped(format!("{origin} sends no `Date`"));
         };
         clock_finding(&origin, date, answer.received_at)
+    }
+
+    async fn status(&self, check: StatusCheck) -> Finding {
+        let status = match self.answer().await {
+            Ok(answer) => answer.response.status,
+            Err(error) => return Finding::from(error),
+        };
+        let text = format!("{} answered HEAD with {status}", self.server.origin());
+        match (check.hint)(status) {
+            Some(hint) => Finding::warning(text).hint(hint),
+            None => Finding::ok(format!("{text}; {}", check.effect)),
+        }
     }
 }
 

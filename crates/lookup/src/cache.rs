@@ -6,27 +6,21 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The size of a cache.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CacheLimits {
-    /// The maximum number of entries.
-    pub(crate) entries: usize,
-    /// The age at which an entry is removed.
-    pub(crate) age: Option<Duration>,
-}
-
 /// Keeps the newest entries.
 #[derive(Debug)]
 pub(crate) struct Cache<T> {
-    limits: CacheLimits,
+    /// The maximum number of entries.
+    max_entries: usize,
+    /// The age at which an entry is removed.
+    max_age: Option<Duration>,
     entries: HashMap<Arc<str>, T>,
     /// The keys of all entries, the oldest first.
     order: VecDeque<(Instant, Arc<str>)>,
 }
 
 impl<T: Clone> Cache<T> {
-    pub(crate) fn new(limits: CacheLimits) -> Self {
-        Self { limits, entries: HashMap::new(), order: VecDeque::new() }
+    pub(crate) fn new(max_entries: usize, max_age: Option<Duration>) -> Self {
+        Self { max_entries, max_age, entries: HashMap::new(), order: VecDeque::new() }
     }
 
     pub(crate) fn get(&mut self, key: &str) -> Option<T> {
@@ -36,11 +30,11 @@ impl<T: Clone> Cache<T> {
 
     /// Adds an entry. The key must not have one.
     pub(crate) fn insert(&mut self, key: Arc<str>, value: T) {
-        if self.limits.entries == 0 {
+        if self.max_entries == 0 {
             return;
         }
         self.remove_expired();
-        if self.order.len() >= self.limits.entries {
+        if self.order.len() >= self.max_entries {
             self.remove_oldest();
         }
         self.order.push_back((Instant::now(), Arc::clone(&key)));
@@ -48,7 +42,7 @@ impl<T: Clone> Cache<T> {
     }
 
     fn remove_expired(&mut self) {
-        let Some(age) = self.limits.age else { return };
+        let Some(age) = self.max_age else { return };
         while self.order.front().is_some_and(|(since, _)| since.elapsed() >= age) {
             self.remove_oldest();
         }

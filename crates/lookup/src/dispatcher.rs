@@ -10,14 +10,14 @@ use std::task::Poll;
 
 use futures_util::FutureExt;
 use taskferry_sdk::serde_json::Value;
-use taskferry_sdk::{ErrorKind, StageError};
+use taskferry_sdk::{Duration, ErrorKind, StageError};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, Span};
 
 use crate::cache::Cache;
-use crate::failure::{Failure, panicked};
+use crate::failure::{copy_of, panicked};
 use crate::service::Service;
 use crate::settings::Settings;
 
@@ -31,7 +31,7 @@ pub(crate) type Fetch = Box<dyn Fn(Service, Vec<String>) -> Fetching + Send + Sy
 type Fetching = Pin<Box<dyn Future<Output = Result<Answers, StageError>> + Send>>;
 
 /// What is known about a key. `null` if the service does not know it.
-type Outcome = Result<Arc<Value>, Failure>;
+type Outcome = Result<Arc<Value>, Arc<StageError>>;
 type OutcomeSender = watch::Sender<Option<Outcome>>;
 type OutcomeReceiver = watch::Receiver<Option<Outcome>>;
 
@@ -82,8 +82,9 @@ impl Dispatcher {
         fetch: Fetch,
         runtime: Handle,
     ) -> Self {
+        let options = &settings.options;
         let state = State {
-            cache: Cache::new(settings.cache),
+            cache: Cache::new(options.cache_entries, options.cache_age.map(Duration::get)),
             in_flight: HashMap::new(),
             open: Vec::new(),
             number: 0,
@@ -92,7 +93,7 @@ impl Dispatcher {
             fetch,
             service,
             batch: settings.batch,
-            permits: Semaphore::new(settings.concurrency),
+            permits: Semaphore::new(options.concurrency),
             runtime,
             state: Mutex::new(state),
             tasks: Mutex::default(),
@@ -182,8 +183,8 @@ impl Dispatcher {
                     batches.extend([right, batch]);
                 }
                 Err(error) => {
-                    let failure = Failure::from(error);
-                    self.finish(batch, |_| Err(failure.clone()));
+                    let error = Arc::new(error);
+                    self.finish(batch, |_| Err(Arc::clone(&error)));
                 }
             }
         }
@@ -195,7 +196,7 @@ impl Dispatcher {
             let outcome = outcome_of(&key);
             let mut state = lock(&self.state);
             state.in_flight.remove(&key);
-            if !outcome.as_ref().is_err_and(|failure| failure.is_fatal) {
+            if !outcome.as_ref().is_err_and(|error| error.is_fatal()) {
                 state.cache.insert(key, outcome.clone());
             }
             drop(state);
@@ -265,10 +266,7 @@ fn concerns_keys(error: &StageError) -> bool {
 }
 
 fn found(outcome: Outcome, is_cached: bool) -> Result<Found, StageError> {
-    match outcome {
-        Ok(answer) => Ok(Found { answer, is_cached }),
-        Err(failure) => Err(failure.error()),
-    }
+    outcome.map(|answer| Found { answer, is_cached }).map_err(|error| copy_of(&error))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

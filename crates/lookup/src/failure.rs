@@ -4,39 +4,16 @@ use std::any::Any;
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// The copy of an error.
-#[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    kind: ErrorKind,
-    message: String,
-    hint: Option<String>,
-    pub(crate) is_fatal: bool,
-    is_resumable: bool,
-}
-
-impl From<StageError> for Failure {
-    fn from(error: StageError) -> Self {
-        Self {
-            kind: error.kind(),
-            message: error.full_message(),
-            hint: error.hint_text().map(str::to_owned),
-            is_fatal: error.is_fatal(),
-            is_resumable: error.is_resumable(),
-        }
+/// A copy of an error, for one of the records.
+pub(crate) fn copy_of(error: &StageError) -> StageError {
+    let mut copy = StageError::new(error.kind(), error.full_message());
+    if let Some(hint) = error.hint_text() {
+        copy = copy.hint(hint);
     }
-}
-
-impl Failure {
-    pub(crate) fn error(&self) -> StageError {
-        let mut error = StageError::new(self.kind, self.message.clone());
-        if let Some(hint) = &self.hint {
-            error = error.hint(hint);
-        }
-        if self.is_fatal {
-            error = error.fatal();
-        }
-        if self.is_resumable { error } else { error.not_resumable() }
+    if error.is_fatal() {
+        copy = copy.fatal();
     }
+    if error.is_resumable() { copy } else { copy.not_resumable() }
 }
 
 /// The error of a request whose code has panicked.

@@ -7,20 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use taskferry_http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use taskferry_http::{Client, Hints, RateLimit, ReadBody, Response, StatusCode};
-use taskferry_retry::{Attempts, RetryOptions, Waiting};
+use taskferry_http::{Client, ReadBody, Response, StatusCode};
+use taskferry_retry::{Attempts, RateLimit, RetryOptions, Waiting};
 use taskferry_sdk::bytes::Bytes;
 use taskferry_sdk::serde_json::{self, error::Category};
 use taskferry_sdk::{DisplayUrl, ErrorKind, Secret, StageError};
-use tokio::time::{Instant, sleep_until};
 
 use crate::settings::Settings;
 
-pub(crate) const HINTS: Hints = Hints {
-    timeout: "raise `timeout` or lower `batch` of the lookup",
-    unreachable: "check the `url` of the lookup, and whether this machine can reach it",
-};
-
+/// What a request waits for.
+const TURN: &str = "the next request that the service allows";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// A longer response is parsed on a blocking thread.
 const MAX_PARSED_IN_PLACE: usize = 64 << 10;
@@ -35,11 +31,9 @@ pub struct Service {
 
 struct Shared {
     client: Client,
-    headers: HeaderMap,
     secrets: Vec<Secret>,
     max_bytes: u64,
     retry: RetryOptions,
-    /// The start of the next request, which a `Retry-After` delays.
     rate: RateLimit,
     requests: AtomicU64,
     /// The address in messages.
@@ -53,22 +47,23 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    pub(crate) fn new(client: Client, settings: &Settings) -> Self {
-        let mut headers = settings.headers.clone();
-        headers.entry(ACCEPT).or_insert(JSON);
-        let mut address = client.url().clone();
+    /// Does not connect yet.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, StageError> {
+        let Settings { options, server, secrets, .. } = settings;
+        let mut server = server.clone();
+        server.headers.entry(ACCEPT).or_insert(JSON);
+        let mut address = server.url.clone();
         address.set_query(None);
         let shared = Shared {
-            shown: DisplayUrl(address.as_str()).to_string(),
-            client,
-            headers,
-            secrets: settings.secrets.clone(),
-            max_bytes: settings.max_response_bytes,
-            retry: settings.retry,
-            rate: RateLimit::per_second(settings.rate_limit.unwrap_or_default()),
+            client: server.client().await?,
+            secrets: secrets.clone(),
+            max_bytes: options.max_response_bytes.get(),
+            retry: options.retry,
+            rate: RateLimit::per_second(options.rate_limit.unwrap_or_default()),
             requests: AtomicU64::new(0),
+            shown: DisplayUrl(address.as_str()).to_string(),
         };
-        Self { shared: Arc::new(shared), keys: 1 }
+        Ok(Self { shared: Arc::new(shared), keys: 1 })
     }
 
     /// The service for a batch of this number of keys.
@@ -154,7 +149,7 @@ impl<'a> Request<'a> {
         let name = format!("{method} {}", shared.shown);
         let mut attempts = Attempts::new(&shared.retry, &name);
         loop {
-            shared.wait_for_turn().await;
+            shared.rate.acquire(TURN, TURN).await;
             shared.requests.fetch_add(1, Ordering::Relaxed);
             let waiting = Waiting::without_end("the lookup service");
             let answered = self.attempt(is_none).await;
@@ -162,7 +157,7 @@ impl<'a> Request<'a> {
             match answered {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
-                    shared.pause_after(&error);
+                    shared.rate.pause_after(&error, &shared.retry);
                     let given_up = attempts.wait_after(error).await;
                     given_up.map_err(|error| error.context(&name))?;
                 }
@@ -197,13 +192,13 @@ impl<'a> Request<'a> {
     {
         let shared = &*self.service.shared;
         let read = ReadBody::Whole { max_bytes: shared.max_bytes };
-        let mut headers = shared.headers.clone();
+        let client = &shared.client;
         let sent = match &self.body {
             Some(Ok(body)) => {
-                headers.insert(CONTENT_TYPE, JSON);
-                shared.client.post(headers, body.clone(), read).await
+                let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
+                client.post(headers, body.clone(), read).await
             }
-            _ => shared.client.get_below(&self.segments, headers, &self.parameters, read).await,
+            _ => client.get_below(&self.segments, HeaderMap::new(), &self.parameters, read).await,
         };
         match sent {
             Ok(response) if is_none(response.status) => Ok(None),
@@ -229,29 +224,6 @@ impl<'a> Request<'a> {
             _ => is_missing(status) && self.service.keys == 1,
         };
         if concerns_keys { error } else { error.fatal() }
-    }
-}
-
-impl Shared {
-    async fn wait_for_turn(&self) {
-        loop {
-            let start = self.rate.reserve();
-            if start > Instant::now() {
-                let _waiting = Waiting::until(start, "the next request that the service allows");
-                sleep_until(start).await;
-            }
-            if !self.rate.is_paused() {
-                return;
-            }
-        }
-    }
-
-    /// Delays all requests if the service asks for it. A wait that is too long ends the run.
-    fn pause_after(&self, error: &StageError) {
-        let wait = error.wait().filter(|wait| *wait <= self.retry.max_retry_after.get());
-        if let Some(wait) = wait.filter(|_| error.is_temporary()) {
-            self.rate.pause_until(Instant::now() + wait);
-        }
     }
 }
 

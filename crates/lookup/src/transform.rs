@@ -3,16 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use taskferry_http::Client;
+use taskferry_http::checks_with_status;
 use taskferry_sdk::{
-    AsyncTransform, Check, Counters, ErrorKind, Output, Record, RunContext, StageError, async_trait,
+    AnyTransform, AsyncTransform, BuildContext, Check, Counters, ErrorKind, KeyPath, Output,
+    Problem, Record, RunContext, StageError, async_trait,
 };
 use tokio::runtime::Handle;
 
-use crate::diagnosis;
+use crate::diagnosis::SERVICE;
 use crate::dispatcher::{Answers, Dispatcher, Fetch};
 use crate::lookup::{Lookup, warnings};
-use crate::service::{HINTS, Service};
+use crate::options::LookupOptions;
+use crate::service::Service;
 use crate::settings::Settings;
 
 /// The most records of a page in progress at a time. Requests are limited by the options; a record that waits costs little, and
@@ -67,20 +69,30 @@ impl<T: LookupTransform> LookupStage<T> {
             StageError::new(ErrorKind::Defect, message)
                 .hint("mark the test with `#[tokio::test(flavor = \"multi_thread\")]`")
         })?;
-        let Settings { url, timeout, connection, .. } = self.settings.clone();
-        // Reads the system's certificates from files.
-        let create = move || Client::new(url, timeout, &connection, HINTS);
-        let client = tokio::task::spawn_blocking(create).await.unwrap_or_else(|panic| {
-            let message = "creating the HTTP client panicked";
-            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
-        })?;
-        let service = Service::new(client, &self.settings);
+        let service = Service::open(&self.settings).await?;
         let transform = Arc::clone(&self.transform);
         let fetch: Fetch = Box::new(move |service, keys| {
             let transform = Arc::clone(&transform);
             Box::pin(async move { transform.fetch(&service, &keys).await })
         });
         Ok(Dispatcher::new(&self.settings, service, fetch, runtime))
+    }
+}
+
+impl LookupOptions {
+    /// Builds the transform. Opens nothing. `option` is the name of the option with this table.
+    ///
+    /// # Errors
+    /// All mistakes in the table.
+    pub fn transform(
+        &self,
+        option: &'static str,
+        context: &BuildContext<'_>,
+        transform: impl LookupTransform,
+    ) -> Result<AnyTransform, Vec<Problem>> {
+        let settings = self.settings(&KeyPath::of(option), context, transform.max_batch())?;
+        let stage = LookupStage::new(option, settings, Arc::new(transform));
+        Ok(AnyTransform::asynchronous(stage))
     }
 }
 
@@ -117,6 +129,6 @@ impl<T: LookupTransform> AsyncTransform for LookupStage<T> {
     }
 
     fn checks(self: Box<Self>, _: &RunContext) -> Vec<Check> {
-        diagnosis::checks(self.settings)
+        checks_with_status(self.settings.server, SERVICE)
     }
 }

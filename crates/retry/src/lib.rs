@@ -1,5 +1,5 @@
-//! The retry policy of all stages that send requests: exponential backoff with jitter, `Retry-After`, and a bounded number
-//! of attempts.
+//! When a stage sends requests, and how often: exponential backoff with jitter and a bounded number of attempts ([`Attempts`]), a rate
+//! limit and the pauses of `Retry-After` ([`RateLimit`]), and a circuit breaker ([`Circuit`]).
 //!
 //! Only the status of an error decides whether the request is retried
 //! ([`StageError::is_temporary`](taskferry_sdk::StageError::is_temporary)). This crate depends on no HTTP client.
@@ -26,8 +26,12 @@
 //! # });
 //! ```
 
+mod circuit;
 mod policy;
+mod rate;
 mod waiting;
 
+pub use circuit::{Circuit, CircuitOptions, Failure};
 pub use policy::{Attempts, RetryOptions};
+pub use rate::RateLimit;
 pub use waiting::Waiting;

@@ -2,7 +2,6 @@
 
 use std::time::Duration as StdDuration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_sdk::{Duration, ErrorKind, KeyPath, Part, Problem, StageError};
@@ -73,14 +72,11 @@ impl RetryOptions {
         problems
     }
 
-    /// The delays between attempts, without jitter.
-    fn delays(&self) -> impl Iterator<Item = StdDuration> {
-        ExponentialBuilder::new()
-            .with_min_delay(self.initial_delay.get())
-            .with_max_delay(self.max_delay.get())
-            .with_factor(2.0)
-            .with_max_times(self.max_attempts.get() as usize - 1)
-            .build()
+    /// The delay after `failed` attempts, without jitter. `None` if no further attempt is allowed.
+    fn delay(&self, failed: u32) -> Option<StdDuration> {
+        let factor = 1_u32.checked_shl(failed - 1).unwrap_or(u32::MAX);
+        let delay = self.initial_delay.get().saturating_mul(factor).min(self.max_delay.get());
+        (failed < self.max_attempts.get()).then_some(delay)
     }
 }
 
@@ -110,7 +106,7 @@ impl<'a> Attempts<'a> {
             return Err(error);
         }
         self.failed += 1;
-        let Some(delay) = self.options.delays().nth(self.failed as usize - 1) else {
+        let Some(delay) = self.options.delay(self.failed) else {
             return Err(give_up(error, self.failed));
         };
         let max_retry_after = self.options.max_retry_after;

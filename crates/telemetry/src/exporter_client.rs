@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use taskferry_http::{Client, Connection, ConnectionOptions, Hints, ReadBody};
+use taskferry_http::header::HeaderMap;
+use taskferry_http::{Client, Connection, ConnectionOptions, Hints, ReadBody, Server};
 use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath};
 use tokio::runtime::Handle;
 
@@ -31,8 +32,10 @@ pub(crate) struct ExporterClient {
 impl ExporterClient {
     pub(crate) fn new(destination: &Destination) -> Result<Self, String> {
         let connection = connection(destination.ca_file.as_deref())?;
-        let client = Client::new(destination.url.clone(), destination.timeout, &connection, HINTS);
-        let client = Arc::new(client.map_err(|error| error.full_message())?);
+        let (url, timeout) = (destination.url.clone(), destination.timeout);
+        let headers = HeaderMap::new();
+        let server = Server { url, headers, timeout, connection, hints: HINTS };
+        let client = Arc::new(Client::new(server).map_err(|error| error.full_message())?);
         Ok(Self { client, runtime: Handle::current(), last_failure: Arc::default() })
     }
 

@@ -6,3 +6,4 @@ mod cells;
 mod csv;
 mod json;
 mod options;
+mod stream;

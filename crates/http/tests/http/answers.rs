@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use taskferry_http::header::HeaderMap;
-use taskferry_http::{Client, Connection, ReadBody};
+use taskferry_http::{Connection, ReadBody, Server};
 use taskferry_sdk::{Duration, ErrorKind};
 use taskferry_testkit::{FaultServer, Response};
 
-use crate::{HINTS, post};
+use crate::post;
 
 async fn server(answer: Response) -> FaultServer {
     FaultServer::start(move |_| answer.clone()).await
@@ -133,9 +133,9 @@ async fn an_endless_error_response_is_truncated() {
 #[tokio::test]
 async fn a_silent_server_is_a_timeout_with_a_hint() {
     let server = server(Response::new(200, "").never_finished()).await;
-    let url = server.url().parse().unwrap();
-    let client =
-        Client::new(url, Duration::from_millis(100), &Connection::default(), HINTS).unwrap();
+    let timeout = Duration::from_millis(100);
+    let server = Server { timeout, ..super::server(server.url(), &Connection::default()) };
+    let client = server.client().await.unwrap();
     let reading = ReadBody::Whole { max_bytes: 10_000 };
     let error = client.post(HeaderMap::new(), "", reading).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Timeout, true));

@@ -8,18 +8,27 @@ mod excerpts;
 mod files;
 mod options;
 mod proxies;
-mod rate;
 mod secrets;
 mod tls;
 
 use taskferry_http::header::HeaderMap;
-use taskferry_http::{Client, Connection, Hints, ReadBody, Response};
+use taskferry_http::{Client, Connection, Hints, ReadBody, Response, Server};
 use taskferry_sdk::{Duration, StageError};
 
 const HINTS: Hints = Hints { timeout: "be patient", unreachable: "look at the address" };
 
+fn server(url: &str, connection: &Connection) -> Server {
+    Server {
+        url: url.parse().unwrap(),
+        headers: HeaderMap::new(),
+        timeout: Duration::from_secs(20),
+        connection: connection.clone(),
+        hints: HINTS,
+    }
+}
+
 fn client(url: &str, connection: &Connection) -> Client {
-    Client::new(url.parse().unwrap(), Duration::from_secs(20), connection, HINTS).unwrap()
+    Client::new(server(url, connection)).unwrap()
 }
 
 async fn post(url: &str, connection: &Connection) -> Result<Response, StageError> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use taskferry_format::{DrySink, FormatOptions};
+use taskferry_format::{FormatOptions, StreamSink};
 use taskferry_sdk::{
     Batch, Check, Delivery, PathTemplate, Refusals, Resumption, RunContext, Sink, SinkState,
     StageError,
@@ -141,7 +141,7 @@ impl Sink for FileSink {
     }
 
     fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
-        Box::new(DrySink::new(self.options))
+        Box::new(StreamSink::dry(self.options))
     }
 
     fn checks(self: Box<Self>, run: &RunContext) -> Vec<Check> {

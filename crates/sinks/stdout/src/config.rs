@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_format::FormatOptions;
+use taskferry_format::{FormatOptions, StreamSink};
 use taskferry_sdk::{BuildContext, Plugin, Problem, Sink, SinkPlugin};
 
-use crate::sink::StdoutSink;
+use crate::sink::{cannot_write, open};
 
 /// Writes records to standard output.
 ///
@@ -24,7 +24,7 @@ impl SinkPlugin for StdoutOptions {
     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let problems = self.0.problems();
         if problems.is_empty() {
-            Ok(Box::new(StdoutSink::new(self.0.clone())))
+            Ok(Box::new(StreamSink::new(self.0.clone(), open, cannot_write)))
         } else {
             Err(problems)
         }

@@ -17,8 +17,8 @@
 //! assert!(testing::build(&options, &NoFiles, WebhookOptions::build).is_ok());
 //! ```
 //!
-//! `sink` is the stage. `batch` builds requests from records, with the keys of `key` and the events of `event`. `sender`
-//! sends them through `circuit`, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint, and `diagnosis` the checks
+//! `plugin` builds the stage, `sink`. `batch` builds requests from records, with the keys of `key` and the events of `event`. `sender`
+//! sends them through a circuit breaker, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint, and `diagnosis` the checks
 //! of `taskferry doctor`.
 //!
 //! # Idempotency
@@ -86,20 +86,20 @@
 //! because the new receiver lacks the earlier records.
 
 mod batch;
-mod circuit;
 mod compression;
 mod config;
 mod diagnosis;
 mod event;
 mod key;
+mod plugin;
 mod receiver;
 mod sender;
 mod signature;
 mod sink;
 mod state;
 
-pub use circuit::CircuitOptions;
 pub use compression::Compression;
 pub use config::WebhookOptions;
 pub use event::{CloudEventsOptions, EventMode};
 pub use signature::SignatureOptions;
+pub use taskferry_retry::CircuitOptions;

@@ -5,30 +5,17 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use taskferry_http::header::{HeaderMap, HeaderValue};
-use taskferry_http::{Client, Connection, Hints, ReadBody, Response, StatusCode};
-use taskferry_retry::RetryOptions;
-use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
+use taskferry_http::{Client, Hints, ReadBody, Response, Server, StatusCode};
+use taskferry_retry::Failure;
+use taskferry_sdk::{ErrorKind, Secret, StageError};
 use url::{Position, Url};
 
-use crate::circuit::Failure;
 use crate::signature::Signer;
 
 pub(crate) const HINTS: Hints = Hints {
     timeout: "raise `timeout` or lower `batch_records` of this sink",
     unreachable: "check the `url` of this sink, and whether this machine can reach it",
 };
-
-/// The common parts of all requests of a sink.
-#[derive(Debug)]
-pub(crate) struct RequestTemplate {
-    pub(crate) headers: HeaderMap,
-    /// The secrets of the options, which are removed from excerpts of responses.
-    pub(crate) secrets: Vec<Secret>,
-    pub(crate) signer: Option<Signer>,
-    pub(crate) timeout: Duration,
-    pub(crate) connection: Connection,
-    pub(crate) retry: RetryOptions,
-}
 
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
@@ -45,7 +32,7 @@ pub(crate) struct Request<'a> {
 /// Posts requests to one URL.
 pub(crate) struct Receiver {
     http: Client,
-    template: RequestTemplate,
+    signer: Option<Signer>,
     /// Secrets that are removed from excerpts of responses.
     secrets: Vec<Secret>,
     /// The address in messages.
@@ -59,12 +46,15 @@ impl fmt::Debug for Receiver {
 }
 
 impl Receiver {
-    /// Does not connect yet.
-    pub(crate) fn new(url: Url, mut template: RequestTemplate) -> Result<Self, StageError> {
-        let shown = format!("{}/…", url.origin().ascii_serialization());
-        let secrets = secrets_of(&url, std::mem::take(&mut template.secrets));
-        let http = Client::new(url, template.timeout, &template.connection, HINTS)?;
-        Ok(Self { http, template, secrets, shown })
+    /// Does not connect yet. `secrets` are those of the options, which are removed from excerpts of responses.
+    pub(crate) async fn new(
+        server: Server,
+        signer: Option<Signer>,
+        secrets: Vec<Secret>,
+    ) -> Result<Self, StageError> {
+        let shown = format!("{}/…", server.origin());
+        let secrets = secrets_of(&server.url, secrets);
+        Ok(Self { http: server.client().await?, signer, secrets, shown })
     }
 
     /// Sends a request once.
@@ -83,15 +73,15 @@ impl Receiver {
         }
     }
 
-    /// The headers of the options and of this attempt.
+    /// The headers of this attempt.
     fn headers(&self, request: &Request<'_>) -> Result<HeaderMap, StageError> {
-        let mut headers = self.template.headers.clone();
+        let mut headers = HeaderMap::new();
         let mut own = vec![
             ("content-type", request.content_type.to_owned()),
             ("idempotency-key", request.key.to_owned()),
         ];
         own.extend(request.content_encoding.map(|coding| ("content-encoding", coding.to_owned())));
-        if let Some(signer) = &self.template.signer {
+        if let Some(signer) = &self.signer {
             own.extend(signer.headers(request.key, SystemTime::now(), request.text));
         }
         for (name, value) in own {

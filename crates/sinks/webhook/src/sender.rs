@@ -4,10 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use taskferry_retry::{Circuit, Failure};
 use taskferry_sdk::{ErrorKind, Refusals, StageError};
 
 use crate::batch::{Batch, BatchBuilder};
-use crate::circuit::{Circuit, Failure};
 use crate::compression::Compression;
 use crate::receiver::{Receiver, Request};
 use crate::state::Progress;

@@ -4,20 +4,23 @@ use std::fmt;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use taskferry_http::header::HeaderMap;
+use taskferry_http::{Connection, Server, checks_with_status};
+use taskferry_retry::Circuit;
 use taskferry_sdk::{
     Batch, Check, Delivery, ErrorKind, Finding, LocalEndpoint, Refusals, Resumption, RunContext,
-    RunningEndpoint, Secret, Sink, SinkState, StageError,
+    RunningEndpoint, Sink, SinkState, StageError,
 };
 use url::Url;
 
 use crate::batch::{BatchBuilder, BatchFormat, Limits};
-use crate::circuit::{Circuit, CircuitOptions};
-use crate::compression::Compression;
-use crate::diagnosis;
-use crate::event::{CloudEventsOptions, Envelope};
+use crate::config::WebhookOptions;
+use crate::diagnosis::RECEIVER;
+use crate::event::Envelope;
 use crate::key::Keys;
-use crate::receiver::{Receiver, RequestTemplate};
+use crate::receiver::{HINTS, Receiver};
 use crate::sender::Sender;
+use crate::signature::Signer;
 use crate::state::Progress;
 
 /// Where requests are sent. The address is a secret.
@@ -38,30 +41,22 @@ impl fmt::Debug for Target {
     }
 }
 
-/// The options of batches and their delivery.
-#[derive(Debug)]
-pub(crate) struct SendOptions {
-    pub(crate) limits: Limits,
-    pub(crate) cloud_events: Option<CloudEventsOptions>,
-    pub(crate) compression: Compression,
-    pub(crate) concurrency: usize,
-    pub(crate) circuit: CircuitOptions,
-}
-
 /// Sends each page when it is written.
 #[derive(Debug)]
 pub(crate) struct WebhookSink {
-    /// The `url` of the options. Unlike the address of a local endpoint, it is the same in every run.
-    address: Secret,
-    options: SendOptions,
+    pub(crate) options: WebhookOptions,
+    /// The checked parts of the options.
+    pub(crate) headers: HeaderMap,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) connection: Connection,
     /// `None` after the sink is opened.
-    target: Option<(Target, RequestTemplate)>,
+    pub(crate) target: Option<Target>,
     /// `None` until the sink is opened.
-    open: Option<Open>,
+    pub(crate) open: Option<Open>,
 }
 
 #[derive(Debug)]
-struct Open {
+pub(crate) struct Open {
     format: BatchFormat,
     sender: Sender,
     /// Keeps a local endpoint running.
@@ -69,17 +64,14 @@ struct Open {
 }
 
 impl WebhookSink {
-    pub(crate) fn new(
-        address: Secret,
-        target: Target,
-        template: RequestTemplate,
-        options: SendOptions,
-    ) -> Self {
-        Self { address, options, target: Some((target, template)), open: None }
+    fn keys(&self, run: &RunContext) -> Keys {
+        // Unlike the address of a local endpoint, this one is the same in every run.
+        Keys::new(run, self.options.url.expose())
     }
 
-    fn keys(&self, run: &RunContext) -> Keys {
-        Keys::new(run, self.address.expose())
+    fn server(&self, url: Url) -> Server {
+        let (headers, timeout) = (self.headers.clone(), self.options.timeout);
+        Server { url, headers, timeout, connection: self.connection.clone(), hints: HINTS }
     }
 }
 
@@ -94,7 +86,7 @@ impl Sink for WebhookSink {
     }
 
     async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
-        let Some((target, template)) = self.target.take() else {
+        let Some(target) = self.target.take() else {
             return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
         };
         let keys = self.keys(run);
@@ -116,17 +108,17 @@ impl Sink for WebhookSink {
                 (url, Some(endpoint))
             }
         };
-        let options = &self.options;
-        let circuit = Circuit::new(options.circuit, template.retry);
+        let (server, signer, options) = (self.server(url), self.signer.take(), &self.options);
         let sender = Sender {
-            receiver: Receiver::new(url, template)?,
-            circuit,
+            receiver: Receiver::new(server, signer, options.secrets()).await?,
+            circuit: Circuit::new(options.circuit, options.retry),
             compression: options.compression,
-            concurrency: options.concurrency,
+            concurrency: usize::from(options.concurrency.get()),
             progress: Mutex::new(progress),
         };
         let envelope = options.cloud_events.as_ref().map(|events| Envelope::new(events, run));
-        let format = BatchFormat { limits: options.limits, envelope, keys };
+        let limits = Limits { records: options.records(), bytes: options.batch_bytes.get() };
+        let format = BatchFormat { limits, envelope, keys };
         self.open = Some(Open { format, sender, _endpoint: endpoint });
         Ok(())
     }
@@ -151,9 +143,9 @@ impl Sink for WebhookSink {
     }
 
     fn checks(self: Box<Self>, _: &RunContext) -> Vec<Check> {
-        match self.target {
-            Some((Target::Remote(url), template)) => diagnosis::checks(url, &template),
-            Some((Target::Local(_), _)) | None => {
+        match &self.target {
+            Some(Target::Remote(url)) => checks_with_status(self.server(url.clone()), RECEIVER),
+            Some(Target::Local(_)) | None => {
                 let text = "the receiver is a sandbox inside this process";
                 vec![Check::new("receiver", async move { vec![Finding::skipped(text)] })]
             }

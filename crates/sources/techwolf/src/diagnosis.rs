@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use taskferry_http::header::HeaderMap;
-use taskferry_http::{Connection, ServerProbe};
+use taskferry_http::{ServerProbe, clock_check, server_checks};
 use taskferry_sdk::{Check, ErrorKind, Finding, RunContext, StageError};
 use tokio::sync::OnceCell;
+use url::Url;
 
 use crate::check::Server;
 use crate::config::{ExportSubject, ExternalVendor};
@@ -14,7 +14,7 @@ use crate::credentials::Credentials;
 use crate::export::Retries;
 use crate::families;
 use crate::issuer::Tokens;
-use crate::open_export::{Limits, OpenExport, PAGE_HINTS, TOKEN_HINTS};
+use crate::open_export::{OpenExport, PAGE_HINTS, Settings, TOKEN_HINTS};
 use crate::request::{Listing, name_of};
 use crate::token_claims::{Claims, token_finding};
 
@@ -25,12 +25,7 @@ const FAMILIES_HINT: &str =
 /// What the checks share. Each check can be made without the others.
 #[derive(Debug)]
 pub(crate) struct Diagnosis {
-    /// The API and the token endpoint, without those inside this process.
-    servers: Vec<ServerProbe>,
-    connection: Connection,
-    listing: Listing,
-    partition: Option<Vec<String>>,
-    limits: Limits,
+    settings: Settings,
     run: RunContext,
     /// `None` once the connection is open.
     server: Mutex<Option<Server>>,
@@ -41,20 +36,13 @@ pub(crate) struct Diagnosis {
 
 impl Diagnosis {
     /// The checks, in order.
-    pub(crate) fn checks(
-        server: Server,
-        connection: Connection,
-        listing: Listing,
-        partition: Option<Vec<String>>,
-        limits: Limits,
-        run: &RunContext,
-    ) -> Vec<Check> {
-        let has_families = listing.subject == ExportSubject::Jobs;
-        let has_vendor = listing.external_vendor != ExternalVendor::Techwolf;
+    pub(crate) fn checks(server: Server, mut settings: Settings, run: &RunContext) -> Vec<Check> {
+        let has_families = settings.listing.subject == ExportSubject::Jobs;
+        let has_vendor = settings.listing.external_vendor != ExternalVendor::Techwolf;
         // A check shows the first answer, and costs one request.
-        let mut limits = Limits { page_size: 1, ..limits };
-        limits.retry.max_attempts = std::num::NonZeroU32::MIN;
-        let servers = probes(&server, &listing, &connection, limits);
+        settings.page_size = 1;
+        settings.retry.max_attempts = std::num::NonZeroU32::MIN;
+        let mut checks = connection_checks(&server, &settings);
         let requests_token = match &server {
             Server::Local(_) => true,
             Server::Remote { credentials, .. } => matches!(credentials, Credentials::Client(_)),
@@ -63,17 +51,12 @@ impl Diagnosis {
         let mut run = run.clone();
         run.state_dir = None;
         let shared = Arc::new(Self {
-            servers,
-            connection,
-            listing,
-            partition,
-            limits,
+            settings,
             run,
             server: Mutex::new(Some(server)),
             open: OnceCell::new(),
             is_page_refused: Mutex::default(),
         });
-        let mut checks = shared.server_checks();
         let with = || Arc::clone(&shared);
         let token = with();
         let token = Check::new("token", async move { vec![token.token().await] }).needs("tls");
@@ -94,56 +77,13 @@ impl Diagnosis {
         checks
     }
 
-    /// The checks of the way to the servers. There are none if the server is inside this process.
-    fn server_checks(self: &Arc<Self>) -> Vec<Check> {
-        if self.servers.is_empty() {
-            return Vec::new();
-        }
-        let head = match self.servers.len() {
-            1 => "1 HEAD request without credentials",
-            _ => "1 HEAD request without credentials to the API and to the token endpoint",
-        };
-        let [dns, proxy, tls, clock] = [(); 4].map(|()| Arc::clone(self));
-        vec![
-            Check::new("proxy", async move {
-                proxy.servers.iter().map(ServerProbe::proxy_in_use).collect()
-            }),
-            Check::new("dns", async move {
-                let mut findings = Vec::new();
-                for server in &dns.servers {
-                    findings.push(server.dns().await);
-                }
-                findings
-            })
-            .needs("proxy"),
-            Check::new("tls", async move {
-                let mut findings = Vec::new();
-                for server in &tls.servers {
-                    findings.push(server.tls().await);
-                }
-                findings
-            })
-            .sends(head)
-            .needs("dns"),
-            Check::new("clock", async move {
-                let mut findings = Vec::new();
-                for server in &clock.servers {
-                    findings.push(server.clock().await);
-                }
-                findings
-            })
-            .sends(head)
-            .needs("tls"),
-        ]
-    }
-
     async fn open(&self) -> Result<&OpenExport, &StageError> {
         let open = self.open.get_or_init(|| async {
             let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(server) = server else {
                 return Err(StageError::new(ErrorKind::Timeout, "the connection was not opened"));
             };
-            OpenExport::new(server, &self.connection, &self.listing, self.limits, &self.run).await
+            OpenExport::new(server, &self.settings, &self.run).await
         });
         open.await.as_ref()
     }
@@ -172,14 +112,14 @@ impl Diagnosis {
             Ok(open) => &open.export,
             Err(error) => return Finding::from(error),
         };
-        let page = export.fetch(&self.listing, Retries::None, PAGE, None).await;
+        let page = export.fetch(&self.settings.listing, Retries::None, PAGE, None).await;
         let is_refused = page.as_ref().is_err_and(is_refusal);
         *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_refused);
         let page = match page {
             Ok(page) => page,
             Err(error) => return page_failure(&error.context(PAGE)),
         };
-        let noun = match self.listing.subject {
+        let noun = match self.settings.listing.subject {
             ExportSubject::Jobs => "job",
             ExportSubject::Employees => "employee",
         };
@@ -198,7 +138,7 @@ impl Diagnosis {
     /// Whether the vendor of the options is activated: the page shows it, or a page with the vendor `techwolf` that succeeds
     /// instead.
     async fn vendor(&self) -> Finding {
-        let vendor = name_of(self.listing.external_vendor);
+        let vendor = name_of(self.settings.listing.external_vendor);
         let open = match self.open().await {
             Ok(open) => open,
             Err(error) => return Finding::from(error),
@@ -206,17 +146,20 @@ impl Diagnosis {
         let known = *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner);
         let is_refused = match known {
             Some(is_refused) => is_refused,
-            None => match open.export.fetch(&self.listing, Retries::None, PAGE, None).await {
-                Ok(_) => false,
-                Err(error) if is_refusal(&error) => true,
-                Err(error) => return Finding::from(&error.context(PAGE)),
-            },
+            None => {
+                match open.export.fetch(&self.settings.listing, Retries::None, PAGE, None).await {
+                    Ok(_) => false,
+                    Err(error) if is_refusal(&error) => true,
+                    Err(error) => return Finding::from(&error.context(PAGE)),
+                }
+            }
         };
         if !is_refused {
             return Finding::ok(format!("the API accepts `external_vendor = \"{vendor}\"`"));
         }
-        let plain = Listing { external_vendor: ExternalVendor::Techwolf, ..self.listing.clone() };
-        match open.with_listing(&plain, &self.connection, self.limits).await {
+        let plain =
+            Listing { external_vendor: ExternalVendor::Techwolf, ..self.settings.listing.clone() };
+        match open.with_listing(&plain, &self.settings).await {
             Ok(()) => Finding::failed(format!(
                 "the API refuses `external_vendor = \"{vendor}\"` and accepts \"techwolf\""
             ))
@@ -232,7 +175,7 @@ impl Diagnosis {
             Ok(open) => open,
             Err(error) => return vec![Finding::from(error)],
         };
-        let listed = match open.families(&self.connection, self.limits).await {
+        let listed = match open.families(&self.settings).await {
             Ok(client) => families::list(&client, &open.export).await,
             Err(error) => Err(error),
         };
@@ -251,7 +194,11 @@ impl Diagnosis {
         let noun = if families.len() == 1 { "family" } else { "families" };
         let all = Finding::ok(format!("the credentials see {} job {noun}", families.len()))
             .details(families.iter().map(line));
-        let unknown = families::unknown(&self.listing, self.partition.as_deref(), &families);
+        let unknown = families::unknown(
+            &self.settings.listing,
+            self.settings.strategy.partition.as_deref(),
+            &families,
+        );
         let unknown = unknown.into_iter().map(|text| Finding::warning(text).hint(FAMILIES_HINT));
         [all].into_iter().chain(unknown).collect()
     }
@@ -278,28 +225,26 @@ fn is_refusal(error: &StageError) -> bool {
     matches!(error.kind(), ErrorKind::Refused | ErrorKind::Auth)
 }
 
-/// The probes of the API and of the token endpoint, once if they are the same server.
-fn probes(
-    server: &Server,
-    listing: &Listing,
-    connection: &Connection,
-    limits: Limits,
-) -> Vec<ServerProbe> {
+/// The checks of the way to the API and the token endpoint, once if they are the same server. There are none if the server is inside
+/// this process.
+fn connection_checks(server: &Server, settings: &Settings) -> Vec<Check> {
     let Server::Remote { base, credentials } = server else { return Vec::new() };
-    let mut root = listing.url(base);
-    root.set_path("/");
-    root.set_query(None);
-    let probe = |url, hints| {
-        ServerProbe::new(url, HeaderMap::new(), limits.timeout, connection.clone(), hints)
-    };
-    let mut probes = vec![probe(root.clone(), PAGE_HINTS)];
-    if let Credentials::Client(client) = credentials
-        && client.token_url.origin() != root.origin()
-    {
-        let mut root = client.token_url.clone();
+    let probe = |url: &Url, hints| {
+        let mut root = url.clone();
         root.set_path("/");
         root.set_query(None);
-        probes.push(probe(root, TOKEN_HINTS));
+        ServerProbe::from(settings.server(root, hints))
+    };
+    let mut servers = vec![probe(base, PAGE_HINTS)];
+    let mut request = "1 HEAD request without credentials";
+    if let Credentials::Client(client) = credentials
+        && client.token_url.origin() != base.origin()
+    {
+        servers.push(probe(&client.token_url, TOKEN_HINTS));
+        request = "1 HEAD request without credentials to the API and to the token endpoint";
     }
-    probes
+    let servers = Arc::from(servers);
+    let mut checks = server_checks(&servers, request);
+    checks.push(clock_check(&servers, request));
+    checks
 }

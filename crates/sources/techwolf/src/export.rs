@@ -3,11 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use taskferry_http::{RateLimit, Response, StatusCode};
-use taskferry_retry::{Attempts, RetryOptions, Waiting};
+use taskferry_http::{Response, StatusCode};
+use taskferry_retry::{Attempts, RateLimit, RetryOptions, Waiting};
 use taskferry_sdk::{Cursor, ErrorKind, RunningEndpoint, Secret, StageError};
 use tokio::sync::Semaphore;
-use tokio::time::{Duration, Instant, sleep_until, timeout};
+use tokio::time::{Duration, timeout};
 use tracing::Span;
 
 use crate::client::Client;
@@ -33,10 +33,8 @@ pub(crate) struct Export {
     pub(crate) client: Client,
     pub(crate) tokens: Tokens,
     pub(crate) retry: RetryOptions,
-    pub(crate) rate: Option<RateLimit>,
+    pub(crate) rate: RateLimit,
     pub(crate) page_size: Mutex<PageSize>,
-    /// The end of the wait that the server asked for.
-    pub(crate) not_before: Mutex<Option<Instant>>,
     /// Responses are parsed one at a time, which is faster than a network: each parsing thread keeps its freed memory.
     pub(crate) parsing: Semaphore,
     #[expect(dead_code, reason = "dropping it stops the endpoint inside this process")]
@@ -191,35 +189,12 @@ impl Export {
 
     /// Makes all requests wait for the time that the server asked for, unless it exceeds the limit of the options.
     fn hold_back(&self, error: &StageError) {
-        let max_wait = self.retry.max_retry_after.get();
-        let wait = error.wait().filter(|wait| error.is_temporary() && *wait <= max_wait);
-        if let Some(until) = wait.and_then(|wait| Instant::now().checked_add(wait)) {
-            let mut not_before = self.not_before();
-            *not_before = (*not_before).max(Some(until));
-        }
+        self.rate.pause_after(error, &self.retry);
     }
 
     /// Waits until a request may be sent.
     async fn acquire_slot(&self) {
-        loop {
-            let not_before = *self.not_before();
-            if let Some(until) = not_before.filter(|until| *until > Instant::now()) {
-                let _waiting = Waiting::until(until, "the end of a pause that the API asked for");
-                sleep_until(until).await;
-            }
-            if let Some(start) = self.rate.as_ref().map(RateLimit::reserve) {
-                let _waiting = Waiting::until(start, "`rate_limit`");
-                sleep_until(start).await;
-            }
-            // Another response may have asked for a wait in the meantime.
-            if *self.not_before() == not_before {
-                return;
-            }
-        }
-    }
-
-    fn not_before(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rate.acquire("the end of a pause that the API asked for", "`rate_limit`").await;
     }
 
     async fn parse(

@@ -211,6 +211,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::sync::Arc;
+    use taskferry_http::header::HeaderMap;
     use taskferry_http::{Connection, Hints};
     use taskferry_sdk::RunningEndpoint;
     use taskferry_testkit::{FaultServer, Response};
@@ -238,10 +239,14 @@ mod tests {
             guard: Box::new(()),
         });
         let credentials = credentials.unwrap();
-        let hints = Hints { timeout: "", unreachable: "" };
-        let (url, timeout) = (credentials.token_url.clone(), "20s".parse().unwrap());
-        let http = taskferry_http::Client::new(url, timeout, &Connection::default(), hints);
-        let client = Client::new(http.unwrap(), "POST", 1000, Arc::default());
+        let http = taskferry_http::Server {
+            url: credentials.token_url.clone(),
+            headers: HeaderMap::new(),
+            timeout: "20s".parse().unwrap(),
+            connection: Connection::default(),
+            hints: Hints { timeout: "", unreachable: "" },
+        };
+        let client = Client::new(http.client().await.unwrap(), "POST", 1000, Arc::default());
         let issuer = Issuer::new(client, credentials, RetryOptions::default(), None).await;
         (server, issuer)
     }

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use taskferry_http::{Connection, Hints, RateLimit};
-use taskferry_retry::RetryOptions;
+use taskferry_http::header::HeaderMap;
+use taskferry_http::{Connection, Hints};
+use taskferry_retry::{RateLimit, RetryOptions};
 use taskferry_sdk::{Duration, ErrorKind, RunContext, RunningEndpoint, StageError};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -16,6 +17,7 @@ use crate::families;
 use crate::issuer::{Issuer, Tokens};
 use crate::page_size::PageSize;
 use crate::request::Listing;
+use crate::strategy::ReadStrategy;
 use crate::token_cache::TokenCache;
 
 /// The size limit of a response with a token.
@@ -32,14 +34,26 @@ pub(crate) const TOKEN_HINTS: Hints = Hints {
     unreachable: "check `token_url` in [source.auth], and whether this machine can reach it",
 };
 
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+/// What the source needs. Nothing is open.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listing: Listing,
+    pub(crate) strategy: ReadStrategy,
+    /// The maximum number of records in a page.
     pub(crate) page_size: u32,
     /// Pages per second.
-    pub(crate) rate: Option<f64>,
+    pub(crate) rate_limit: Option<f64>,
     pub(crate) timeout: Duration,
     pub(crate) max_page_bytes: u64,
+    pub(crate) connection: Connection,
     pub(crate) retry: RetryOptions,
+}
+
+impl Settings {
+    pub(crate) fn server(&self, url: Url, hints: Hints) -> taskferry_http::Server {
+        let (timeout, connection) = (self.timeout, self.connection.clone());
+        taskferry_http::Server { url, headers: HeaderMap::new(), timeout, connection, hints }
+    }
 }
 
 /// A connection to the API, without a page read.
@@ -53,9 +67,7 @@ impl OpenExport {
     /// Starts the endpoint inside this process, if there is one, and creates the clients. Sends no request.
     pub(crate) async fn new(
         server: Server,
-        connection: &Connection,
-        listing: &Listing,
-        limits: Limits,
+        settings: &Settings,
         run: &RunContext,
     ) -> Result<Self, StageError> {
         let (base, credentials, endpoint) = match server {
@@ -66,17 +78,13 @@ impl OpenExport {
                 (base, credentials, Some(endpoint))
             }
         };
-        let clients = ClientFactory { limits, connection, counts: Arc::default() };
-        let url = listing.url(&base);
-        let client = clients.client("POST", url, limits.max_page_bytes, PAGE_HINTS).await?;
-        let tokens = clients.tokens(credentials, run).await?;
+        let clients = ClientFactory { settings, counts: Arc::default() };
         let export = Arc::new(Export {
-            client,
-            tokens,
-            retry: limits.retry,
-            rate: limits.rate.map(RateLimit::per_second),
-            page_size: Mutex::new(PageSize::new(limits.page_size)),
-            not_before: Mutex::default(),
+            client: clients.pages(&settings.listing, &base).await?,
+            tokens: clients.tokens(credentials, run).await?,
+            retry: settings.retry,
+            rate: RateLimit::per_second(settings.rate_limit.unwrap_or_default()),
+            page_size: Mutex::new(PageSize::new(settings.page_size)),
             parsing: Semaphore::new(1),
             endpoint,
         });
@@ -87,35 +95,35 @@ impl OpenExport {
     pub(crate) async fn with_listing(
         &self,
         listing: &Listing,
-        connection: &Connection,
-        limits: Limits,
+        settings: &Settings,
     ) -> Result<(), StageError> {
-        let counts = Arc::clone(&self.export.client.counts);
-        let clients = ClientFactory { limits, connection, counts };
-        let url = listing.url(&self.base);
-        let client = clients.client("POST", url, limits.max_page_bytes, PAGE_HINTS).await?;
+        let client = self.clients(settings).pages(listing, &self.base).await?;
         self.export.accepts(&client, listing).await
     }
 
     /// The client of the list of job families.
-    pub(crate) async fn families(
-        &self,
-        connection: &Connection,
-        limits: Limits,
-    ) -> Result<Client, StageError> {
-        let counts = Arc::clone(&self.export.client.counts);
-        let clients = ClientFactory { limits, connection, counts };
-        clients.client("GET", families::url(&self.base), MAX_FAMILIES_BYTES, PAGE_HINTS).await
+    pub(crate) async fn families(&self, settings: &Settings) -> Result<Client, StageError> {
+        let url = families::url(&self.base);
+        self.clients(settings).client("GET", url, MAX_FAMILIES_BYTES, PAGE_HINTS).await
+    }
+
+    fn clients<'a>(&self, settings: &'a Settings) -> ClientFactory<'a> {
+        ClientFactory { settings, counts: Arc::clone(&self.export.client.counts) }
     }
 }
 
 struct ClientFactory<'a> {
-    limits: Limits,
-    connection: &'a Connection,
+    settings: &'a Settings,
     counts: Arc<Counts>,
 }
 
 impl ClientFactory<'_> {
+    /// The client for pages of a listing.
+    async fn pages(&self, listing: &Listing, base: &Url) -> Result<Client, StageError> {
+        let (url, max_bytes) = (listing.url(base), self.settings.max_page_bytes);
+        self.client("POST", url, max_bytes, PAGE_HINTS).await
+    }
+
     async fn client(
         &self,
         method: &str,
@@ -123,13 +131,7 @@ impl ClientFactory<'_> {
         max_bytes: u64,
         hints: Hints,
     ) -> Result<Client, StageError> {
-        let (timeout, connection) = (self.limits.timeout, self.connection.clone());
-        // Reads the system's certificates from files.
-        let create = move || taskferry_http::Client::new(url, timeout, &connection, hints);
-        let http = tokio::task::spawn_blocking(create).await.unwrap_or_else(|panic| {
-            let message = "creating the HTTP client panicked";
-            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
-        })?;
+        let http = self.settings.server(url, hints).client().await?;
         Ok(Client::new(http, method, max_bytes, Arc::clone(&self.counts)))
     }
 
@@ -152,7 +154,7 @@ impl ClientFactory<'_> {
         };
         let url = credentials.token_url.clone();
         let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_HINTS).await?;
-        let issuer = Issuer::new(client, credentials, self.limits.retry, cache).await;
+        let issuer = Issuer::new(client, credentials, self.settings.retry, cache).await;
         Ok(Tokens::Issued(Box::new(issuer)))
     }
 }

@@ -8,7 +8,7 @@ use taskferry_sdk::{
 use crate::check;
 use crate::config::{ExportSubject, ExternalVendor, Include, ResponseFormat, TechWolfOptions};
 use crate::cursor_index::ListingId;
-use crate::open_export::Limits;
+use crate::open_export::Settings;
 use crate::request::Listing;
 use crate::source::TechWolfSource;
 use crate::strategy::ReadStrategy;
@@ -48,14 +48,17 @@ impl SourcePlugin for TechWolfOptions {
             include: self.include.iter().copied().collect(),
             filters: self.filters.clone(),
         };
-        let limits = Limits {
+        let settings = Settings {
+            listing,
+            strategy,
             page_size: self.limit,
-            rate: self.rate_limit,
+            rate_limit: self.rate_limit,
             timeout: self.timeout,
             max_page_bytes: self.max_page_bytes.get(),
+            connection,
             retry: self.retry,
         };
-        Ok(Box::new(TechWolfSource::new(server, connection, listing, strategy, limits)))
+        Ok(Box::new(TechWolfSource::new(server, settings)))
     }
 
     fn fields(&self) -> RecordFields {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use taskferry_http::Connection;
 use taskferry_sdk::{
     Check, ErrorKind, Page, Position, RunContext, Share, Source, SourceStatistics, StageError,
 };
@@ -12,19 +11,14 @@ use crate::check::Server;
 use crate::diagnosis::Diagnosis;
 use crate::export::Export;
 use crate::families;
-use crate::open_export::{Limits, OpenExport};
+use crate::open_export::{OpenExport, Settings};
 use crate::reader::Reader;
-use crate::request::Listing;
-use crate::strategy::ReadStrategy;
 use crate::stream::PageStream;
 
 /// Reads the export of one tenant.
 #[derive(Debug)]
 pub(crate) struct TechWolfSource {
-    listing: Listing,
-    limits: Limits,
-    connection: Connection,
-    strategy: ReadStrategy,
+    settings: Settings,
     /// `None` once the source is open.
     server: Option<Server>,
     /// `None` until the source is open.
@@ -39,28 +33,15 @@ struct Open {
 }
 
 impl TechWolfSource {
-    pub(crate) fn new(
-        server: Server,
-        connection: Connection,
-        listing: Listing,
-        strategy: ReadStrategy,
-        limits: Limits,
-    ) -> Self {
-        Self {
-            listing,
-            limits,
-            connection,
-            strategy,
-            server: Some(server),
-            open: None,
-            warnings: Vec::new(),
-        }
+    pub(crate) fn new(server: Server, settings: Settings) -> Self {
+        Self { settings, server: Some(server), open: None, warnings: Vec::new() }
     }
 
     /// Whether the options contain job families.
     fn has_families(&self) -> bool {
-        let mut filters = self.listing.filters.iter();
-        self.strategy.partition.is_some() || filters.any(|filter| filter.job_family_ids.is_some())
+        let Settings { listing, strategy, .. } = &self.settings;
+        let mut filters = listing.filters.iter();
+        strategy.partition.is_some() || filters.any(|filter| filter.job_family_ids.is_some())
     }
 }
 
@@ -70,21 +51,21 @@ impl Source for TechWolfSource {
         let Some(server) = self.server.take() else {
             return Err(StageError::new(ErrorKind::Defect, "the source was opened twice"));
         };
-        let (limits, connection) = (self.limits, &self.connection);
-        let open = OpenExport::new(server, connection, &self.listing, limits, run).await?;
+        let settings = &self.settings;
+        let open = OpenExport::new(server, settings, run).await?;
         let export = Arc::clone(&open.export);
+        let Settings { listing, strategy, .. } = settings;
         if self.has_families() {
-            let families = open.families(connection, limits).await?;
-            let partition = self.strategy.partition.as_deref();
-            let listing = &self.listing;
+            let families = open.families(settings).await?;
+            let partition = strategy.partition.as_deref();
             self.warnings = families::warnings(&families, &export, listing, partition).await?;
             // The manifest lists the warnings at the end of the run, which may be late.
             for warning in &self.warnings {
                 tracing::info!("{warning}");
             }
         }
-        let reader = Reader::new(Arc::clone(&export), self.listing.clone());
-        let pages = self.strategy.open(reader, run, from).await?;
+        let reader = Reader::new(Arc::clone(&export), listing.clone());
+        let pages = strategy.open(reader, run, from).await?;
         self.open = Some(Open { export, pages });
         Ok(())
     }
@@ -115,8 +96,7 @@ impl Source for TechWolfSource {
     }
 
     fn checks(self: Box<Self>, run: &RunContext) -> Vec<Check> {
-        let Self { listing, limits, connection, strategy, server, .. } = *self;
-        let Some(server) = server else { return Vec::new() };
-        Diagnosis::checks(server, connection, listing, strategy.partition, limits, run)
+        let Some(server) = self.server else { return Vec::new() };
+        Diagnosis::checks(server, self.settings, run)
     }
 }

@@ -6,13 +6,17 @@ use std::time::Duration as StdDuration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_retry::{Attempts, RetryOptions, Waiting};
 use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use crate::{Attempts, RateLimit, RetryOptions, Waiting};
+
 /// The maximum wait, which keeps times within the range of the clock.
 const MAX_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
+
+/// What a request waits for while the circuit is open, or after a `Retry-After`.
+const NEXT_TRY: &str = "the next try of an unavailable receiver";
 
 /// The options of the circuit breaker.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -38,20 +42,21 @@ impl Default for CircuitOptions {
 }
 
 impl CircuitOptions {
-    /// The mistake in the options, with its path from the sink's table.
-    pub(crate) fn problems(&self) -> Option<Problem> {
-        let path = KeyPath::of("circuit").key("cool_down");
-        let problem = Problem::at(path, "invalid-value", "`cool_down` must be greater than zero");
+    /// The mistake in the options in `table`.
+    pub fn check(&self, table: &KeyPath) -> Option<Problem> {
+        let problem = "`cool_down` must be greater than zero";
+        let problem = Problem::at(table.key("cool_down"), "invalid-value", problem);
         self.cool_down.get().is_zero().then(|| problem.help("write for example \"30s\""))
     }
 }
 
 /// A failed request.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     /// The status of the response, if there was one.
-    pub(crate) status: Option<u16>,
-    pub(crate) error: StageError,
+    pub status: Option<u16>,
+    /// Why the request failed.
+    pub error: StageError,
 }
 
 /// Decides when requests to one receiver may be sent.
@@ -59,9 +64,11 @@ pub(crate) struct Failure {
 /// While the circuit is closed, every request follows the retry policy. After too many consecutive failures it opens: all
 /// requests wait, and one of them is sent as a probe after each pause.
 #[derive(Debug)]
-pub(crate) struct Circuit {
+pub struct Circuit {
     options: CircuitOptions,
     retry: RetryOptions,
+    /// Delays all requests after a `Retry-After`.
+    rate: RateLimit,
     state: Mutex<State>,
     /// Notified when waiting requests must check the state again.
     changed: Notify,
@@ -73,8 +80,6 @@ struct State {
     failures: u32,
     /// The time of the first of them.
     failing_since: Option<Instant>,
-    /// No request before this time, as the receiver demands.
-    paused_until: Option<Instant>,
     open: Option<Open>,
 }
 
@@ -97,8 +102,10 @@ enum Admission {
 }
 
 impl Circuit {
-    pub(crate) fn new(options: CircuitOptions, retry: RetryOptions) -> Self {
-        Self { options, retry, state: Mutex::default(), changed: Notify::new() }
+    /// A closed circuit.
+    pub fn new(options: CircuitOptions, retry: RetryOptions) -> Self {
+        let (rate, state) = (RateLimit::per_second(0.0), Mutex::default());
+        Self { options, retry, rate, state, changed: Notify::new() }
     }
 
     /// Sends a request until it is delivered or fails permanently. `what` names it in the log. `count` is called before every
@@ -106,7 +113,7 @@ impl Circuit {
     ///
     /// # Errors
     /// The last failure. A temporary failure becomes permanent when the run gives up.
-    pub(crate) async fn send<F, Sending>(
+    pub async fn send<F, Sending>(
         &self,
         what: &str,
         count: impl Fn(bool),
@@ -146,14 +153,14 @@ impl Circuit {
     /// Waits until the request may be sent. Returns whether it is the probe.
     async fn admission(&self) -> bool {
         loop {
+            self.rate.acquire(NEXT_TRY, NEXT_TRY).await;
             // Created before the state is read, so that no change is missed.
             let changed = self.changed.notified();
             let admission = self.state().admit(Instant::now());
             match admission {
                 Admission::Now { is_probe } => return is_probe,
                 Admission::At(instant) => {
-                    let _waiting =
-                        Waiting::until(instant, "the next try of an unavailable receiver");
+                    let _waiting = Waiting::until(instant, NEXT_TRY);
                     tokio::select! {
                         () = sleep_until(instant) => {}
                         () = changed => {}
@@ -192,7 +199,7 @@ impl Circuit {
             // The retry policy ends the run.
             return Ok(Some(error));
         }
-        state.paused_until = state.paused_until.max(Some(now + demanded));
+        self.rate.pause_after(&error, &self.retry);
         if state.failures < self.options.failures.get() {
             return Ok(Some(error));
         }
@@ -233,9 +240,6 @@ impl Circuit {
 
 impl State {
     fn admit(&mut self, now: Instant) -> Admission {
-        if let Some(until) = self.paused_until.filter(|until| now < *until) {
-            return Admission::At(until);
-        }
         match &mut self.open {
             None => Admission::Now { is_probe: false },
             Some(open) if open.probing => Admission::AfterProbe,
@@ -262,6 +266,3 @@ fn give_up(error: StageError, failures: u32, waited: StdDuration, option: &str) 
         .context(format!("gave up after {failures} failed {requests} within {waited}"))
         .hint(hint)
 }
-
-#[cfg(test)]
-mod tests;

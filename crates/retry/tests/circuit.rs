@@ -1,10 +1,13 @@
 //! Behavior of the circuit breaker, with a paused clock.
 
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use taskferry_sdk::ErrorKind;
-
-use super::*;
+use taskferry_retry::{Circuit, CircuitOptions, Failure, RetryOptions};
+use taskferry_sdk::{Duration, ErrorKind, StageError};
+use tokio::time::Instant;
 
 fn busy() -> Failure {
     let error = StageError::new(ErrorKind::Unavailable, "busy").temporary();
@@ -90,8 +93,9 @@ async fn a_receiver_that_stays_unavailable_ends_all_requests() {
 async fn all_requests_wait_for_the_probe() {
     let receiver = Receiver::new(|passed| if passed < 50 { Err(busy()) } else { Ok(()) });
     let circuit = circuit(4, 30, 300);
-    let all = futures_util::future::join_all((0..4).map(|_| receiver.send_through(&circuit))).await;
-    assert!(all.iter().all(Result::is_ok));
+    let send = || receiver.send_through(&circuit);
+    let all = tokio::join!(send(), send(), send(), send());
+    assert!([all.0, all.1, all.2, all.3].iter().all(Result::is_ok));
     let attempts = receiver.attempts();
     // All four open the circuit; one probes at 30 and at 60; the others follow after its response.
     assert_eq!(attempts, [0, 0, 0, 0, 30, 60, 60, 60, 60]);
