@@ -43,27 +43,27 @@ const ALL: &[ExitCodeEntry] = &[
     ExitCodeEntry {
         exit: Exit::COMPLETE,
         meaning: "complete",
-        explanation: "Every record was delivered, or skipped by `on_error = \"skip\"` and counted. From other commands: nothing is \
+        explanation: "Every record was delivered, or skipped by `on_error = \"skip\"` and counted. For other commands, nothing is \
                       wrong.",
     },
     ExitCodeEntry {
         exit: Exit::DEFECT,
         meaning: "a defect in taskferry",
-        explanation: "taskferry, or a custom source or sink, has a defect. Please report defects in taskferry, with the lines that \
-                      the command wrote. The next run resumes.",
+        explanation: "taskferry, or a custom source or sink, has a defect. Please report defects in taskferry with the output of \
+                      the command. The next run resumes.",
     },
     ExitCodeEntry {
         exit: Exit::USAGE,
         meaning: "invalid command line or pipeline file, or an unusable path for state, summary or metrics",
-        explanation: "Nothing was run. Correct what the messages name; `taskferry explain NAME` explains each of them. From \
+        explanation: "Nothing was run. Correct what the messages name. `taskferry explain NAME` explains each message. From \
                       `merge`: the manifests do not belong together. From `build`: a plugin can't be included.",
     },
     ExitCodeEntry {
         exit: Exit::SOURCE,
         meaning: "the source failed",
-        explanation: "The credentials, the network or the server failed even after retries, a response was invalid, or the server \
-                      repeated pages. No file was published. Correct the reason in the last message and run again: the next run \
-                      resumes where this one stopped.",
+        explanation: "The credentials, the network or the server failed despite retries, a response was invalid, or the server \
+                      repeated pages. No file was published. Correct the problem in the last message, and run again. The next run \
+                      resumes.",
     },
     ExitCodeEntry {
         exit: Exit::TRANSFORM,
@@ -76,33 +76,41 @@ const ALL: &[ExitCodeEntry] = &[
         exit: Exit::SINK,
         meaning: "a sink failed",
         explanation: "An output, the summary, the metrics or the state could not be written, a receiver refused the records, or \
-                      threads, files or memory ran out. Correct the reason in the last message and run again: the next run \
+                      threads, files or memory ran out. Correct the problem in the last message, and run again. The next run \
                       resumes.",
     },
     ExitCodeEntry {
         exit: Exit(6),
         meaning: "complete, and some records are in the dead-letter file",
-        explanation: "The other records were delivered. Look at the reasons in the dead-letter file, correct the pipeline, and \
+        explanation: "The other records were delivered. Read the reasons in the dead-letter file, correct the pipeline, and \
                       deliver the records with `taskferry replay FILE DEAD_LETTERS`.",
     },
     ExitCodeEntry {
         exit: Exit::BUSY,
         meaning: "another run of this pipeline is active",
-        explanation: "One run of a pipeline is active at a time. Wait for the other run, or give the pipeline another `name` if \
-                      they are different pipelines.",
+        explanation: "Only one run of a pipeline can be active. Wait for the other run. A different pipeline needs a different \
+                      `name`.",
     },
     ExitCodeEntry {
         exit: Exit::UNMET,
         meaning: "the export does not meet `[expect]`, removals were withheld, or a test failed",
-        explanation: "The message of the run names the option that the export does not meet: too few jobs (`min_jobs`, \
-                      `max_drop_percent`), for example because the credentials see only a part of them; too few records for a \
-                      sink (`min_records`), for example because a transform drops too much; other fields than in the last \
-                      complete run (`drift`); or a run that took too long (`max_age`). Nothing was published unless \
-                      `publish_anyway = true`. If the export is right, run once with the `--set` option in the message of the \
-                      run, for example `--set expect.max_drop_percent=100`: later runs are compared with this export. If the transform `changes` withheld removals, all other records were published: find out why the \
-                      records are missing, and accept the removals with the command in the message of the run, or run again \
-                      once the records are back. From `merge`: the shares are not a complete export. \
-                      From `test`: the output shows what differs.",
+        explanation: "The message of the run names the reason:\n\
+                      \n\
+                      - `min_jobs`, `max_drop_percent`: too few jobs, for example because the credentials see only a part of the \
+                      jobs.\n\
+                      - `min_records`: too few records for a sink, for example because a transform drops too many records.\n\
+                      - `drift`: other fields than in the last complete run.\n\
+                      - `max_age`: the run took too long.\n\
+                      - `changes`: too many records are missing, so the transform withheld the removals.\n\
+                      - `merge`: the shares are not a complete export.\n\
+                      - `test`: the output shows the differences.\n\
+                      \n\
+                      If the export does not meet an option of `[expect]`, nothing was published unless `publish_anyway = true`. If \
+                      the export is right, run once with the `--set` option in the message, for example \
+                      `--set expect.max_drop_percent=100`. Later runs are compared with this export.\n\
+                      \n\
+                      If removals were withheld, all other records were published. Find out why the records are missing. Then \
+                      accept the removals with the command in the message, or run again when the records are back.",
     },
     ExitCodeEntry {
         exit: Exit::NOT_FOUND,

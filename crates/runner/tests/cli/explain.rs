@@ -176,9 +176,8 @@ fn a_name_is_explained_with_a_wrong_and_a_right_example() {
     insta::assert_snapshot!(ended.stdout, @r#"
     unknown-key: a table has a key that does not exist
 
-      Keys are never ignored, because a misspelled option would silently have no effect. The message
-      names the nearest key, or all keys of the table. `taskferry plugins TYPE` describes the keys of a
-      plugin.
+      An ignored key would be an option without effect. The message names the nearest key, or all keys
+      of the table. `taskferry plugins TYPE` describes the keys of a plugin.
 
       Wrong:
 
@@ -197,21 +196,45 @@ fn a_name_is_explained_with_a_wrong_and_a_right_example() {
 }
 
 #[test]
+fn paragraphs_and_lists_are_indented() {
+    let ended = Context::new().taskferry(&["explain", "unknown-variable"]).with_code(0);
+    let (details, _) = ended.stdout.split_once("  Wrong:").unwrap();
+    insta::assert_snapshot!(details, @"
+    unknown-variable: a variable has no effect, because its name is misspelt
+
+      - In the environment: a warning about a variable that begins with `TASKFERRY_` and sets no option.
+      - In `[test.env]`: an error about an unused variable, if the pipeline uses a variable with a
+        similar name.
+
+      `TASKFERRY_SOURCE__LIMIT` sets the option `source.limit`, and `TASKFERRY_SINK__0__PATH` sets the
+      path of the first sink. Two underscores separate the parts of the path.
+    ");
+}
+
+#[test]
 fn an_exit_code_is_explained() {
     let ended = Context::new().taskferry(&["explain", "8"]).with_code(0);
     insta::assert_snapshot!(ended.stdout, @"
     exit code 8: the export does not meet `[expect]`, removals were withheld, or a test failed
 
-      The message of the run names the option that the export does not meet: too few jobs (`min_jobs`,
-      `max_drop_percent`), for example because the credentials see only a part of them; too few records
-      for a sink (`min_records`), for example because a transform drops too much; other fields than in
-      the last complete run (`drift`); or a run that took too long (`max_age`). Nothing was published
-      unless `publish_anyway = true`. If the export is right, run once with the `--set` option in the
-      message of the run, for example `--set expect.max_drop_percent=100`: later runs are compared with
-      this export. If the transform `changes` withheld removals, all other records were published: find
-      out why the records are missing, and accept the removals with the command in the message of the
-      run, or run again once the records are back. From `merge`: the shares are not a complete export.
-      From `test`: the output shows what differs.
+      The message of the run names the reason:
+
+      - `min_jobs`, `max_drop_percent`: too few jobs, for example because the credentials see only a
+        part of the jobs.
+      - `min_records`: too few records for a sink, for example because a transform drops too many
+        records.
+      - `drift`: other fields than in the last complete run.
+      - `max_age`: the run took too long.
+      - `changes`: too many records are missing, so the transform withheld the removals.
+      - `merge`: the shares are not a complete export.
+      - `test`: the output shows the differences.
+
+      If the export does not meet an option of `[expect]`, nothing was published unless `publish_anyway
+      = true`. If the export is right, run once with the `--set` option in the message, for example
+      `--set expect.max_drop_percent=100`. Later runs are compared with this export.
+
+      If removals were withheld, all other records were published. Find out why the records are missing.
+      Then accept the removals with the command in the message, or run again when the records are back.
     ");
 }
 

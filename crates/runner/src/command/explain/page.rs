@@ -36,7 +36,7 @@ fn add_row(page: &mut String, name: &str, meaning: &str, width: usize) {
 /// The page of a mistake, for people.
 pub(super) fn text(one: &Explanation) -> String {
     let mut page = format!("{}: {}\n\n", one.name, one.meaning);
-    page.push_str(&wrapped(one.details, "  ", columns()));
+    page.push_str(&paragraphs(one.details));
     for (heading, example) in [("Wrong:", one.wrong), ("Right:", one.right)] {
         add(&mut page, &format!("\n  {heading}\n"));
         for line in example.lines() {
@@ -49,7 +49,17 @@ pub(super) fn text(one: &Explanation) -> String {
 /// The page of an exit code, for people.
 pub(super) fn text_of_code(code: &ExitCodeEntry) -> String {
     let heading = format!("exit code {}: {}\n\n", code.exit.0, code.meaning);
-    heading + &wrapped(code.explanation, "  ", columns())
+    heading + &paragraphs(code.explanation)
+}
+
+/// Paragraphs and lists, wrapped and indented. A list item is one line that begins with `- `.
+fn paragraphs(text: &str) -> String {
+    let wrapped_line = |line: &str| match line.strip_prefix("- ") {
+        Some(item) => format!("  - {}", wrapped(item, "    ", columns()).trim_start()),
+        None if line.is_empty() => "\n".to_owned(),
+        None => wrapped(line, "  ", columns()),
+    };
+    text.lines().map(wrapped_line).collect()
 }
 
 /// The section of a mistake.
