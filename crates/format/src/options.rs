@@ -105,9 +105,9 @@ pub struct FormatOptions {
 
     /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.
     ///
-    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in
-    /// full width, and after blanks). Numbers are never escaped. A warning counts the escaped cells. A
-    /// spreadsheet that splits the file at a character other than `delimiter` can find cells that are not escaped.
+    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in full
+    /// width, and after blanks). Numbers are never escaped. A warning counts the escaped cells. The escapes do not protect a
+    /// spreadsheet that splits the file at another character than `delimiter`.
     #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
 

@@ -36,7 +36,7 @@ impl Default for StateOptions {
 
 /// Checks of a complete export. An export that violates a check is not published, and the run ends with exit code 8.
 ///
-/// The checks run before files are published. Webhooks and standard output have received the records already.
+/// The checks run before files are published, but after webhooks and standard output have received the records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExpectOptions {
@@ -50,9 +50,9 @@ pub struct ExpectOptions {
     /// The maximum time from the start of the run to publishing. Jobs change during a run, so a slow or resumed export mixes data
     /// from different times.
     pub max_age: Option<Duration>,
-    /// The action if the fields of the records differ from those of the last complete run of the same listing: fields that are
-    /// new, missing, or of another type, and fields that are empty in another share of the records. `warn` (default), `ignore`, or
-    /// `fail`. The manifest lists the differences in any case.
+    /// The action if fields of the records differ from the last complete run of the same listing: fields that are new, missing,
+    /// of another type, or empty in another share of the records. `warn` (default), `ignore`, or `fail`. The manifest lists the
+    /// differences in any case.
     pub drift: DriftAction,
     /// Publishes the export even if it violates a check. The exit code is still 8.
     pub publish_anyway: bool,
@@ -75,51 +75,49 @@ pub enum DriftAction {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterOptions {
-    /// The path, relative to the working directory. It must contain `{run_id}`. The other placeholders are
-    /// `{pipeline}`, `{date}`, `{time}` (the start of the run, in UTC) and `{shard}`. The file is created with the first dead letter.
+    /// The path, relative to the working directory. It must contain `{run_id}`. The other placeholders are `{pipeline}`,
+    /// `{date}`, `{time}` (the start of the run, in UTC) and `{shard}`. The file is created with the first dead letter.
     pub path: PathTemplate,
 }
 
 /// A test of the pipeline: `[[test]]` in the pipeline file `NAME.toml`, or in `NAME.test.toml` beside it.
 ///
-/// `taskferry test` gives the records of `input` to the transforms and compares the records that come out. A test sends no request
-/// and writes no output. It sees no environment variable except those in `env`.
+/// `taskferry test` passes the records of `input` through the transforms, and compares the output. A test sends no request,
+/// writes no output, and sees only the environment variables in `env`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestOptions {
     /// The name of the test.
     pub name: String,
-    /// The records that the first transform receives: a list of tables, JSON text, or the path of a file with JSON, one or more
-    /// records a line, or dead letters. A dead letter starts at the stage that refused it. A relative path starts at the folder
-    /// of the file with the test.
+    /// The records that the first transform receives: a list of tables, JSON text, or the path of a file with JSON, NDJSON or
+    /// dead letters. A dead letter starts at the stage that refused the record. A relative path starts at the folder of the file
+    /// with the test.
     pub input: Value,
     /// The records of an earlier complete run, as in `input`: the transform `changes` compares with them. By default there was no
     /// earlier run.
     pub before: Option<Value>,
-    /// The answers to the lookups of transforms in services, by key: a table `[test.lookups.NAME]` for the transform NAME, JSON text, or
-    /// the path of a file with JSON. In JSON, `null` means that the service does not know the key. A lookup without an answer fails the
-    /// test.
+    /// The answers of HTTP services to the transform NAME, by key: a table `[test.lookups.NAME]`, JSON text, or the path of a
+    /// file with JSON. In JSON, `null` means that the service does not have the key. A lookup without an answer fails the test.
     #[serde(default)]
     pub lookups: BTreeMap<String, Value>,
-    /// What runs: by default all transforms of the pipeline. The name of a transform selects this transform alone, the name of a
-    /// sink selects all transforms of the pipeline and those of the sink.
+    /// The transforms that run: by default, all transforms of the pipeline. The name of a transform selects only this transform.
+    /// The name of a sink selects all transforms of the pipeline and of the sink.
     pub stage: Option<String>,
-    /// All records that come out, in order: a list of tables, JSON text, or the path of a file.
+    /// All output records, in order: a list of tables, JSON text, or the path of a file.
     pub expect: Option<Value>,
     /// How records are compared with `expect`: `exact` (default), `subset` (the fields in `expect` only), or `unordered` (in any
     /// order).
     #[serde(rename = "match")]
     pub comparison: Option<Comparison>,
-    /// A jq expression that is `true` for every record that comes out. At least one record must come out.
+    /// A jq expression that is `true` for every output record. The test needs at least one output record.
     pub expect_jq: Option<String>,
-    /// The number of records of `input` of which none comes out, without those that are refused.
+    /// The number of records of `input` without output, except refused records.
     pub expect_dropped: Option<u64>,
-    /// The number of records that the stages refuse, or a text that the reason of every refusal contains. By default no record
-    /// may be refused.
+    /// The number of refused records, or a text that the reason of every refusal contains. By default, no record may be refused.
     pub expect_refused: Option<Value>,
-    /// The time at which the run starts. Default `2000-01-01T00:00:00Z`.
+    /// The start of the run. By default `2000-01-01T00:00:00Z`.
     pub clock: Option<String>,
-    /// Environment variables: `[test.env]`. There are no others. A placeholder stands for a variable that is not set.
+    /// The environment variables of the test: `[test.env]`. A placeholder replaces a variable that is not set.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
 }

@@ -27,7 +27,7 @@ pub struct CircuitOptions {
     pub failures: NonZeroU32,
     /// The length of a pause. After a pause, one request is sent as a probe.
     pub cool_down: Duration,
-    /// The time after the first failed request at which the run ends, if the receiver is still unavailable.
+    /// The maximum time that the receiver can be unavailable, from the first failed request. Then the run ends.
     pub give_up_after: Duration,
 }
 

@@ -22,8 +22,8 @@ pub struct RetryOptions {
     pub max_delay: Duration,
     /// The maximum `Retry-After`. The run fails if a server asks for a longer wait.
     pub max_retry_after: Duration,
-    /// The time after the first attempt in which further attempts may start. An attempt that has started is not
-    /// interrupted. Unlimited by default.
+    /// The maximum time from the first attempt to the start of another attempt. A started attempt is not interrupted. Unlimited
+    /// by default.
     pub max_elapsed: Option<Duration>,
 }
 

@@ -138,7 +138,7 @@ fn every_plugin_is_listed_with_its_purpose() {
 
     transforms
       aggregate          Counts records and adds up numbers by group. Emits one record per group.
-      changes            Compares records with those of the last complete run, and adds the fields `change` and `changed_fields`.
+      changes            Compares records with the last complete run, and adds the fields `change` and `changed_fields`.
       command            Sends each record to a program, in any language, which answers with any number of records.
       deduplicate        Drops records with the key of an earlier record. The first record of each key is kept.
       filter_ai_impact   Keeps tasks by their AI impact level.
@@ -149,7 +149,7 @@ fn every_plugin_is_listed_with_its_purpose() {
       select             Keeps, drops, renames and orders the fields of records.
 
     sinks
-      file               Writes records to a file, which gets its name when it is complete.
+      file               Writes records to a file, and publishes the file when it is complete.
       stdout             Writes records to standard output.
       webhook            Posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 
@@ -170,14 +170,13 @@ fn a_plugin_is_shown_with_every_option() {
 
       Renames linked skills to the skill names of Workday, SAP or another system.
 
-      A skill is looked up by its id, then by its name. If the mapping has several entries for a
-      skill, the entry with the lowest rank is used. If two skills of a task become equal, they are
-      merged: the first one gets the missing fields of the second one. The skills of exploded rows
-      are not merged: place this transform before `flatten_hierarchy`.
+      The transform looks up a skill by id, then by name. If the mapping has several entries for a
+      skill, the entry with the lowest rank applies. If two skills of a task become equal, the
+      transform merges the skills: the first skill gets the missing fields of the second. The skills
+      of exploded rows are not merged, so place this transform before `flatten_hierarchy`.
 
-      This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant,
-      `external_vendor` of the source returns the skills in that vendor's vocabulary instead. Use
-      either this transform or `external_vendor`.
+      If TechWolf has activated a vendor for the tenant, `external_vendor` of the source returns the
+      vendor's skills without a mapping. Use either this transform or `external_vendor`.
 
       type = string  (required)
           The plugin of the stage.

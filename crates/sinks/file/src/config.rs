@@ -11,7 +11,7 @@ use crate::Compression;
 use crate::paths::part_of;
 use crate::sink::FileSink;
 
-/// Writes records to a file, which gets its name when it is complete.
+/// Writes records to a file, and publishes the file when it is complete.
 ///
 /// At the end of the run, an existing file is replaced atomically. A failed run does not change an existing file.
 /// Missing folders are created. The manifest contains the size and the SHA-256 of the file.
@@ -20,10 +20,10 @@ use crate::sink::FileSink;
 #[schemars(extend("x-sandbox" = true))]
 pub struct FileOptions {
     /// The path of the file, relative to the working directory. The placeholders are `{pipeline}`, `{date}`, `{time}`,
-    /// `{run_id}` and `{shard}`: see "Names and paths" in `docs/running.md`. Date and time are those of the start of the run, in UTC.
+    /// `{run_id}` and `{shard}`: see "Names and paths" in `docs/running.md`. Date and time mean the start of the run, in UTC.
     ///
-    /// If the path is a symbolic link of root or of the user who runs taskferry, the target of the link is created or
-    /// replaced. The folder of the target must exist.
+    /// A symbolic link that belongs to root or to the user of the process is followed: the run creates or replaces the target.
+    /// The folder of the target must exist.
     pub path: PathTemplate,
 
     /// The format of the records.
@@ -43,9 +43,9 @@ pub struct FileOptions {
 
     /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.
     ///
-    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in
-    /// full width, and after blanks). Numbers are never escaped. A warning counts the escaped cells. A
-    /// spreadsheet that splits the file at a character other than `delimiter` can find cells that are not escaped.
+    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in full
+    /// width, and after blanks). Numbers are never escaped. A warning counts the escaped cells. The escapes do not protect a
+    /// spreadsheet that splits the file at another character than `delimiter`.
     #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
 

@@ -19,8 +19,8 @@ const DEFAULT_BATCH_RECORDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOptions {
-    /// The address, `https://…`. `sandbox:` posts to a receiver inside this process. The address is a secret, because
-    /// it often contains a key: messages show only the scheme and the host.
+    /// The address, `https://…`. `sandbox:` posts to a receiver inside this process. Addresses often contain a key, so messages
+    /// show only the scheme and the host.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: Secret,
     /// Allows `http://` addresses of other machines, for example within a cluster that encrypts its network. Records and
@@ -39,8 +39,7 @@ pub struct WebhookOptions {
     #[serde(default = "one_mebibyte")]
     pub batch_bytes: ByteCount,
     /// The maximum number of concurrent requests. With 1, the receiver gets all records in order. With more, the
-    /// requests of one page may arrive in any order. The requests of the next page wait until all of them are
-    /// delivered.
+    /// requests of one page may arrive in any order. The requests of the next page wait until all requests of a page are delivered.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub concurrency: NonZeroU8,

@@ -14,8 +14,7 @@ use taskferry_sdk::{ByteCount, Duration, Secret};
 #[serde(deny_unknown_fields)]
 pub struct TechWolfOptions {
     /// The address of the tenant's API without the path of the export, for example
-    /// `https://{tenant}.{region}.techwolf.ai`. `sandbox:` starts a sandbox inside this process; `auth` is then not
-    /// needed.
+    /// `https://{tenant}.{region}.techwolf.ai`. `sandbox:` starts a sandbox inside this process, and needs no `auth`.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: String,
     /// Exports the task profiles of jobs or of employees. Rows contain the id as `job_external_id` or
@@ -27,12 +26,12 @@ pub struct TechWolfOptions {
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub response_format: ResponseFormat,
-    /// The vocabulary in which skills are named. Vendors other than `techwolf` must be activated for the tenant.
+    /// The vocabulary of skill names. Other vendors than `techwolf` must be activated for the tenant.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub external_vendor: ExternalVendor,
-    /// The number of records per page. A page that times out is requested again with half as many records, down to one.
-    /// After several pages without a timeout, the number grows again.
+    /// The number of records per page. After a timeout, the source requests half as many records, down to one. After several
+    /// pages without a timeout, the number grows again.
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true, "x-same-records" = true))]
     pub limit: u32,
@@ -40,19 +39,18 @@ pub struct TechWolfOptions {
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub include: Vec<Include>,
-    /// Conditions that every exported job or employee meets. A warning names job families that do not exist, if the
-    /// tenant lists its job families.
+    /// Conditions that every exported job or employee meets. If the tenant lists its job families, a warning names unknown
+    /// families.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
-    /// The number of pages to request at the same time. This option does not change the records or their order. It
-    /// needs cursors that an earlier run of the same listing has saved, or `partition`. All requests share one token
-    /// and one `rate_limit`. See "Reading in parallel" in `docs/running.md`.
+    /// The number of pages to request at the same time. More than one page needs `partition`, or the cursors that an earlier run
+    /// of the same listing has saved. The records and their order do not change. All requests share one token and one
+    /// `rate_limit`. See "Reading in parallel" in `docs/running.md`.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 32), extend("x-same-output" = true))]
     pub concurrency: u32,
-    /// Divides the listing of jobs into parts, and reads `concurrency` parts at the same time, one page of each part in
-    /// turn. No saved cursors are needed, and no cursors are saved. Jobs outside the parts are not exported. A job in
-    /// two parts is an error.
+    /// Divides the listing of jobs into parts, and reads `concurrency` parts at the same time, one page of each part in turn. A
+    /// partition neither needs nor saves cursors. Jobs outside the parts are not exported. A job in two parts is an error.
     pub partition: Option<PartitionOptions>,
     /// Credentials. Required unless `url` is `sandbox:`.
     #[schemars(extend("x-sandbox" = null))]
@@ -159,8 +157,7 @@ pub enum Include {
 pub struct PartitionOptions {
     /// The kind of part.
     pub by: PartitionBy,
-    /// The `external_id` of each part, in reading order. A warning names ids that do not exist, if the tenant lists its
-    /// job families.
+    /// The `external_id` of each part, in reading order. If the tenant lists its job families, a warning names unknown ids.
     #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
     pub values: Vec<String>,
 }
@@ -197,7 +194,7 @@ pub struct FilterOptions {
     /// For `last_updated`: how the job's date compares to `value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<Operator>,
-    /// For `is_active`: true for active employees, false for those who have left.
+    /// For `is_active`: true for active employees, false for employees who have left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
 }
@@ -243,8 +240,8 @@ pub struct AuthOptions {
     pub client_id: Option<String>,
     /// The client's secret. A client has a secret or a private key.
     pub client_secret: Option<Secret>,
-    /// The client's private key, RSA or ECDSA on P-256, in PEM form, for example `"${file:/run/secrets/techwolf.pem}"`. The
-    /// client signs an assertion with it (RFC 7523, `private_key_jwt`); TechWolf has the public key.
+    /// The client's private key, RSA or ECDSA on P-256, in PEM form, for example `"${file:/run/secrets/techwolf.pem}"`. The key
+    /// signs an assertion (RFC 7523, `private_key_jwt`), which TechWolf verifies with the public key.
     pub private_key: Option<Secret>,
     /// The path of a file with the private key.
     pub private_key_file: Option<PathBuf>,
@@ -263,9 +260,8 @@ pub struct AuthOptions {
     /// The scopes of the token, for example `read`. All scopes of the client by default.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Saves the token in `token.json` in the state folder of the pipeline, so that later runs reuse the token until it
-    /// expires. Only the owner of the file can read it. Use this option for pipelines that run often, because TechWolf
-    /// limits the number of tokens.
+    /// Saves the token in `token.json` in the state folder of the pipeline, so that later runs use the token until it expires.
+    /// Only the owner can read the file. TechWolf limits the number of tokens, so set this option if the pipeline runs often.
     #[serde(default)]
     pub cache: bool,
     /// A token, instead of client credentials. The run fails when the token expires.

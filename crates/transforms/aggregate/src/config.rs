@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 /// Counts records and adds up numbers by group. Emits one record per group.
 ///
-/// The record of a group has the fields of `group_by`, then `count`, then those of `sum`, `mean`, `min` and `max`. Groups are
-/// emitted after the last record, in the order in which they first appeared. Numbers are computed as decimals with 28 digits.
-/// Values that are missing or null are ignored; a record with a value that is not a number is refused.
+/// The record of a group has the fields of `group_by`, `count`, `sum`, `mean`, `min` and `max`, in this order. Groups are emitted
+/// after the last record, in order of first appearance. Numbers are decimals with 28 digits. Missing values and null are ignored.
+/// A record with a value that is not a number is refused.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Aggregate {
@@ -30,7 +30,8 @@ pub struct Aggregate {
     /// Maxima by their names. The maximum of no values is null.
     #[serde(default)]
     pub(crate) max: BTreeMap<String, String>,
-    /// The maximum number of groups, which are kept in memory and in the checkpoint. A record that would start another group is refused.
+    /// The maximum number of groups, which are kept in memory and in the checkpoint. A record that would start another group is
+    /// refused.
     #[serde(default = "ten_thousand")]
     #[schemars(range(min = 1))]
     pub(crate) max_groups: usize,

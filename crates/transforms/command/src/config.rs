@@ -9,10 +9,10 @@ use taskferry_sdk::{ByteCount, Duration, Secret};
 
 /// Sends each record to a program, in any language, which answers with any number of records.
 ///
-/// The program runs as long as the run. It reads a line of JSON for each record from standard input and writes one line as the
-/// answer to standard output; `docs/plugins/command.md` describes the lines. It must answer each record independently of the others:
-/// with several workers, or after a restart, a record can reach any process, and a record that was not answered is sent again. Lines
-/// on its standard error appear in the log. The program works in the folder of the pipeline file.
+/// The program runs until the run ends. For each record, the program reads a line of JSON from standard input, and writes a line
+/// to standard output: see `docs/plugins/command.md`. The answer must not depend on other records, because any process can
+/// receive any record, and a record without an answer is sent again. Lines on standard error appear in the log. The working
+/// directory is the folder of the pipeline file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "a user writes this name")]
@@ -21,11 +21,11 @@ pub struct Command {
     /// a path starts at the folder of the pipeline file.
     #[schemars(extend("minItems" = 1))]
     pub(crate) command: Vec<String>,
-    /// The number of processes. More than one only helps if the program, not the pipeline, is the bottleneck.
+    /// The number of processes. Several processes help only if the program is the bottleneck.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 64), extend("x-same-output" = true))]
     pub(crate) workers: usize,
-    /// The maximum time for one record. Then the program is killed, and `on_error` applies to the record.
+    /// The maximum time for one record. A slower program is killed, and `on_error` applies to the record.
     #[serde(default = "default_timeout")]
     #[schemars(extend("x-same-output" = true))]
     pub(crate) timeout: Duration,
@@ -36,16 +36,16 @@ pub struct Command {
     /// The maximum length of an answer.
     #[serde(default = "default_max_answer_bytes")]
     pub(crate) max_answer_bytes: ByteCount,
-    /// Environment variables for the program: `env = { API_TOKEN = "${LOOKUP_TOKEN}" }`. Of the variables of taskferry, the program
-    /// only receives `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`. `PYTHONUNBUFFERED` and `PYTHONUTF8`
-    /// are 1. Messages mask values of 6 or more characters.
+    /// Environment variables for the program: `env = { API_TOKEN = "${LOOKUP_TOKEN}" }`. The program also receives taskferry's
+    /// `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`, and no other variables. `PYTHONUNBUFFERED` and
+    /// `PYTHONUTF8` are 1. Messages mask values of 6 or more characters.
     #[serde(default)]
     // Not by the schema of a secret: all values would be left out of the digest, and a run would resume with other ones. Values with
     // the name of a secret are masked and left out by their names.
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) env: BTreeMap<String, Secret>,
-    /// Other files that affect the output, such as modules that the script imports. A run starts over if one of them, or a file in
-    /// `command`, has changed since it was interrupted.
+    /// Other files that affect the output, such as modules that the script imports. An interrupted run starts over if one of
+    /// these files, or a file in `command`, has changed.
     #[serde(default)]
     pub(crate) files: Vec<PathBuf>,
 }

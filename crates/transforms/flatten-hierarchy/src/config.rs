@@ -16,9 +16,9 @@ pub struct FlattenHierarchy {
     /// The action for a job without tasks. With `keep` and `into = "rows"`, the job becomes one row without a task.
     #[serde(default)]
     pub(crate) empty_jobs: EmptyJobs,
-    /// A list field of tasks, each element of which becomes one row. `explode = "linked_skills"` returns one row for
-    /// each skill, with `skill_id` and `skill`. A task with an empty list becomes one row. Every row repeats the other
-    /// fields of the task, including the hours. Only for `into = "rows"`.
+    /// A list field of tasks. Each element becomes one row. `explode = "linked_skills"` returns one row for each skill, with
+    /// `skill_id` and `skill`. A task with an empty list becomes one row. Every row repeats the other fields of the task,
+    /// including the hours. Only for `into = "rows"`.
     pub(crate) explode: Option<String>,
 }
 

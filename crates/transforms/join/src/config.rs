@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Join {
     /// The file. A relative path starts at the folder of the pipeline file.
     pub(crate) file: PathBuf,
-    /// The format of the file: CSV with a header, or one JSON object a line. By default the extension decides; `ndjson`, `jsonl` and
-    /// `json` are NDJSON, everything else is CSV.
+    /// The format of the file: CSV with a header, or one JSON object a line. By default, the extensions `ndjson`, `jsonl` and
+    /// `json` mean NDJSON, and other extensions mean CSV.
     pub(crate) format: Option<FileFormat>,
     /// The field of the record, for example `job_external_id` of rows or `external_id` of jobs.
     pub(crate) key: String,
@@ -26,7 +26,7 @@ pub struct Join {
     /// The differences between keys to ignore.
     #[serde(default)]
     pub(crate) normalise: Vec<Normalization>,
-    /// The action for a record whose key is not in the file, or that has no key.
+    /// The action for a record without a key, or with a key that is not in the file.
     #[serde(default)]
     pub(crate) unmatched: Unmatched,
 }

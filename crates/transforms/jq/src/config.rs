@@ -35,7 +35,7 @@ const MIN_MEMORY: ByteCount = ByteCount::new(16 << 20);
 pub struct Jq {
     /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Set either `filter` or `file`.
     filter: Option<String>,
-    /// A file with the expression. A relative path starts at the pipeline file's folder.
+    /// A file with the expression. A relative path starts at the folder of the pipeline file.
     file: Option<PathBuf>,
     /// Variables for the expression: `args = { region = "emea" }` defines `$region`. A value may have any type.
     #[serde(default)]

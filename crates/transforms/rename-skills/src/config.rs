@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// Renames linked skills to the skill names of Workday, SAP or another system.
 ///
-/// A skill is looked up by its id, then by its name. If the mapping has several entries for a skill, the entry with the
-/// lowest rank is used. If two skills of a task become equal, they are merged: the first one gets the missing fields of
-/// the second one. The skills of exploded rows are not merged: place this transform before `flatten_hierarchy`.
+/// The transform looks up a skill by id, then by name. If the mapping has several entries for a skill, the entry with the lowest
+/// rank applies. If two skills of a task become equal, the transform merges the skills: the first skill gets the missing fields
+/// of the second. The skills of exploded rows are not merged, so place this transform before `flatten_hierarchy`.
 ///
-/// This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant, `external_vendor` of the source
-/// returns the skills in that vendor's vocabulary instead. Use either this transform or `external_vendor`.
+/// If TechWolf has activated a vendor for the tenant, `external_vendor` of the source returns the vendor's skills without a
+/// mapping. Use either this transform or `external_vendor`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameSkills {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Keeps, drops, renames and orders the fields of records.
 ///
-/// The options apply to the fields of the record itself, not to those of its tasks: place this transform after
-/// `flatten_hierarchy` to select the columns of rows. Set `fields`, or `drop` and `rename`.
+/// The options apply to fields of the record, not to fields of its tasks. Place this transform after `flatten_hierarchy` to
+/// select the columns of rows. Set `fields`, or `drop` and `rename`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Select {
@@ -21,8 +21,8 @@ pub struct Select {
     /// New names of fields, by their old names: `rename = { weekly_hours = "hours" }`. `fields` and `drop` use the old names.
     #[serde(default)]
     pub(crate) rename: BTreeMap<String, String>,
-    /// The action for a record without a field of `fields`. `null` adds the field with the value null, `skip` leaves it out, `fail`
-    /// refuses the record.
+    /// The action for a record without a field of `fields`. `null` adds the field with the value null, `skip` omits the field,
+    /// `fail` refuses the record.
     #[serde(default)]
     pub(crate) missing: Missing,
 }
