@@ -122,22 +122,22 @@ macro_rules! settings {
 
 settings! {
     vendors: Vendors = Vendors(Vendor::ALL.to_vec()), "techwolf,workday,sap_attribute_library",
-        "Which vendors a tenant has activated; that differs from tenant to tenant.",
+        "The vendors that a tenant has activated.",
         "new users can try all three vocabularies";
     inactive_vendor: InactiveVendor = InactiveVendor::BadRequest, "400",
-        "The response to a vendor that is not activated; the page says only that it does not work.",
+        "The response to a vendor that is not activated. TechWolf documents only that the request does not work.",
         "400 is the documented status of a request that can't be served as it is";
     unmapped_skills: UnmappedSkills = UnmappedSkills::Drop, "drop",
-        "What happens to a skill that the vendor's vocabulary does not have.",
+        "The result for a skill that is not in the vendor's vocabulary.",
         "the vocabulary of a vendor contains only the vendor's skills";
     duplicate_skills: DuplicateSkills = DuplicateSkills::Merge, "merge",
-        "Whether two skills of a task with the same counterpart are shown once or twice.",
+        "Whether a task lists two skills with the same counterpart once or twice.",
         "a repeated skill adds no information";
     skill_ids: SkillIds = SkillIds::Vendor, "vendor",
         "Whether `skill_id` changes with the vocabulary, or only `skill` does.",
         "another export is documented to use the ids of the vocabulary that is enabled";
     skill_mapping: SkillMapping = SkillMapping::Primary, "primary",
-        "Whether task profiles are harmonized like skill profiles. Harmonized: if two skills have the same best counterpart, the second skill gets its next-best one.",
+        "Whether task profiles are harmonized like skill profiles: the second of two skills with the same best counterpart gets its next-best counterpart.",
         "only skill profiles are documented to be harmonized";
     unknown_cursor: UnknownCursor = UnknownCursor::NotFound, "404",
         "The response to a `starting_after` that does not exist or was deleted.",
@@ -149,39 +149,38 @@ settings! {
         "The response to a value out of range, an unknown enum value or an unknown filter.",
         "400 is the documented status of a malformed body";
     unknown_field: UnknownField = UnknownField::BadRequest, "400",
-        "The response to a field of the body or a parameter of the query that no page documents.",
+        "The response to an undocumented field of the body or parameter of the query.",
         "it is most likely a typing error";
     last_updated_filter: Switch = Switch::On, "on",
-        "Whether the export of task profiles has the filter `last_updated`, which related exports are documented to have.",
+        "Whether the export of task profiles has the filter `last_updated`, as related exports do.",
         "all related exports of jobs have it";
     last_updated: LastUpdated = LastUpdated::Profile, "profile",
         "Whether `last_updated` of a job changes with feedback on its task profile, or with the job alone.",
         "a client that asks for changes since its last export must not miss decisions";
     date_value: DateValue = DateValue::Day, "day",
-        "Whether a date in the filter `last_updated` means the whole day or its first instant; `eq`, `lte` and `gt` depend \
-         on it.",
+        "Whether a date in the filter `last_updated` means the whole day or its first instant, for `eq`, `lte` and `gt`.",
         "`eq` with a date, the documented form, would otherwise match almost nothing";
     unfiltered_employees: UnfilteredEmployees = UnfilteredEmployees::All, "all",
-        "Whether an export of employees without the filter `is_active` contains those who have left.",
+        "Whether an export of employees without the filter `is_active` contains employees who have left.",
         "an absent filter excludes nothing";
     missing_member: MissingMember = MissingMember::Absent, "absent",
-        "Whether a field that a task does not have is absent or null; `weekly_hours` was seen to be absent.",
+        "Whether a field without a value is absent or null. The documentation shows `weekly_hours` absent.",
         "the page shows it absent";
     no_skills: NoSkills = NoSkills::Empty, "empty",
-        "Whether a task without linked skills has an empty array or none.",
+        "Whether a task without linked skills has an empty array or no array.",
         "jobs without tasks have an empty array as well";
     weekly_hours: WeeklyHours = WeeklyHours::Exact, "exact",
-        "Whether hours can be fractions; only whole hours were seen.",
+        "Whether hours can be fractions. The documentation shows only whole hours.",
         "a client that can read fractions reads whole hours too";
     hierarchy_layout: HierarchyLayout = HierarchyLayout::Levels, "levels",
         "The keys of a hierarchy record.",
         "they follow the names of the four levels, as keys of other exports do";
     unplaced_tasks: UnplacedTasks = UnplacedTasks::Beside, "beside",
-        "Where a hierarchy record holds a task that has no position in the taxonomy.",
+        "The position of a task in a hierarchy record if the task has no position in the taxonomy.",
         "both formats should hold the same tasks";
     single_job_extensions: Switch = Switch::On, "on",
-        "Whether the task profile of a single job accepts `linked_skills` and `external_vendor`; its stored page, which is \
-         older than that of the export, does not document them.",
+        "Whether the task profile of a single job accepts `linked_skills` and `external_vendor`. TechWolf documents them only \
+         for the export, on a newer page.",
         "the export got both after that page was stored";
     feedback_answer: FeedbackAnswer = FeedbackAnswer::NoContent, "204",
         "The response to feedback on a task profile.",
@@ -193,13 +192,13 @@ settings! {
         "The order of jobs and job families in listings.",
         "the listing of employees is documented to be ordered by the last update, then by id";
     rate_limit: RateLimit = RateLimit(None), "off",
-        "How many requests a second the clients of a tenant may send together; only that there is a limit is documented.",
+        "The maximum requests per second of all clients of a tenant. TechWolf documents only that a limit exists.",
         "the real limit is unknown, and any limit slows tests down";
     retry_after: RetryAfter = RetryAfter::Seconds, "seconds",
         "The format of `Retry-After` in the response to a request beyond the rate limit.",
         "seconds are the most common format";
     assertion_audience: AssertionAudience = AssertionAudience::TokenUrl, "token_url",
-        "The `aud` of a private key JWT. TechWolf's page names the URL of the token endpoint. Auth0 operates the endpoint, and its page names the URL of the server with a final slash.",
+        "The `aud` of a private key JWT. TechWolf documents the URL of the token endpoint. Auth0, which operates the endpoint, documents the URL of the server with a final slash.",
         "TechWolf's own page says so";
     fault_header: Switch = Switch::On, "on",
         "Not part of the API: whether a request can ask for a fault with the header `X-Sandbox-Fault`.",

@@ -72,7 +72,7 @@ pub const FAULTS: &[FaultForm] = &[
     ),
     fault(
         "expired-token",
-        "The access token expires, for this request and all later ones.",
+        "The access token expires, for this request and all later requests.",
         Kind::ExpiredToken,
     ),
     fault(
@@ -87,12 +87,12 @@ pub const FAULTS: &[FaultForm] = &[
     ),
     fault(
         "empty-page",
-        "Inserts a page without records. Its cursor leads to the page that was requested.",
+        "Inserts a page without records before the requested page.",
         Kind::EmptyPage,
     ),
     fault(
         "stuck-page",
-        "Returns a page without records whose cursor is that of the request.",
+        "Returns a page without records, with the cursor of the request.",
         Kind::StuckPage,
     ),
     fault(
@@ -105,5 +105,5 @@ pub const FAULTS: &[FaultForm] = &[
         "Adds unknown fields to the response, its records and their tasks.",
         Kind::ExtraFields,
     ),
-    fault("unknown-levels", "Replaces AI impact levels by unknown ones.", Kind::UnknownLevels),
+    fault("unknown-levels", "Replaces AI impact levels by unknown levels.", Kind::UnknownLevels),
 ];
