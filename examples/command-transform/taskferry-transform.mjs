@@ -8,20 +8,20 @@ import { once } from "node:events";
 
 const PROTOCOL = 1;
 
-/** Throw it to drop the record, with the reason as its text. */
+/** Throw this error with a reason to drop the record. */
 export class Drop extends Error {}
 
-/** Throw it to refuse the record, with the reason as its text. `on_error` of the stage applies to the record. */
+/** Throw this error with a reason to refuse the record. The `on_error` of the stage applies. */
 export class Refuse extends Error {}
 
 /**
  * Calls `transform(record)` for each record until taskferry ends.
  *
- * It returns one record (an object), any number of them (an array), or null to drop the record, or a promise of these. Any
- * error refuses the record. What it logs with `console` appears in the log of taskferry.
+ * `transform` returns one record (an object), several records (an array), null to drop the record, or a promise of these. Any
+ * error refuses the record. The output of `console` appears in the log of taskferry.
  */
 export async function run(transform) {
-  // Only answers may reach the standard output.
+  // Standard output contains only answers.
   globalThis.console = new Console(process.stderr);
   const write = async (answer) => {
     if (!process.stdout.write(`${JSON.stringify(answer)}\n`)) await once(process.stdout, "drain");
@@ -39,7 +39,7 @@ export async function run(transform) {
   }
 }
 
-// Not `readline`, which also ends a line at U+2028 and U+2029. A rest without an end is no request.
+// `readline` also ends a line at U+2028 and U+2029. A last line without a line feed is not a request.
 async function* linesOf(stream) {
   let line = "";
   for await (const chunk of stream.setEncoding("utf8")) {

@@ -18,20 +18,20 @@ PROTOCOL = 1
 
 
 class Drop(Exception):
-    """Raise it to drop the record, with the reason as its text."""
+    """Raise this exception with a reason to drop the record."""
 
 
 class Refuse(Exception):
-    """Raise it to refuse the record, with the reason as its text. `on_error` of the stage applies to the record."""
+    """Raise this exception with a reason to refuse the record. The `on_error` of the stage applies."""
 
 
 def run(transform):
     """Calls `transform(record)` for each record until taskferry ends.
 
-    It returns one record (a dict), any number of them (a list or generator), or None to drop the record. Any exception
-    refuses the record. What it prints appears in the log.
+    `transform` returns one record (a dict), several records (a list or generator), or None to drop the record. Any exception
+    refuses the record. The output of `print` appears in the log.
     """
-    # Only answers may reach the standard output, so everything else is printed to standard error.
+    # Standard output contains only answers. `print` writes to standard error.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
 

@@ -12,18 +12,18 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct JoinJobNames {
     /// The CSV file, with a header and the columns `external_id`, `job_name` and `job_family`. A relative
-    /// path is resolved against the pipeline file's folder.
+    /// path starts at the folder of the pipeline file.
     pub file: PathBuf,
-    /// How to process a job that is not in the file.
+    /// The action for a job that is not in the file.
     #[serde(default)]
     pub unknown: Unknown,
 }
 
-/// How to process a job that is not in the file.
+/// The action for a job that is not in the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unknown {
-    /// Set its name and family to null.
+    /// Set the name and family to null.
     #[default]
     Null,
     /// Refuse the record; `on_error` applies.

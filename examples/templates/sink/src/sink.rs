@@ -18,8 +18,7 @@ impl Plugin for MyPlugin {
 }
 
 impl SinkPlugin for MyPlugin {
-    /// Reports mistakes that the types of the options can't express. `taskferry check` shows them with their position. Opens
-    /// nothing.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake. Opens nothing.
     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         if self.field.is_empty() {
             let problem = Problem::at(KeyPath::of("field"), "empty-value", "`field` is empty");
@@ -35,15 +34,15 @@ impl SinkPlugin for MyPlugin {
         }))
     }
 
-    /// `taskferry check` compares it with the outputs of other sinks.
+    /// The id of the output, which `taskferry check` compares with other sinks.
     fn output_id(&self, context: &BuildContext<'_>) -> Option<String> {
         Some(self.path.output_id(context.pipeline()))
     }
 }
 
-/// The sink. The engine runs it on its own thread, so that writes may block.
+/// The sink. The engine runs a sink on its own thread, so that writes may block.
 ///
-/// It can't resume: after a failure, the next run starts over. `Sink::resumption` describes how a sink resumes.
+/// This sink can't resume: after a failure, the next run starts over. `Sink::resumption` describes how a sink resumes.
 #[derive(Debug)]
 struct TextSink {
     options: MyPlugin,
@@ -65,7 +64,7 @@ impl Sink for TextSink {
         for (index, record) in batch.records.iter().enumerate() {
             let value = record.root()?.get(&self.options.field);
             let Some(text) = value.and_then(|value| value.as_str()) else {
-                // The sink's `on_error` decides what happens to a refused record.
+                // The `on_error` of the sink applies to a refused record.
                 let message = format!("`{}` is not a text", self.options.field);
                 refusals.refuse(
                     index..index + 1,
@@ -82,7 +81,7 @@ impl Sink for TextSink {
         Ok(())
     }
 
-    /// Makes everything written durable.
+    /// Makes all written records durable.
     async fn commit(&mut self) -> Result<SinkState, StageError> {
         let part = self.part.as_mut().ok_or_else(not_open)?;
         part.sync()
@@ -90,7 +89,7 @@ impl Sink for TextSink {
         Ok(SinkState::default())
     }
 
-    /// Publishes the file. A sink that is dropped before publishes nothing.
+    /// Publishes the file. A sink that is dropped before `finish` publishes nothing.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
         let part = self.part.ok_or_else(not_open)?;
         let path = part.path.clone();
@@ -101,7 +100,7 @@ impl Sink for TextSink {
     }
 }
 
-/// A file that is not complete. It is removed unless it is published.
+/// An incomplete file. `drop` removes the file unless it is published.
 #[derive(Debug)]
 struct Part {
     path: PathBuf,
@@ -130,7 +129,7 @@ impl Part {
     fn publish(mut self) -> io::Result<()> {
         self.sync()?;
         fs::rename(&self.part, &self.path)?;
-        // The new name is durable as well.
+        // Makes the new name durable.
         let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }

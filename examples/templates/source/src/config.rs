@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MyPlugin {
-    /// The file. A relative path is resolved against the pipeline file's folder.
+    /// The file. A relative path starts at the folder of the pipeline file.
     pub path: PathBuf,
     /// The number of records on a page. A run resumes after a page.
     #[serde(default = "default_page_size")]

@@ -17,8 +17,7 @@ impl Plugin for MyPlugin {
 }
 
 impl SourcePlugin for MyPlugin {
-    /// Reports mistakes that the types of the options can't express. `taskferry check` shows them with their position. Opens
-    /// nothing.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake. Opens nothing.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
         if self.page_size == 0 {
             let problem = Problem::at(
@@ -38,7 +37,7 @@ impl SourcePlugin for MyPlugin {
     }
 }
 
-/// The source. The engine requests the next page while earlier ones are processed.
+/// The source. The engine requests the next page while transforms process earlier pages.
 #[derive(Debug)]
 struct Lines {
     path: PathBuf,
@@ -102,7 +101,7 @@ impl Lines {
             .map_err(|error| self.cannot_read(error))
     }
 
-    /// The record of the line that was read last. Its id must be the same when the line is read again.
+    /// The record of the last line. A line that is read again must have the same id.
     fn record(&self, line: String) -> Result<SourceRecord, StageError> {
         let record = Record::parse(line).map_err(|error| {
             let message = format!("line {} of `{}`", self.read, self.path.display());

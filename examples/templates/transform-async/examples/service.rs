@@ -9,7 +9,7 @@ use taskferry_sdk::serde_json::{Map, Value, json};
 fn main() -> io::Result<()> {
     let service = TestService::start(|request| {
         let ids = request.parameter("ids").unwrap_or_default();
-        // It does not know the jobs whose number ends in 0.
+        // The service does not have jobs whose id ends in 0.
         let known = ids.split(',').filter(|id| !id.ends_with('0'));
         let titles: Map<String, Value> = known
             .map(|id| (id.to_owned(), json!(format!("Title of {id}"))))

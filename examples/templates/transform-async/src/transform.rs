@@ -16,17 +16,17 @@ impl Plugin for MyPlugin {
 }
 
 impl TransformPlugin for MyPlugin {
-    /// `lookup` is the name of the option with the service, for messages.
+    /// Messages name the option `lookup`.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         self.lookup.transform("lookup", context, Titles)
     }
 
-    /// The fields that the transform adds. With them, `taskferry check` finds mistyped fields of later stages.
+    /// The field that the transform adds, so that `taskferry check` finds mistyped fields in later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         FieldRule::unchanged().adds(JOB_TITLE)
     }
 
-    /// `taskferry preview` and `why` show what was found.
+    /// `taskferry preview` and `why` show the answers.
     fn explained_options() -> &'static [&'static str] {
         &["lookup"]
     }
@@ -38,12 +38,12 @@ struct Titles;
 
 #[async_trait]
 impl LookupTransform for Titles {
-    /// The most keys in one request. A service that accepts one key at a time needs no such method.
+    /// The maximum number of keys in one request: without this method, one key.
     fn max_batch(&self) -> usize {
         100
     }
 
-    /// `GET URL?ids=j1,j2` returns `{"j1": "Tester"}`, without the jobs that the service does not know.
+    /// `GET URL?ids=j1,j2` returns `{"j1": "Tester"}`, without unknown jobs.
     async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError> {
         service.get().parameter("ids", keys.join(",")).json().await
     }
@@ -59,7 +59,7 @@ impl LookupTransform for Titles {
         // Rows have `job_external_id`, jobs have `external_id`.
         let job = root.get("job_external_id").or(root.get("external_id"));
         let job = job.and_then(|job| job.as_str()).ok_or_else(|| {
-            // The pipeline's `on_error` decides what happens to a refused record.
+            // The `on_error` of the stage applies to a refused record.
             StageError::new(ErrorKind::Record, "the record has no id of a job")
                 .hint("put this transform before the one that drops it")
         })?;

@@ -12,7 +12,7 @@ fn built(lookup: &Value) -> Result<TransformTest, Vec<Problem>> {
     TransformTest::new::<MyPlugin>(&json!({ "lookup": lookup }))
 }
 
-/// With prepared answers, no request is sent. `null` stands for a job that the service does not know.
+/// Prepared answers replace requests. `null` means that the service does not have the job.
 #[test]
 fn jobs_and_rows_get_their_titles() {
     let mut transform = built(&json!({"url": "https://titles.example/"})).unwrap();
@@ -30,7 +30,7 @@ fn jobs_and_rows_get_their_titles() {
     assert!(transform.apply("{}").is_err());
 }
 
-/// A service on this machine shows what the transform asks. Requests need the runtime of this attribute.
+/// A local service records the requests. Requests need the Tokio runtime of this attribute.
 #[tokio::test(flavor = "multi_thread")]
 async fn titles_are_asked_by_id() {
     let service = TestService::start(|_| (200, json!({"j1": "Tester"}))).unwrap();

@@ -14,7 +14,7 @@ impl Plugin for MyPlugin {
 }
 
 impl TransformPlugin for MyPlugin {
-    /// Reports mistakes that the types of the options can't express. `taskferry check` shows them with their position.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake.
     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         if self.field.is_empty() {
             let problem = Problem::at(KeyPath::of("field"), "empty-value", "`field` is empty");
@@ -30,13 +30,13 @@ impl TransformPlugin for MyPlugin {
         }))
     }
 
-    /// The fields that the transform adds. With them, `taskferry check` finds mistyped fields of later stages.
+    /// The field that the transform adds, so that `taskferry check` finds mistyped fields in later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         FieldRule::unchanged().adds(&self.field)
     }
 }
 
-/// The transform, with its state. The engine calls it for one record at a time, in the order of the source.
+/// The transform, with its state. The engine calls `apply` for one record at a time, in the order of the source.
 #[derive(Debug)]
 struct Numbering {
     field: String,
@@ -54,7 +54,7 @@ impl OrderedTransform for Numbering {
             .get("job_external_id")
             .and_then(|job| job.as_str())
             .ok_or_else(|| {
-                // The pipeline's `on_error` decides what happens to a refused record.
+                // The `on_error` of the stage applies to a refused record.
                 StageError::new(ErrorKind::Record, "the record has no `job_external_id`")
                     .hint("put this transform after `flatten_hierarchy` with `into = \"rows\"`")
             })?;
@@ -69,7 +69,7 @@ impl OrderedTransform for Numbering {
         Ok(())
     }
 
-    /// The state for the checkpoint. A resumed run continues with it.
+    /// The state for the checkpoint. `restore` receives this state when a run resumes.
     fn save(&self) -> Option<Value> {
         Some(json!({"job": self.job, "number": self.number}))
     }

@@ -15,7 +15,7 @@ impl Plugin for MyPlugin {
 }
 
 impl TransformPlugin for MyPlugin {
-    /// Reports mistakes that the types of the options can't express. `taskferry check` shows them with their position.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake.
     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         if self.hours < 0.0 {
             let message = format!("`hours` is {}", self.hours);
@@ -25,7 +25,7 @@ impl TransformPlugin for MyPlugin {
         Ok(AnyTransform::stateless(self.clone()))
     }
 
-    /// The fields that the transform needs and adds. With them, `taskferry check` finds mistyped fields of later stages.
+    /// The fields that the transform needs and adds, so that `taskferry check` finds mistyped fields in later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         FieldRule::unchanged()
             .adds(LONG_TASK)
@@ -34,7 +34,7 @@ impl TransformPlugin for MyPlugin {
     }
 }
 
-/// The transform has no state, so the engine calls it from several threads.
+/// The transform has no state, so the engine calls `apply` from several threads.
 impl Transform for MyPlugin {
     /// Emits any number of records: none to drop the record.
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
@@ -44,7 +44,7 @@ impl Transform for MyPlugin {
             Some(hours) => {
                 let number = hours.as_number().and_then(|number| number.parse().ok());
                 number.ok_or_else(|| {
-                    // The pipeline's `on_error` decides what happens to a refused record.
+                    // The `on_error` of the stage applies to a refused record.
                     StageError::new(ErrorKind::Record, "`weekly_hours` is not a number")
                         .hint("put this transform before the one that changes it")
                 })?

@@ -21,7 +21,7 @@ const CHECKOUT: &str = "../../..";
 
 /// The step that makes the checkout available.
 const CLONE: [&str; 2] = [
-    "      # `Cargo.toml` names taskferry by its path. Without the path, remove this step.\n",
+    "      # Clones taskferry to the path in `Cargo.toml`. Without this path, remove the step.\n",
     "      - run: |\n          sudo install -d -o \"$USER\" ../../..\n          git clone --depth 1 https://github.com/taskferry/taskferry ../../..\n",
 ];
 
