@@ -105,7 +105,7 @@ pub struct FormatOptions {
 
     /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.
     ///
-    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in full
+    /// A text or a list is escaped if it begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in full
     /// width, and after blanks). Numbers are never escaped. A warning counts the escaped cells. The escapes do not protect a
     /// spreadsheet that splits the file at another character than `delimiter`.
     #[schemars(extend("default" = true))]
@@ -129,7 +129,7 @@ pub struct FormatOptions {
     /// decides. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
 
-    /// How the lines of a CSV table end.
+    /// The line ending of a CSV table.
     #[schemars(extend("default" = "crlf"))]
     pub line_ending: Option<LineEnding>,
 }

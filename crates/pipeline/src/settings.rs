@@ -12,11 +12,10 @@ use taskferry_sdk::{Duration, PathTemplate};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StateOptions {
-    /// The folder for the state of pipelines, relative to the working directory. Each pipeline has its own folder in
-    /// it.
+    /// The folder for the state of pipelines, relative to the working directory. Each pipeline has its own subfolder.
     pub dir: String,
-    /// The maximum age of a checkpoint. If the checkpoint is older, the run starts over. The same limit applies to `run
-    /// --if-incomplete`, which does nothing if the last run is complete and not older.
+    /// The maximum age of a checkpoint. With an older checkpoint, the run starts over. `run --if-incomplete` does nothing if the
+    /// last run is complete and ended within this time.
     pub resume_within: Duration,
     /// The minimum time between two checkpoints. After a crash, the next run repeats the pages after the last
     /// checkpoint. `"0s"` saves a checkpoint after every page. A pipeline with a webhook always saves a checkpoint

@@ -22,8 +22,8 @@ const NEXT_TRY: &str = "the next try of an unavailable receiver";
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitOptions {
-    /// The number of consecutive failed requests after which all requests are paused. If one request fails
-    /// `retry.max_attempts` times before that number is reached, the run ends.
+    /// The number of consecutive failed requests after which all requests are paused. The run ends earlier if one request fails
+    /// `retry.max_attempts` times.
     pub failures: NonZeroU32,
     /// The length of a pause. After a pause, one request is sent as a probe.
     pub cool_down: Duration,

@@ -115,8 +115,8 @@ const ALL: &[ExitCodeEntry] = &[
     ExitCodeEntry {
         exit: Exit::NOT_FOUND,
         meaning: "`preview` or `why` found no such record",
-        explanation: "The source has no record with this `--id`, `--where` is true for no record that was read, or the job has no \
-                      such `--task`. `why` lists the possible reasons.",
+        explanation: "The source has no record with the id of `--id`, the expression of `--where` is false for all records that were \
+                      read, or the job has no task of `--task`. `why` lists the possible reasons.",
     },
     ExitCodeEntry {
         exit: Exit(130),

@@ -224,6 +224,17 @@ fn the_reference_page_matches_the_plugins() {
 }
 
 #[test]
+fn a_long_description_is_on_the_reference_page_once() {
+    let page = stdout_of(&["plugins", "--markdown"]);
+    let proxy = "The proxy for all requests";
+    assert_eq!(page.matches(proxy).count(), 1);
+    assert!(page.contains(
+        "| `connection.proxy` | string | none | See [source `techwolf`](#source-techwolf). |"
+    ));
+    assert!(stdout_of(&["plugins", "webhook", "--markdown"]).contains(proxy));
+}
+
+#[test]
 fn completions_of_every_shell_contain_all_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = stdout_of(&["completions", shell]);

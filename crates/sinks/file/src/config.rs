@@ -34,8 +34,8 @@ pub struct FileOptions {
     #[serde(default)]
     pub compression: Compression,
 
-    /// The columns of a CSV table, in this order. By default, all fields of all records, in order of first appearance;
-    /// rows are then stored on the same disk until the last record.
+    /// The columns of a CSV table, in this order. By default, all fields of all records, in order of first appearance. Without
+    /// `columns`, rows are stored on the same disk until the last record.
     ///
     /// The manifest lists omitted fields and empty columns.
     #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
@@ -43,7 +43,7 @@ pub struct FileOptions {
 
     /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.
     ///
-    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in full
+    /// A text or a list is escaped if it begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in full
     /// width, and after blanks). Numbers are never escaped. A warning counts the escaped cells. The escapes do not protect a
     /// spreadsheet that splits the file at another character than `delimiter`.
     #[schemars(extend("default" = true))]
@@ -67,7 +67,7 @@ pub struct FileOptions {
     /// decides. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
 
-    /// How the lines of a CSV table end.
+    /// The line ending of a CSV table.
     #[schemars(extend("default" = "crlf"))]
     pub line_ending: Option<LineEnding>,
 }

@@ -43,7 +43,7 @@ pub struct WebhookOptions {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub concurrency: NonZeroU8,
-    /// How bodies are compressed.
+    /// The compression of bodies.
     #[serde(default)]
     pub compression: Compression,
     /// Signs every request as in Standard Webhooks (standardwebhooks.com). By default, requests are not signed. The

@@ -1,5 +1,7 @@
 //! The plugins and tables as text and as Markdown.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::fmt::Write;
 
 use taskferry_pipeline::Role;
@@ -75,22 +77,39 @@ pub(super) fn reference(all: &[Entry]) -> String {
     for option in common_options(Role::Sink) {
         add(&mut page, &row(&option));
     }
-    page.push_str(&markdown(all));
+    page.push_str(&sections(all, true));
     page
 }
 
 const TABLE: &str = "\n| key | values | default | |\n|---|---|---|---|\n";
 
+/// The minimum length of a description that is replaced by a link.
+const LONG: usize = 100;
+
 /// The sections of some plugins or tables.
 pub(super) fn markdown(some: &[Entry]) -> String {
+    sections(some, false)
+}
+
+/// With `links`, a long description that an earlier section contains for the same option is a link to that section.
+fn sections(some: &[Entry], links: bool) -> String {
     let mut page = String::new();
+    let mut described = HashMap::new();
     for entry in some {
         add(&mut page, &format!("\n## {} `{}`", capitalized(&entry.kind()), entry.name));
         for paragraph in paragraphs(entry) {
             add(&mut page, &format!("\n{paragraph}"));
         }
         page.push_str(TABLE);
-        for option in own_options(entry) {
+        for mut option in own_options(entry) {
+            if links && option.description.len() >= LONG {
+                let link = format!("See [{0} `{1}`](#{0}-{1}).", entry.kind(), entry.name);
+                let same = (option.key.clone(), option.description.clone());
+                match described.entry(same) {
+                    Occupied(link) => option.description = String::clone(link.get()),
+                    Vacant(place) => _ = place.insert(link),
+                }
+            }
             add(&mut page, &row(&option));
         }
     }
