@@ -38,6 +38,15 @@ impl<'s> Compiler<'s> {
         self.add(Kind::Constant(constant))
     }
 
+    fn boolean(&mut self, flag: bool) -> ExprId {
+        self.constant(Constant::Bool(flag))
+    }
+
+    fn is_true(&mut self, condition: ExprId) -> ExprId {
+        let kind = Kind::If(condition, self.boolean(true), self.boolean(false));
+        self.add(kind)
+    }
+
     fn kind(&mut self, term: &Term<&'s str>) -> Kind {
         match term {
             Term::Id => Kind::Id,
@@ -154,8 +163,8 @@ impl<'s> Compiler<'s> {
             BinaryOp::Pipe(_) => Kind::Pipe(left, right),
             BinaryOp::Comma => Kind::Comma(left, right),
             BinaryOp::Alt => Kind::Alternative(left, right),
-            BinaryOp::Or => Kind::Or(left, right),
-            BinaryOp::And => Kind::And(left, right),
+            BinaryOp::Or => Kind::If(left, self.boolean(true), self.is_true(right)),
+            BinaryOp::And => Kind::If(left, self.is_true(right), self.boolean(false)),
             BinaryOp::Math(operator) => Kind::Math(*operator, left, right),
             BinaryOp::Cmp(operator) => Kind::Compare(*operator, left, right),
             BinaryOp::Assign => Kind::Update(UpdateOperator::Assign, left, right),

@@ -172,44 +172,32 @@ impl Jq {
     }
 
     fn check_limits(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut wrong = |key: &str, code, message: &str, help: &str| {
-            let problem = Problem::at(KeyPath::of(key), code, message).help(help);
-            problems.push(match code {
-                "unused-option" => problem.label("this has no effect").related(
-                    KeyPath::of("isolation"),
-                    Part::Value,
-                    "without a child process, there is no limit",
-                ),
-                _ => problem,
-            });
+        let invalid = |key: &str, message: &str, help: &str| {
+            Problem::at(KeyPath::of(key), "invalid-value", message).help(help)
         };
+        let mut problems = Vec::new();
         if self.time_limit.get().is_zero() {
-            wrong(
-                "time_limit",
-                "invalid-value",
-                "`time_limit` must be greater than zero",
-                "write for example \"5s\"",
-            );
+            let message = "`time_limit` must be greater than zero";
+            problems.push(invalid("time_limit", message, "write for example \"5s\""));
         }
         if self.max_results == 0 {
             let help = "write at least 1; to drop records, use an expression without results, such as `empty`";
-            wrong("max_results", "invalid-value", "`max_results` must be greater than zero", help);
+            let message = "`max_results` must be greater than zero";
+            problems.push(invalid("max_results", message, help));
         }
         match self.memory_limit {
             Some(_) if self.isolation == Isolation::None => {
-                let help = "add `isolation = \"process\"`, or remove `memory_limit`";
                 let message = "`memory_limit` has no effect without `isolation = \"process\"`";
-                wrong("memory_limit", "unused-option", message, help);
+                let problem = Problem::at(KeyPath::of("memory_limit"), "unused-option", message)
+                    .label("this has no effect")
+                    .help("add `isolation = \"process\"`, or remove `memory_limit`");
+                let why = "without a child process, there is no limit";
+                problems.push(problem.related(KeyPath::of("isolation"), Part::Value, why));
             }
             Some(limit) if limit < MIN_MEMORY => {
+                let message = "`memory_limit` is too small for jq itself";
                 let help = format!("write at least \"{MIN_MEMORY}\"");
-                wrong(
-                    "memory_limit",
-                    "invalid-value",
-                    "`memory_limit` is too small for jq itself",
-                    &help,
-                );
+                problems.push(invalid("memory_limit", message, &help));
             }
             _ => {}
         }

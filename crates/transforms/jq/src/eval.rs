@@ -7,7 +7,6 @@
 mod call;
 mod fold;
 mod path;
-mod product;
 mod single;
 mod special;
 mod update;
@@ -20,7 +19,7 @@ use crate::expr::{Code, Expr, ExprId, Kind, Pattern};
 use crate::item::{Emit, Flow, Item, Next, Stop};
 use crate::limits::{LimitError, Watchdog};
 use crate::paths::index;
-use crate::value::{Text, Value, described};
+use crate::value::Value;
 
 impl From<LimitError> for Stop<'_> {
     fn from(error: LimitError) -> Self {
@@ -167,10 +166,10 @@ impl<'r> Evaluator<'r> {
                         emit(item.computed(value))
                     });
                 }
+                // The compiler makes all other kinds single.
                 _ => {
-                    let input = item.value.clone();
-                    return self
-                        .products(id, expr, &env, input, &mut |value| emit(item.computed(value)));
+                    let value = self.value(id, &env, item.value.clone())?;
+                    return emit(item.computed(value));
                 }
             }
         }
@@ -231,20 +230,5 @@ fn isolate_errors<'r>(
     match emit_error {
         Some(stop) => Err(stop),
         None => Ok(result),
-    }
-}
-
-fn object_key(key: Value<'_>) -> Result<Text<'_>, String> {
-    match key {
-        Value::String(text) => Ok(text),
-        other => Err(format!("Object keys must be strings, not {}", described(&other))),
-    }
-}
-
-/// The text of a string, else an empty text.
-pub(crate) fn as_text<'v>(value: &'v Value<'_>) -> std::borrow::Cow<'v, str> {
-    match value {
-        Value::String(text) => text.as_str(),
-        _ => "".into(),
     }
 }

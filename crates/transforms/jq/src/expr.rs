@@ -61,8 +61,6 @@ pub(crate) enum Kind {
     },
     /// `a // b`
     Alternative(ExprId, ExprId),
-    And(ExprId, ExprId),
-    Or(ExprId, ExprId),
     Math(Math, ExprId, ExprId),
     Compare(Cmp, ExprId, ExprId),
     /// `path = value`, `path |= value`, …
@@ -150,6 +148,28 @@ pub(crate) enum Access {
     Index(ExprId),
     Slice(Option<ExprId>, Option<ExprId>),
     Iterate,
+}
+
+impl Kind {
+    /// The operands of an expression that has one result for each combination of their results, those that vary slowest first.
+    pub(crate) fn operands_mut(&mut self) -> Vec<&mut ExprId> {
+        match self {
+            Self::Object(members) => {
+                members.iter_mut().flat_map(|(key, value)| [key, value]).collect()
+            }
+            Self::Text(_, parts) => {
+                let values = parts.iter_mut().rev().filter_map(|part| match part {
+                    Part::Value(value) => Some(value),
+                    Part::Literal(_) => None,
+                });
+                values.collect()
+            }
+            Self::Negate(operand) => vec![operand],
+            Self::Math(_, left, right) | Self::Compare(_, left, right) => vec![right, left],
+            Self::Function(_, arguments) => arguments.iter_mut().rev().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl Code {

@@ -97,23 +97,30 @@ impl<'t> Reader<'t> {
             Term::Var(name) => self.variable(name),
             Term::Break(_) => Shape::Nothing,
             Term::Str(_, parts) => {
-                for part in parts {
-                    if let StrPart::Term(term) = part {
-                        self.shape(term, input);
-                    }
-                }
-                Shape::Unknown
+                let terms = parts.iter().filter_map(|part| match part {
+                    StrPart::Term(term) => Some(term),
+                    _ => None,
+                });
+                self.unknown(terms, input)
             }
-            Term::Neg(term) => {
-                self.shape(term, input);
-                Shape::Unknown
-            }
-            Term::Fold(_, items, ..) => {
-                self.shape(items, input);
-                Shape::Unknown
-            }
+            Term::Neg(term) | Term::Fold(_, term, ..) => self.unknown([&**term], input),
             Term::Recurse | Term::Num(_) | Term::Arr(None) | Term::Def(..) => Shape::Unknown,
         }
+    }
+
+    /// An unknown value that is computed from `terms`.
+    fn unknown<'a>(
+        &mut self,
+        terms: impl IntoIterator<Item = &'a Term<&'t str>>,
+        input: &Shape,
+    ) -> Shape
+    where
+        't: 'a,
+    {
+        for term in terms {
+            self.shape(term, input);
+        }
+        Shape::Unknown
     }
 
     fn variable(&self, name: &str) -> Shape {
@@ -125,14 +132,13 @@ impl<'t> Reader<'t> {
     fn part(&mut self, part: &Part<Term<&'t str>>, of: &Shape, input: &Shape) -> Shape {
         match (part, of) {
             (Part::Range(None, None) | Part::Index(Term::Num(_)), Shape::List(fields)) => {
-                Shape::Object(RecordFields { own: fields.clone(), tasks: FieldSet::default() })
+                object_of(fields.clone())
             }
             (Part::Index(index), Shape::Object(_)) => {
                 if let Some(name) = constant(index) {
                     return self.field(name, of);
                 }
-                self.shape(index, input);
-                Shape::Unknown
+                self.unknown([index], input)
             }
             (_, Shape::Nothing) => Shape::Nothing,
             _ => Shape::Unknown,
@@ -232,17 +238,14 @@ impl<'t> Reader<'t> {
             }
             BinaryOp::Math(Math::Add) => {
                 match (self.shape(left, input), self.shape(right, input)) {
-                    (Shape::Object(left), Shape::Object(right)) => Shape::Object(RecordFields {
-                        own: left.own.and(&right.own),
-                        tasks: FieldSet::default(),
-                    }),
+                    (Shape::Object(left), Shape::Object(right)) => {
+                        object_of(left.own.and(&right.own))
+                    }
                     _ => Shape::Unknown,
                 }
             }
             BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
-                self.shape(left, input);
-                self.shape(right, input);
-                Shape::Unknown
+                self.unknown([left, right], input)
             }
             BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
                 self.shape(right, input);
@@ -263,9 +266,7 @@ impl<'t> Reader<'t> {
         match (name, arguments) {
             ("empty", []) => Shape::Nothing,
             ("error", arguments) => {
-                for argument in arguments {
-                    self.shape(argument, input);
-                }
+                self.unknown(arguments, input);
                 Shape::Nothing
             }
             ("select", [condition]) => {
@@ -298,9 +299,7 @@ impl<'t> Reader<'t> {
             }
             ("map", [each]) => {
                 let Shape::List(fields) = input else { return Shape::Unknown };
-                let own = fields.clone();
-                let item = Shape::Object(RecordFields { own, tasks: FieldSet::default() });
-                match self.shape(each, &item) {
+                match self.shape(each, &object_of(fields.clone())) {
                     Shape::Object(fields) => Shape::List(fields.own),
                     _ => Shape::Unknown,
                 }
@@ -308,6 +307,11 @@ impl<'t> Reader<'t> {
             _ => Shape::Unknown,
         }
     }
+}
+
+/// An object with these fields, whose tasks are unknown.
+fn object_of(own: FieldSet) -> Shape {
+    Shape::Object(RecordFields { own, tasks: FieldSet::default() })
 }
 
 /// The input after an assignment to `paths`.

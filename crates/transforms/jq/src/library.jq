@@ -29,6 +29,7 @@ def inside(whole): . as $part | whole | contains($part);
 def add(f): reduce f as $x (null; . + $x);
 def add: add(.[]);
 
+def abs: if type == "number" and . < 0 then -. else . end;
 def isfinite: type == "number" and (isinfinite | not);
 def values: select(. != null);
 def nulls: select(. == null);
@@ -71,6 +72,11 @@ def flatten: _flatten(-1);
 def transpose: [range(0; map(length) | max // 0) as $i | [.[][$i]]];
 def combinations: reduce .[] as $items ([[]]; [.[] as $start | $items[] as $item | $start + [$item]]) | .[];
 def combinations($n): . as $set | [range($n) | $set] | combinations;
+def indices($part):
+  if . == null then null
+  elif type == "string" and ($part | type) == "string" then _strindices($part)
+  elif type == "array" and ($part | type) != "array" then .[[$part]]
+  else .[$part] end;
 def index($part): indices($part) | .[0];
 def rindex($part): indices($part) | .[-1:][0];
 def ascii: [.] | implode;

@@ -7,7 +7,7 @@ use jaq_core::load::parse::{Def, Term};
 
 use crate::builtins::{self, Builtin};
 use crate::expr::{
-    Access, Argument, Call, Code, Expr, ExprId, Kind, Part, Pattern, Step, UpdateOperator,
+    Access, Argument, Call, Code, Expr, ExprId, Kind, Pattern, Step, UpdateOperator,
 };
 use crate::mistake::Mistake;
 use crate::patterns::constant_regex_mistake;
@@ -221,13 +221,39 @@ impl<'s> Compiler<'s> {
     }
 
     /// Adds an expression with its static properties.
-    pub(crate) fn add(&mut self, kind: Kind) -> ExprId {
-        let (is_single, reads_input) = self.analyze(&kind);
+    pub(crate) fn add(&mut self, mut kind: Kind) -> ExprId {
+        let operands: Vec<ExprId> = kind.operands_mut().into_iter().map(|id| *id).collect();
+        let (is_single, reads_input) = self.analyze(&kind, &operands);
+        if !is_single && !operands.is_empty() {
+            kind = self.for_each_combination(kind);
+        }
         self.code.add(Expr { kind, is_single, reads_input })
     }
 
+    /// Calls a definition that has the operands of an expression as arguments, and so one result for each combination of their results.
+    fn for_each_combination(&mut self, mut kind: Kind) -> Kind {
+        let operands = kind.operands_mut().into_iter();
+        let operands =
+            operands.filter(|id| !matches!(self.code.expr(**id).kind, Kind::Constant(_)));
+        let operands: Vec<&mut ExprId> = operands.collect();
+        let mut arguments = Vec::new();
+        for (slot, operand) in (0..operands.len()).rev().zip(operands) {
+            arguments.push(Argument::Value(*operand));
+            *operand = self.code.add(Expr {
+                kind: Kind::Variable(slot),
+                is_single: true,
+                reads_input: false,
+            });
+        }
+        let definition = self.code.define(false);
+        self.definitions.push(DefinitionInfo { by_value: Vec::new(), is_single: Some(true) });
+        let body = self.add(kind);
+        self.code.set_body(definition, body);
+        Kind::Call(Call { definition, arguments, skip: 0 })
+    }
+
     /// Whether an expression has exactly one result, and whether it reads its input.
-    fn analyze(&self, kind: &Kind) -> (bool, bool) {
+    fn analyze(&self, kind: &Kind, operands: &[ExprId]) -> (bool, bool) {
         let single = |ids: &[ExprId]| ids.iter().all(|id| self.code.expr(*id).is_single);
         let reads = |ids: &[ExprId]| ids.iter().any(|id| self.code.expr(*id).reads_input);
         let both = |ids: &[ExprId]| (single(ids), reads(ids));
@@ -236,25 +262,15 @@ impl<'s> Compiler<'s> {
             Kind::Constant(_) | Kind::Clock(_) | Kind::EmptyArray | Kind::Variable(_) => {
                 (true, false)
             }
-            Kind::Text(_, parts) => {
-                let values = parts.iter().filter_map(|part| match part {
-                    Part::Value(id) => Some(*id),
-                    Part::Literal(_) => None,
-                });
-                both(&values.collect::<Vec<_>>())
-            }
+            Kind::Text(..)
+            | Kind::Object(_)
+            | Kind::Negate(_)
+            | Kind::Math(..)
+            | Kind::Compare(..) => both(operands),
+            Kind::Function(..) => (single(operands), true),
             Kind::Array(items) => (true, reads(&[*items])),
-            Kind::Object(members) => {
-                let ids = members.iter().flat_map(|(key, value)| [*key, *value]);
-                both(&ids.collect::<Vec<_>>())
-            }
-            Kind::Negate(id) => both(&[*id]),
             Kind::Pipe(left, right) => (single(&[*left, *right]), reads(&[*left])),
-            Kind::Alternative(left, right)
-            | Kind::And(left, right)
-            | Kind::Or(left, right)
-            | Kind::Math(_, left, right)
-            | Kind::Compare(_, left, right) => both(&[*left, *right]),
+            Kind::Alternative(left, right) => both(&[*left, *right]),
             Kind::If(condition, then, otherwise) => both(&[*condition, *then, *otherwise]),
             Kind::Try(body, catch) => {
                 (catch.is_some_and(|catch| single(&[*body, catch])), reads(&[*body]))
@@ -278,7 +294,6 @@ impl<'s> Compiler<'s> {
                 });
                 (is_single && known.is_some_and(|known| known.is_single == Some(true)), true)
             }
-            Kind::Function(_, arguments) => (single(arguments), true),
             Kind::Update(how, _, value) => {
                 (*how == UpdateOperator::Modify || single(&[*value]), true)
             }

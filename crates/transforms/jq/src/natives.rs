@@ -10,10 +10,10 @@ pub(crate) mod sorting;
 pub(crate) mod strings;
 pub(crate) mod time;
 
-use crate::builtins::FunctionTable;
+use crate::builtins::{Function, FunctionTable};
 use crate::value::Value;
 
-pub(crate) const TABLES: [FunctionTable; 9] = [
+const TABLES: [FunctionTable; 9] = [
     collections::FUNCTIONS,
     convert::FUNCTIONS,
     format::FUNCTIONS,
@@ -24,6 +24,11 @@ pub(crate) const TABLES: [FunctionTable; 9] = [
     time::FUNCTIONS,
     LOG,
 ];
+
+/// All native functions.
+pub(crate) fn functions() -> impl Iterator<Item = &'static (&'static str, usize, Function)> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
 
 const LOG: FunctionTable = &[
     ("debug", 0, |value, _| Ok(logged("debug", value))),

@@ -8,6 +8,7 @@ use jaq_core::load::span;
 
 use crate::mistake::Mistake;
 use crate::regex::{Flags, compile};
+use crate::syntax;
 
 /// The functions that take a regular expression, with the position of the flags among the arguments.
 const FUNCTIONS: [(&str, usize); 8] = [
@@ -58,18 +59,10 @@ pub(crate) fn constant_regex_mistake(
 /// A string literal without interpolation, and its range in the expression.
 fn literal(text: &str, term: &Term<&str>) -> Option<(String, Option<Range<usize>>)> {
     let Term::Str(None, parts) = term else { return None };
-    let mut value = String::new();
-    let mut range: Option<Range<usize>> = None;
-    for part in parts {
-        match part {
-            StrPart::Str(part) => {
-                value.push_str(part);
-                let Range { start, end } = span(text, part);
-                range = Some(range.map_or(start, |range| range.start)..end);
-            }
-            StrPart::Char(letter) => value.push(*letter),
-            StrPart::Term(_) => return None,
-        }
-    }
-    Some((value, range))
+    let ranges = parts.iter().filter_map(|part| match part {
+        StrPart::Str(part) => Some(span(text, part)),
+        _ => None,
+    });
+    let range = ranges.reduce(|first, last| first.start..last.end);
+    Some((syntax::literal(parts)?, range))
 }

@@ -146,6 +146,3 @@ fn failed(error: &Value<'_>) -> StageError {
     let shown = shortened(&text, MESSAGE_LENGTH);
     StageError::new(ErrorKind::Record, format!("the jq expression failed: {shown}"))
 }
-
-#[cfg(test)]
-mod index_tests;

@@ -11,6 +11,7 @@ mod object;
 mod order;
 mod text;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use taskferry_json::{Kind, Node};
@@ -66,6 +67,14 @@ impl<'r> Value<'r> {
         !matches!(self, Self::Null | Self::Bool(false))
     }
 
+    /// The text of a string.
+    pub(crate) fn as_str(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::String(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(number.to_f64()),
@@ -102,13 +111,27 @@ impl<'r> Value<'r> {
         })
     }
 
+    /// The items of an array, or the members of an object, with their keys.
+    pub(crate) fn into_children(
+        self,
+    ) -> Result<Box<dyn Iterator<Item = (Self, Self)> + 'r>, String> {
+        let item = |(position, item)| (Self::from(position), item);
+        Ok(match self {
+            Self::Array(Array::Node(node)) => {
+                Box::new(node.items().map(Self::of).enumerate().map(item))
+            }
+            Self::Array(array) => Box::new(array.into_vec().into_iter().enumerate().map(item)),
+            Self::Object(object) => {
+                let members = object.into_members().map(|(key, value)| (Self::String(key), value));
+                Box::new(members)
+            }
+            other => return Err(format!("Cannot iterate over {}", described(&other))),
+        })
+    }
+
     /// The items of an array, or the values of an object.
     pub(crate) fn into_values(self) -> Result<Vec<Self>, String> {
-        match self {
-            Self::Array(array) => Ok(array.into_vec()),
-            Self::Object(object) => Ok(object.values()),
-            other => Err(format!("Cannot iterate over {}", described(&other))),
-        }
+        Ok(self.into_children()?.map(|(_, value)| value).collect())
     }
 }
 

@@ -2,12 +2,12 @@
 
 use foldhash::fast::RandomState;
 
-use super::{Evaluator, as_text, object_key};
+use super::Evaluator;
 use crate::env::{Binding, Env};
 use crate::expr::{ExprId, Kind, Part};
 use crate::item::{Flow, Item, Stop};
 use crate::limits::check_depth;
-use crate::value::{Map, Operator, Value, calculate, negated};
+use crate::value::{Map, Operator, Value, calculate, described, negated};
 
 impl<'r> Evaluator<'r> {
     /// The only result of an expression.
@@ -29,7 +29,11 @@ impl<'r> Evaluator<'r> {
                 for (key, value) in members {
                     let key = self.value(*key, env, input.clone())?;
                     let value = self.value(*value, env, input.clone())?;
-                    map.insert(object_key(key)?, value);
+                    let Value::String(key) = key else {
+                        let key = described(&key);
+                        return Err(format!("Object keys must be strings, not {key}").into());
+                    };
+                    map.insert(key, value);
                 }
                 check_depth(Value::from(map))?
             }
@@ -49,7 +53,7 @@ impl<'r> Evaluator<'r> {
                         Part::Literal(literal) => text.push_str(literal),
                         Part::Value(id) => {
                             let value = self.value(*id, env, input.clone())?;
-                            text.push_str(&as_text(&format(value, &[])?));
+                            text.push_str(&format(value, &[])?.as_str().unwrap_or_default());
                         }
                     }
                 }
@@ -59,24 +63,12 @@ impl<'r> Evaluator<'r> {
                 let value = self.value(*left, env, input.clone())?;
                 if value.is_true() { value } else { return self.value(*right, env, input) }
             }
-            Kind::And(left, right) => Value::Bool(
-                self.value(*left, env, input.clone())?.is_true()
-                    && self.value(*right, env, input)?.is_true(),
-            ),
-            Kind::Or(left, right) => Value::Bool(
-                self.value(*left, env, input.clone())?.is_true()
-                    || self.value(*right, env, input)?.is_true(),
-            ),
             Kind::Math(operator, left, right) => {
-                let (for_left, for_right) = self.shared(input, *left, *right);
-                let right = self.value(*right, env, for_right)?;
-                let left = self.value(*left, env, for_left)?;
+                let (left, right) = self.operands(input, env, *left, *right)?;
                 calculated(*operator, left, right)?
             }
             Kind::Compare(operator, left, right) => {
-                let (for_left, for_right) = self.shared(input, *left, *right);
-                let right = self.value(*right, env, for_right)?;
-                let left = self.value(*left, env, for_left)?;
+                let (left, right) = self.operands(input, env, *left, *right)?;
                 Value::Bool(operator.run(&left, &right))
             }
             Kind::Negate(id) => negated(self.value(*id, env, input)?)?,
@@ -125,15 +117,24 @@ impl<'r> Evaluator<'r> {
         })
     }
 
-    /// The inputs of two operands. An operand that does not read its input gets `null`, so that the other can change it in place.
-    fn shared(&self, input: Value<'r>, left: ExprId, right: ExprId) -> (Value<'r>, Value<'r>) {
-        if !self.expr(right).reads_input {
+    /// The values of two operands. The right one is evaluated first. An operand that does not read its input gets `null`, so that the
+    /// other can change it in place.
+    fn operands(
+        &self,
+        input: Value<'r>,
+        env: &Env<'r>,
+        left: ExprId,
+        right: ExprId,
+    ) -> Flow<'r, (Value<'r>, Value<'r>)> {
+        let (for_left, for_right) = if !self.expr(right).reads_input {
             (input, Value::Null)
         } else if self.expr(left).reads_input {
             (input.clone(), input)
         } else {
             (Value::Null, input)
-        }
+        };
+        let right = self.value(right, env, for_right)?;
+        Ok((self.value(left, env, for_left)?, right))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Functions of arrays and objects, and of all values.
 
 use crate::builtins::{self, FunctionResult, FunctionTable};
-use crate::paths::{delete_paths, has, index, indices, set_path};
+use crate::paths::{delete_paths, has, index, set_path};
 use crate::value::{Map, Text, Value, contains, described};
 
 pub(crate) const FUNCTIONS: FunctionTable = &[
@@ -24,7 +24,6 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
         Ok(Value::from(items))
     }),
     ("reverse", 0, |value, _| reverse(value)),
-    ("indices", 1, |value, arguments| all_indices(&value, argument(arguments, 0))),
     ("_strindices", 1, |value, arguments| string_indices(&value, argument(arguments, 0))),
     ("builtins", 0, |_, _| Ok(all_builtins())),
 ];
@@ -112,19 +111,6 @@ fn reverse(value: Value<'_>) -> FunctionResult<'_> {
         Value::String(text) => Ok(Value::from(text.as_str().chars().rev().collect::<String>())),
         Value::Array(array) => Ok(array.into_vec().into_iter().rev().collect()),
         other => Err(format!("Cannot reverse {}", described(&other))),
-    }
-}
-
-fn all_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> FunctionResult<'r> {
-    match (value, part) {
-        (Value::Null, _) => Ok(Value::Null),
-        (Value::String(_), Value::String(_)) => string_indices(value, part),
-        (Value::Array(array), Value::Array(part)) => Ok(indices(array, part)),
-        (Value::Array(array), part) => {
-            let found = array.iter().enumerate().filter(|(_, item)| item == part);
-            Ok(found.map(|(position, _)| Value::from(position)).collect())
-        }
-        (value, part) => index(value, part),
     }
 }
 

@@ -4,9 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::convert::to_string;
+use super::convert::{text_of, to_string};
 use crate::builtins::{FunctionResult, FunctionTable};
-use crate::eval::as_text;
 use crate::value::{Value, described};
 
 /// All characters but the unreserved ones of RFC 3986.
@@ -19,15 +18,13 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
         row(&value, "csv", ",", |text| format!("\"{}\"", text.replace('"', "\"\"")))
     }),
     ("@tsv", 0, |value, _| row(&value, "tsv", "\t", escape_tsv)),
-    ("@html", 0, |value, _| Ok(Value::from(escape_html(&as_text(&to_string(value)))))),
+    ("@html", 0, |value, _| Ok(Value::from(escape_html(&text_of(&value))))),
     ("@uri", 0, |value, _| {
-        Ok(Value::from(utf8_percent_encode(&as_text(&to_string(value)), RESERVED).to_string()))
+        Ok(Value::from(utf8_percent_encode(&text_of(&value), RESERVED).to_string()))
     }),
     ("@sh", 0, |value, _| escape_shell(&value)),
-    ("@base64", 0, |value, _| Ok(Value::from(STANDARD.encode(&*as_text(&to_string(value)))))),
-    ("@base32", 0, |value, _| {
-        Ok(Value::from(encode_base32(as_text(&to_string(value)).as_bytes())))
-    }),
+    ("@base64", 0, |value, _| Ok(Value::from(STANDARD.encode(&*text_of(&value))))),
+    ("@base32", 0, |value, _| Ok(Value::from(encode_base32(text_of(&value).as_bytes())))),
 ];
 
 fn row<'r>(
@@ -83,14 +80,9 @@ fn encode_base32(bytes: &[u8]) -> String {
         bits[3..3 + chunk.len()].copy_from_slice(chunk);
         let bits = u64::from_be_bytes(bits);
         let digits = (chunk.len() * 8).div_ceil(5);
-        for position in 0..8 {
-            let digit = DIGITS.get((bits >> (35 - 5 * position) & 31) as usize);
-            encoded.push(if position < digits {
-                digit.map_or('=', |digit| char::from(*digit))
-            } else {
-                '='
-            });
-        }
+        let digit = |position| DIGITS.get((bits >> (35 - 5 * position) & 31) as usize).copied();
+        encoded.extend((0..digits).filter_map(digit).map(char::from));
+        encoded.extend(std::iter::repeat_n('=', 8 - digits));
     }
     encoded
 }

@@ -43,10 +43,8 @@ fn with_search<'r>(
 }
 
 fn text_to_match<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, String> {
-    match value {
-        Value::String(text) => Ok(text.as_str()),
-        _ => Err(format!("{} cannot be matched, as it is not a string", described(value))),
-    }
+    let refused = || format!("{} cannot be matched, as it is not a string", described(value));
+    value.as_str().ok_or_else(refused)
 }
 
 /// Calls the inner closure with each replacement of a match, given its named groups.
@@ -123,7 +121,7 @@ impl<'t> Search<'t> {
             other => return Err(format!("{} is not a string", described(other))),
         };
         let regex = cached(&pattern, flags)?;
-        Ok(Self { text, regex, is_global: is_global || flags.global })
+        Ok(Self { text, regex, is_global: is_global || flags.has('g') })
     }
 
     /// The first match, or all matches. An empty match directly after another match counts.

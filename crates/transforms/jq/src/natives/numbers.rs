@@ -12,11 +12,6 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     ("rint", 0, |value, _| rounded(value, f64::round_ties_even)),
     ("nearbyint", 0, |value, _| rounded(value, f64::round_ties_even)),
     ("fabs", 0, |value, _| one(&value, f64::abs)),
-    ("abs", 0, |value, _| match value {
-        // A zero keeps its sign.
-        Value::Number(number) if number.to_f64() < 0.0 => Ok(Value::Number(number.negated())),
-        other => Ok(other),
-    }),
     ("isnan", 0, |value, _| Ok(Value::Bool(number(&value)?.is_nan()))),
     ("isinfinite", 0, |value, _| Ok(Value::Bool(number(&value)?.is_infinite()))),
     ("isnormal", 0, |value, _| Ok(Value::Bool(number(&value)?.is_normal()))),

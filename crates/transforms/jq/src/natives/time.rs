@@ -7,7 +7,6 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use super::collections::argument;
 use crate::builtins::{FunctionResult, FunctionTable};
-use crate::eval::as_text;
 use crate::value::{Value, described};
 
 pub(crate) const FUNCTIONS: FunctionTable = &[
@@ -31,7 +30,7 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
 
 /// The zone with a name, or that of the machine.
 fn zone(name: &Value<'_>) -> Result<TimeZone, String> {
-    match &*as_text(name) {
+    match &*name.as_str().unwrap_or_default() {
         "" => Ok(TimeZone::system()),
         "UTC" => Ok(TimeZone::UTC),
         name => TimeZone::get(name).map_err(|_| format!("this machine has no time zone `{name}`")),

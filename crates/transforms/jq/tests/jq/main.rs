@@ -4,5 +4,7 @@
 
 mod endless;
 mod expressions;
+mod functions;
+mod index;
 mod suite;
 mod transform;
