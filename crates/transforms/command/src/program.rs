@@ -63,13 +63,17 @@ impl Program {
 
     /// A text of the program without the values of `env`: a secret may have any name.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        self.secrets().fold(text.to_owned(), |text, secret| text.replace(&secret, "[secret]"))
+    }
+
+    /// The length of the longest text that [`Program::without_secrets`] removes.
+    pub(crate) fn longest_secret(&self) -> usize {
+        self.secrets().map(|secret| secret.len()).max().unwrap_or_default()
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = String> {
         let values = self.env.values().map(Secret::expose);
-        let secrets = values.filter(|value| value.len() >= SHORTEST_SECRET);
-        for form in secrets.flat_map(secret_forms) {
-            text = text.replace(&form, "[secret]");
-        }
-        text
+        values.filter(|value| value.len() >= SHORTEST_SECRET).flat_map(secret_forms)
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_grandchild_that_holds_the_pipe_is_killed,
         what_is_no_answer_refuses_the_record_that_waits_for_it,
         a_secret_across_the_end_of_a_shown_line_is_masked,
+        no_part_of_a_long_secret_is_shown,
         an_endless_line_does_not_fill_the_memory,
         a_flood_of_messages_stops_nothing,
         restarts_are_counted,
@@ -176,6 +177,22 @@ fn a_secret_across_the_end_of_a_shown_line_is_masked() {
     let (found, _) = error("prints a secret", &env);
     let shown = format!("the program wrote `{}[secret]` instead of an answer", "x".repeat(70));
     assert_eq!(found, shown);
+}
+
+fn no_part_of_a_long_secret_is_shown() {
+    for (secret, before, count) in [
+        // Longer than the part of a line that is read.
+        ("canary0".repeat(3000), "10", "1"),
+        // Masked, the line is so short that all of it is shown.
+        ("canary0".repeat(150), "0", "20"),
+        ("canary-ü".repeat(130), "1", "20"),
+    ] {
+        let env = json!({"LOOKUP": secret, "BEFORE": before, "COUNT": count});
+        let (_, hint) = error("repeats a secret", &json!({"env": env}));
+        let hint = hint.unwrap();
+        assert!(hint.starts_with("its last message: ") && hint.contains("[secret]"), "{hint}");
+        assert!(!hint.contains(['n', 'y']), "{hint}");
+    }
 }
 
 fn an_endless_line_does_not_fill_the_memory() {

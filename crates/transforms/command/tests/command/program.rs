@@ -113,6 +113,16 @@ pub(crate) fn main(behavior: &str) -> ExitCode {
                 eprintln!("{}{secret}", "x".repeat(4090));
                 say(&format!("{}{secret}", "x".repeat(70)));
             }
+            "repeats a secret" if is_bad => {
+                let variable = |name| std::env::var(name).unwrap();
+                let times = |name| variable(name).parse::<usize>().unwrap();
+                eprintln!(
+                    "{}{}",
+                    "x".repeat(times("BEFORE")),
+                    variable("LOOKUP").repeat(times("COUNT"))
+                );
+                exit(1);
+            }
             "prints after" if record["n"] == BAD - 1 => {
                 answer(id, &json!([record]));
                 say("debug: 4");
