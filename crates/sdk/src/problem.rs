@@ -104,6 +104,30 @@ impl Problem {
         }
     }
 
+    /// One mistake for each name that is in a list twice.
+    ///
+    /// ```
+    /// use taskferry_sdk::{KeyPath, Problem};
+    ///
+    /// let names = ["id", "task", "id"].map(str::to_owned);
+    /// let problems = Problem::duplicates(&KeyPath::of("fields"), &names);
+    /// assert_eq!(problems[0].path.to_string(), "fields[2]");
+    /// assert_eq!(problems[0].message, "`id` is in the list twice");
+    /// ```
+    pub fn duplicates(list: &KeyPath, names: &[String]) -> Vec<Self> {
+        let earlier = |index, name| names.iter().take(index).position(|earlier| earlier == name);
+        let repeated = names.iter().enumerate();
+        let repeated =
+            repeated.filter_map(|(index, name)| Some((index, earlier(index, name)?, name)));
+        let problem = |(index, first, name): (usize, usize, &String)| {
+            let message = format!("`{name}` is in the list twice");
+            Self::at(list.index(index), "duplicate-value", message)
+                .related(list.index(first), Part::Value, "here first")
+                .help("remove one of them")
+        };
+        repeated.map(problem).collect()
+    }
+
     /// Turns the mistake into a warning.
     #[must_use]
     pub fn warning(mut self) -> Self {

@@ -12,6 +12,12 @@ use crate::transform::{Filter, Wanted};
 
 impl Plugin for FilterAiImpact {
     const TYPE: &'static str = "filter_ai_impact";
+
+    fn warnings(&self, _: &BuildContext<'_>) -> Vec<Problem> {
+        let levels = self.levels.as_deref().unwrap_or_default();
+        let duplicates = Problem::duplicates(&KeyPath::of("levels"), levels);
+        duplicates.into_iter().map(Problem::warning).collect()
+    }
 }
 
 impl TransformPlugin for FilterAiImpact {

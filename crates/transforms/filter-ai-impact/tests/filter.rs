@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_sdk::testing::{Files, TransformTest, build};
-use taskferry_sdk::{BuildContext, Counters, StageError, TransformPlugin};
+use taskferry_sdk::{BuildContext, Counters, Plugin, Severity, StageError, TransformPlugin};
 use taskferry_testkit::record_text;
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 
@@ -289,6 +289,19 @@ fn all_invalid_options_are_reported_at_once() {
     assert_eq!(problems(json!({"at_most": "H1", "levels": ["H3"]}))[0].0, "levels");
     assert_eq!(problems(json!({"levels": []}))[0].0, "levels");
     assert_eq!(problems(json!({}))[0].0, "");
+}
+
+#[test]
+fn a_level_that_is_listed_twice_is_a_warning() {
+    let warnings =
+        |plugin: &FilterAiImpact, context: &BuildContext<'_>| Ok(Plugin::warnings(plugin, context));
+    let options = json!({"levels": ["H2", "H1", "H2"]});
+    let [warning] = &build(&options, &Files::new(), warnings).unwrap()[..] else { panic!() };
+    assert_eq!(warning.severity, Severity::Warning);
+    assert_eq!(warning.path.to_string(), "levels[2]");
+    assert_eq!(warning.message, "`H2` is in the list twice");
+    assert_eq!(warning.related[0].path.to_string(), "levels[0]");
+    assert!(stage(&options).apply(&five().to_string()).is_ok());
 }
 
 #[test]

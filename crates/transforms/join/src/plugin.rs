@@ -1,16 +1,14 @@
 //! Checks the options, reads the file and builds the transform.
 
+use taskferry_profile::mapping::Mistake;
 use taskferry_sdk::{
     AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin,
 };
 
 use crate::config::{FileFormat, Join, Unmatched};
 use crate::key::Comparison;
-use crate::table::{Mistake, Table};
+use crate::table::Table;
 use crate::transform::Joiner;
-
-/// The maximum number of reported rows of the file.
-const MAX_REPORTED: usize = 10;
 
 impl Plugin for Join {
     const TYPE: &'static str = "join";
@@ -49,13 +47,8 @@ impl Join {
             let problem = Problem::at(path.clone(), "empty-value", "`columns` is empty");
             problems.push(problem.help("name the columns of the file to add"));
         }
+        problems.extend(Problem::duplicates(&path, &self.columns));
         for (index, column) in self.columns.iter().enumerate() {
-            if let Some(first) = self.columns.iter().take(index).position(|it| it == column) {
-                let message = format!("`{column}` is in the list twice");
-                let problem = Problem::at(path.index(index), "duplicate-value", message);
-                let problem = problem.related(path.index(first), Part::Value, "here first");
-                problems.push(problem.help("remove one of them"));
-            }
             if *column == self.key && self.unmatched == Unmatched::Null {
                 let message = format!("the column `{column}` would replace the key of the record");
                 let problem = Problem::at(path.index(index), "conflicting-options", message);
@@ -74,7 +67,7 @@ impl Join {
             std::iter::once(file_key).chain(self.columns.iter().map(String::as_str)).collect();
         let comparison = Comparison::of(&self.normalise);
         let table = Table::read(&bytes, self.file_format(), &columns, comparison);
-        table.map_err(|mistakes| self.reported(mistakes))
+        table.map_err(|mistakes| Mistake::problems(mistakes, "file", &self.file))
     }
 
     fn file_format(&self) -> FileFormat {
@@ -83,28 +76,5 @@ impl Join {
             Some("ndjson" | "jsonl" | "json") => FileFormat::Ndjson,
             _ => FileFormat::Csv,
         })
-    }
-
-    /// The mistakes in the file with their lines, up to a limit.
-    fn reported(&self, mistakes: Vec<Mistake>) -> Vec<Problem> {
-        let written = self.file.display();
-        let more = mistakes.len().saturating_sub(MAX_REPORTED);
-        let mut problems: Vec<Problem> = mistakes
-            .into_iter()
-            .take(MAX_REPORTED)
-            .map(|mistake| {
-                let message = format!("{written}:{}: {}", mistake.line, mistake.message);
-                let problem = Problem::at(KeyPath::of("file"), mistake.code, message);
-                match mistake.help {
-                    Some(help) => problem.help(help),
-                    None => problem,
-                }
-            })
-            .collect();
-        if more > 0 {
-            let message = format!("{written}: {more} more invalid rows");
-            problems.push(Problem::at(KeyPath::of("file"), "invalid-mapping", message));
-        }
-        problems
     }
 }

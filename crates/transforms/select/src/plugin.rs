@@ -88,36 +88,11 @@ impl Select {
             );
             problems.push(problem.help("`fields` already drops all other fields: remove `drop`"));
         }
-        problems.extend(self.repeated());
+        let fields = self.fields.as_deref().unwrap_or_default();
+        problems.extend(Problem::duplicates(&KeyPath::of("fields"), fields));
+        problems.extend(Problem::duplicates(&KeyPath::of("drop"), &self.drop));
         problems.extend(self.renames_of_dropped());
         problems.extend(self.shared_names());
-        problems
-    }
-
-    /// Names that occur twice in one list.
-    fn repeated(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for (key, names) in
-            [("fields", self.fields.as_deref().unwrap_or_default()), ("drop", &self.drop)]
-        {
-            for (index, name) in names.iter().enumerate() {
-                let Some(first) = names.iter().take(index).position(|earlier| earlier == name)
-                else {
-                    continue;
-                };
-                let path = KeyPath::of(key);
-                let problem = Problem::at(
-                    path.index(index),
-                    "duplicate-value",
-                    format!("`{name}` is in the list twice"),
-                );
-                problems.push(
-                    problem
-                        .related(path.index(first), Part::Value, "here first")
-                        .help("remove one of them"),
-                );
-            }
-        }
         problems
     }
 
