@@ -16,10 +16,15 @@
 mod csv;
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
+use taskferry_sdk::{KeyPath, Problem};
 
 use csv::{Cells, OpenQuote, Rows};
+
+/// The most mistakes that are reported with their lines.
+const MAX_REPORTED: usize = 10;
 
 /// The name of one skill at one vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +58,34 @@ pub struct Mistake {
     pub help: Option<String>,
 }
 
+impl Mistake {
+    /// A mistake in a line.
+    pub fn new(code: &'static str, line: u64, message: impl Into<String>) -> Self {
+        Self { line, code, message: message.into(), help: None }
+    }
+
+    /// Says how to correct it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The mistakes in the file that an option names, with their lines: the first ones, and the number of the others.
+    pub fn problems(mistakes: Vec<Self>, option: &str, file: &Path) -> Vec<Problem> {
+        let at = |code, message| Problem::at(KeyPath::of(option), code, message);
+        let file = file.display();
+        let more = mistakes.len().saturating_sub(MAX_REPORTED);
+        let more =
+            (more > 0).then(|| at("invalid-mapping", format!("{file}: {more} more invalid rows")));
+        let reported = mistakes.into_iter().take(MAX_REPORTED).map(|mistake| {
+            let problem = at(mistake.code, format!("{file}:{}: {}", mistake.line, mistake.message));
+            mistake.help.into_iter().fold(problem, Problem::help)
+        });
+        reported.chain(more).collect()
+    }
+}
+
 /// Text in Unicode normalization form C, in which names are compared: `é` as one character equals `e` with a combining accent.
 pub fn composed(text: &str) -> Cow<'_, str> {
     const NORMALIZER: ComposingNormalizerBorrowed<'_> = ComposingNormalizerBorrowed::new_nfc();
@@ -71,7 +104,7 @@ pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
         Some(Err(open)) => return Err(vec![never_closed(open)]),
         None => {
             let help = "begin with a header: vendor,skill,vendor_skill";
-            return Err(vec![column(1, "the file is empty".to_owned(), help.to_owned())]);
+            return Err(vec![column(1, "the file is empty", help)]);
         }
     };
     let columns = Columns::of(&header)?;
@@ -90,37 +123,33 @@ pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
 /// The text of a file, without a byte order mark.
 fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let mistake = wrong_row(1, "the file is UTF-16 text".to_owned());
-        return Err(Mistake { help: Some("save it as UTF-8".to_owned()), ..mistake });
+        return Err(wrong_row(1, "the file is UTF-16 text").help("save it as UTF-8"));
     }
     // A ZIP archive: an Excel workbook or an OpenDocument sheet.
     if bytes.starts_with(b"PK\x03\x04") {
-        let mistake = wrong_row(1, "the file is a spreadsheet, not CSV".to_owned());
-        return Err(Mistake { help: Some("export it as \"CSV UTF-8\"".to_owned()), ..mistake });
+        let mistake = wrong_row(1, "the file is a spreadsheet, not CSV");
+        return Err(mistake.help("export it as \"CSV UTF-8\""));
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let before = std::str::from_utf8(before).unwrap_or_default();
-        let mistake =
-            wrong_row(1 + csv::line_breaks(before), "the line is not UTF-8 text".to_owned());
-        let help = "save the file as UTF-8; Excel calls it \"CSV UTF-8\"";
-        Mistake { help: Some(help.to_owned()), ..mistake }
+        let mistake = wrong_row(1 + csv::line_breaks(before), "the line is not UTF-8 text");
+        mistake.help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
     })
 }
 
-fn wrong_row(line: u64, message: String) -> Mistake {
-    Mistake { line, code: "invalid-mapping", message, help: None }
+fn wrong_row(line: u64, message: impl Into<String>) -> Mistake {
+    Mistake::new("invalid-mapping", line, message)
 }
 
-fn column(line: u64, message: String, help: String) -> Mistake {
-    Mistake { line, code: "missing-column", message, help: Some(help) }
+fn column(line: u64, message: impl Into<String>, help: impl Into<String>) -> Mistake {
+    Mistake::new("missing-column", line, message).help(help)
 }
 
 fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
-    let mistake = wrong_row(line, "the quote that opens a cell here is not closed".to_owned());
-    let help = "add the closing quote, or write `\"\"` for a quote in the text";
-    Mistake { help: Some(help.to_owned()), ..mistake }
+    wrong_row(line, "the quote that opens a cell here is not closed")
+        .help("add the closing quote, or write `\"\"` for a quote in the text")
 }
 
 struct Columns {
@@ -144,7 +173,7 @@ impl Columns {
         let mut mistakes: Vec<Mistake> = twice
             .map(|name| {
                 let message = format!("duplicate column `{name}`");
-                column(line, message, "rename or remove one of them".to_owned())
+                column(line, message, "rename or remove one of them")
             })
             .collect();
         let find = |name: &str| names.iter().position(|column| column == name);

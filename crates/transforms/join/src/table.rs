@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use taskferry_profile::mapping::Mistake;
 use taskferry_sdk::json::{Document, Text};
 
 use crate::config::FileFormat;
@@ -22,26 +23,6 @@ struct Row {
     line: u64,
     /// In the order of the option `columns`. `None` if a JSON object lacks the column.
     values: Vec<Option<Text>>,
-}
-
-/// A mistake in the file: its line, and what is wrong.
-#[derive(Debug)]
-pub(crate) struct Mistake {
-    pub(crate) code: &'static str,
-    pub(crate) line: u64,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
-}
-
-impl Mistake {
-    fn new(code: &'static str, line: u64, message: impl Into<String>) -> Self {
-        Self { code, line, message: message.into(), help: None }
-    }
-
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
 }
 
 impl Table {

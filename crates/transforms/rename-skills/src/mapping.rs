@@ -147,13 +147,9 @@ impl Match {
             Self::Exact => "in different Unicode forms",
             Self::IgnoreCase => "apart from case",
         };
-        Mistake {
-            line: entry.line,
-            code: "ambiguous-mapping",
-            message: format!(
-                "`{second}` and `{first}` (line {line}) are the same name {why}, but have different vendor skills"
-            ),
-            help: Some("keep one of the two rows".to_owned()),
-        }
+        let message = format!(
+            "`{second}` and `{first}` (line {line}) are the same name {why}, but have different vendor skills"
+        );
+        Mistake::new("ambiguous-mapping", entry.line, message).help("keep one of the two rows")
     }
 }

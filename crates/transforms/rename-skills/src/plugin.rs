@@ -11,9 +11,6 @@ use crate::config::RenameSkills;
 use crate::mapping::Mapping;
 use crate::transform::Rename;
 
-/// The maximum number of reported rows of a mapping.
-const MAX_REPORTED: usize = 10;
-
 impl Plugin for RenameSkills {
     const TYPE: &'static str = "rename_skills";
 
@@ -60,7 +57,7 @@ impl RenameSkills {
         let bytes = context.files().read(&self.mapping).map_err(|error| {
             vec![context.unreadable_file("mapping", &self.mapping, "the mapping", &error)]
         })?;
-        let report = |mistakes| self.problems(mistakes);
+        let report = |mistakes| Mistake::problems(mistakes, "mapping", &self.mapping);
         let rows = read_mapping(&bytes).map_err(report)?;
         let vendor = self.vendor.trim();
         let vendors: BTreeSet<String> = rows.iter().map(|row| row.vendor.clone()).collect();
@@ -72,26 +69,6 @@ impl RenameSkills {
             )]);
         }
         Mapping::of(rows, vendor, self.names).map_err(report)
-    }
-
-    /// The mistakes in the file with their lines, up to a limit.
-    fn problems(&self, mistakes: Vec<Mistake>) -> Vec<Problem> {
-        let (key, written) = (|| KeyPath::of("mapping"), self.mapping.display());
-        let more = mistakes.len().saturating_sub(MAX_REPORTED);
-        let reported = mistakes.into_iter().take(MAX_REPORTED).map(|mistake| {
-            let message = format!("{written}:{}: {}", mistake.line, mistake.message);
-            let problem = Problem::at(key(), mistake.code, message);
-            match mistake.help {
-                Some(help) => problem.help(help),
-                None => problem,
-            }
-        });
-        let mut problems: Vec<Problem> = reported.collect();
-        if more > 0 {
-            let message = format!("{written}: {more} more invalid rows");
-            problems.push(Problem::at(key(), "invalid-mapping", message));
-        }
-        problems
     }
 }
 
