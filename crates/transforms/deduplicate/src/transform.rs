@@ -1,6 +1,7 @@
 //! The transform.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 
 use serde_json::Value;
 use taskferry_sdk::json::Node;
@@ -23,12 +24,11 @@ pub(crate) struct Deduplicator {
 
 impl OrderedTransform for Deduplicator {
     fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let Some(digits) = self.hash(record.root()?) else {
+        let Some(hash) = self.hash(record.root()?) else {
             out.count(WITHOUT_KEY, 1);
             out.emit(record);
             return Ok(());
         };
-        let hash = number(&digits)?;
         if self.known.contains(&hash) {
             out.count(DUPLICATES, 1);
             out.explain("by", || {
@@ -42,7 +42,8 @@ impl OrderedTransform for Deduplicator {
             return Err(StageError::new(ErrorKind::Record, message).hint("raise `max_keys`"));
         }
         self.known.insert(hash);
-        self.saved.push_str(&digits);
+        // Writing to a string can't fail.
+        _ = write!(self.saved, "{hash:016x}");
         out.emit(record);
         Ok(())
     }
@@ -56,7 +57,7 @@ impl OrderedTransform for Deduplicator {
         let saved = state.as_str().filter(|saved| saved.is_ascii()).ok_or_else(defect)?;
         for start in (0..saved.len()).step_by(DIGITS) {
             let digits = saved.get(start..start + DIGITS).ok_or_else(defect)?;
-            self.known.insert(number(digits)?);
+            self.known.insert(u64::from_str_radix(digits, 16).map_err(|_| defect())?);
         }
         saved.clone_into(&mut self.saved);
         Ok(())
@@ -71,8 +72,8 @@ impl OrderedTransform for Deduplicator {
 }
 
 impl Deduplicator {
-    /// The first digits of the hash of a record's key; `None` if a field is missing or null.
-    fn hash(&self, record: Node<'_>) -> Option<String> {
+    /// The hash of a record's key; `None` if a field is missing or null.
+    fn hash(&self, record: Node<'_>) -> Option<u64> {
         let mut hash = PartsHash::default();
         for field in &self.by {
             let value = record.get(field).filter(|value| !value.is_null())?;
@@ -81,13 +82,6 @@ impl Deduplicator {
                 None => hash.add(value.raw()),
             }
         }
-        let mut digits = hash.digest();
-        digits.truncate(DIGITS);
-        Some(digits)
+        Some(hash.prefix())
     }
-}
-
-fn number(digits: &str) -> Result<u64, StageError> {
-    let defect = |_| StageError::new(ErrorKind::Defect, "the saved keys can't be read");
-    u64::from_str_radix(digits, 16).map_err(defect)
 }
