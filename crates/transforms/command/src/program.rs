@@ -1,5 +1,6 @@
 //! The program: where it is, and how it is started.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -63,17 +64,29 @@ impl Program {
 
     /// A text of the program without the values of `env`: a secret may have any name.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        self.secrets().fold(text.to_owned(), |text, secret| text.replace(&secret, "[secret]"))
+        self.secrets().iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
     }
 
-    /// The length of the longest text that [`Program::without_secrets`] removes.
-    pub(crate) fn longest_secret(&self) -> usize {
-        self.secrets().map(|secret| secret.len()).max().unwrap_or_default()
+    /// As [`Program::without_secrets`], for a text whose end was cut off: removes the part of a secret at the end too.
+    pub(crate) fn without_cut_secrets(&self, text: &str) -> String {
+        let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER).to_owned();
+        self.secrets().iter().fold(text, |text, secret| {
+            let mut text = text.replace(secret, "[secret]");
+            let mut parts = (1..secret.len()).rev().filter_map(|end| secret.get(..end));
+            if let Some(part) = parts.find(|part| text.ends_with(part)) {
+                text.truncate(text.len() - part.len());
+            }
+            text
+        })
     }
 
-    fn secrets(&self) -> impl Iterator<Item = String> {
+    /// All forms of the values of `env`, the longest first, because one may contain another.
+    fn secrets(&self) -> Vec<String> {
         let values = self.env.values().map(Secret::expose);
-        values.filter(|value| value.len() >= SHORTEST_SECRET).flat_map(secret_forms)
+        let values = values.filter(|value| value.len() >= SHORTEST_SECRET);
+        let mut secrets: Vec<String> = values.flat_map(secret_forms).collect();
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        secrets
     }
 }
 

@@ -15,8 +15,8 @@ use crate::program::Program;
 const BURST: u32 = 100;
 /// The most bytes of a line that are shown.
 const LONGEST: usize = 4 << 10;
-/// The number of bytes that are read at once.
-const CHUNK: usize = 8 << 10;
+/// The most bytes of a line that are kept, so that a secret across the end of the shown ones is recognized.
+const KEPT: usize = 2 * LONGEST;
 /// How long the last lines of a program that has ended are waited for.
 const LAST_LINES: Duration = Duration::from_millis(200);
 
@@ -62,22 +62,13 @@ impl MessageLog {
 
 /// A line as it is shown.
 fn shown(program: &Program, line: &[u8]) -> String {
-    let mut shown = program.without_secrets(String::from_utf8_lossy(line).trim_end());
-    let is_cut = line.len() >= kept(program);
-    // The end of a cut line can be a part of a secret, which is not masked.
-    let end = if is_cut { shown.len().saturating_sub(margin(program)) } else { shown.len() };
-    shown.truncate(shown.floor_char_boundary(end.min(LONGEST)));
+    let text = String::from_utf8_lossy(line);
+    let mut shown = match line.len() {
+        KEPT.. => program.without_cut_secrets(&text),
+        _ => program.without_secrets(text.trim_end()),
+    };
+    shown.truncate(shown.floor_char_boundary(LONGEST));
     printable(&shown).into_owned()
-}
-
-/// The most bytes of a line that are kept.
-fn kept(program: &Program) -> usize {
-    LONGEST + margin(program)
-}
-
-/// The most bytes of a part of a secret, with U+FFFD for a character that was cut.
-fn margin(program: &Program) -> usize {
-    program.longest_secret() + char::REPLACEMENT_CHARACTER.len_utf8()
 }
 
 fn report_omitted(label: &str, mut budget: MutexGuard<'_, Budget>) {
@@ -101,7 +92,7 @@ impl Messages {
     pub(crate) fn follow(stderr: ChildStderr, program: Arc<Program>, log: Arc<MessageLog>) -> Self {
         let last = Arc::default();
         let (shared, own) = (Arc::clone(&last), Arc::clone(&program));
-        let read = read_lines(stderr, kept(&program), move |line| {
+        let read = read_lines(stderr, move |line| {
             if !line.trim_ascii().is_empty() {
                 log.add(&own, line);
                 line.clone_into(&mut *lock(&shared));
@@ -130,13 +121,13 @@ impl Drop for Messages {
     }
 }
 
-/// Calls `add` for each line. Of a line with more than `kept` bytes, the rest is skipped.
-async fn read_lines(mut stderr: ChildStderr, kept: usize, mut add: impl FnMut(&[u8])) {
-    let (mut chunk, mut line) = (vec![0; CHUNK], Vec::new());
+/// Calls `add` for each line. The rest of a long line is skipped.
+async fn read_lines(mut stderr: ChildStderr, mut add: impl FnMut(&[u8])) {
+    let (mut chunk, mut line) = (vec![0; KEPT], Vec::new());
     while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
         let read = chunk.get(..length).unwrap_or_default();
         for part in read.split_inclusive(|byte| *byte == b'\n') {
-            let free = kept.saturating_sub(line.len()).min(part.len());
+            let free = KEPT.saturating_sub(line.len()).min(part.len());
             line.extend_from_slice(part.get(..free).unwrap_or_default());
             if part.ends_with(b"\n") {
                 add(&line);

@@ -190,7 +190,7 @@ fn no_part_of_a_long_secret_is_shown() {
         let env = json!({"LOOKUP": secret, "BEFORE": before, "COUNT": count});
         let (_, hint) = error("repeats a secret", &json!({"env": env}));
         let hint = hint.unwrap();
-        assert!(hint.starts_with("its last message: ") && hint.contains("[secret]"), "{hint}");
+        assert!(hint.starts_with("its last message: "), "{hint}");
         assert!(!hint.contains(['n', 'y']), "{hint}");
     }
 }
