@@ -131,7 +131,7 @@ fn suspiciously_many_removals_are_withheld_until_they_are_accepted() {
      transform changes             6    1        5                  1 added, 0 changed, 3 removals withheld, 0 removed, 0 returned, 5 unchanged
      sink file                     1    1                    197 B  out/changes.ndjson (1 record)
 
-    warning: transform `changes`: 3 removals were withheld: 37 % of the 8 records of run [run] are missing, more than `max_removals` (2) and `max_removed_percent` (10) allow; if these records are really gone, accept their removals once with `taskferry run FILE --accept-removals [run]`
+    warning: transform `changes`: 3 removals were withheld: 3 of the 8 records of run [run] (37 %) are missing, which exceeds `max_removals` (2) and `max_removed_percent` (10); if the records were really removed at the source, accept the removals once with `taskferry run FILE --accept-removals [run]`
     next: find out why the records are missing; `taskferry run jobs.toml --accept-removals [run]` accepts the removals
     jobs: complete in [time]; 3 removals withheld (run [run])
     ");
@@ -302,7 +302,7 @@ fn another_source_or_transform_begins_a_new_baseline_and_another_sink_does_not()
         assert_eq!(changes(&context), [""; 0], "{to}");
     }
     let source = change("include = [\"ai_impact\"]", "include = [\"weekly_hours\"]");
-    insta::assert_snapshot!(source.stderr, @"warning: transform `changes`: a new baseline begins, because the options of source `techwolf` have changed since run [run]: all records are added, and none is removed");
+    insta::assert_snapshot!(source.stderr, @"warning: transform `changes`: this run starts a new baseline because the options of source `techwolf` have changed since run [run]: all records have the change `added`, and no removals are emitted");
     assert_eq!(changes(&context), ["a-t0 added", "b-t0 added"]);
     let text = text.replace("include = [\"ai_impact\"]", "include = [\"weekly_hours\"]");
     context.write(
@@ -310,7 +310,7 @@ fn another_source_or_transform_begins_a_new_baseline_and_another_sink_does_not()
         &text.replace("into = \"rows\"", "into = \"rows\"\nempty_jobs = \"keep\""),
     );
     let transform = run(&context, &[]).with_code(0);
-    insta::assert_snapshot!(transform.stderr, @"warning: transform `changes`: a new baseline begins, because the options of transform `flatten_hierarchy` have changed since run [run]: all records are added, and none is removed");
+    insta::assert_snapshot!(transform.stderr, @"warning: transform `changes`: this run starts a new baseline because the options of transform `flatten_hierarchy` have changed since run [run]: all records have the change `added`, and no removals are emitted");
 }
 
 #[test]

@@ -241,7 +241,10 @@ fn a_flood_of_messages_does_not_fill_the_log() {
     assert_eq!(text(lines[0]), r"filter.sh: \u{1b}[31mline 0");
     assert_eq!(lines[0]["stage"], "command");
     let omitted = text(lines.last().unwrap());
-    assert!(omitted.ends_with("lines on standard error were not logged: too many"), "{omitted}");
+    assert!(
+        omitted.ends_with("lines on standard error exceeded the log limit and were omitted"),
+        "{omitted}"
+    );
 }
 
 #[test]

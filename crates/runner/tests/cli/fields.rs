@@ -222,7 +222,7 @@ fn the_object_that_drops_what_a_transform_needs_is_marked() {
         ╭─[jobs.toml:16:8]
      16 │ type = "filter_ai_impact"
         ·        ─────────┬────────
-        ·                 ╰── without it no task has a level and all would be dropped
+        ·                 ╰── without it tasks have no AI impact level, so all tasks would be dropped
         ╰────
       help: keep `ai_impact` in the result of `jq`, or place `filter_ai_impact` before `jq`
 
@@ -287,7 +287,7 @@ fn a_transform_that_needs_a_field_which_select_drops_is_refused() {
         ╭─[jobs.toml:16:8]
      16 │ type = "filter_ai_impact"
         ·        ─────────┬────────
-        ·                 ╰── without it no task has a level and all would be dropped
+        ·                 ╰── without it tasks have no AI impact level, so all tasks would be dropped
         ╰────
       help: keep `ai_impact_level` in the result of `select`, or place `filter_ai_impact` before
             `select`

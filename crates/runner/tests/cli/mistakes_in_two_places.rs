@@ -64,9 +64,9 @@ fn options_that_contradict_each_other_are_both_marked() {
     file = "x.jq"
       11:1 | 10:1 another expression
     isolation = "none"
-      11:16 | 12:13 without a child process, there is no limit
+      11:16 | 12:13 no child process to limit
     explode = "linked_skills"
-      11:1 | 10:8 the results are not rows
+      11:1 | 10:8 produces lists of tasks
     compression = "none"
       14:8 | 15:15 does not match this
     format = "json"

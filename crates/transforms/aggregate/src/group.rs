@@ -8,7 +8,7 @@ use taskferry_sdk::{ErrorKind, StageError};
 /// The decimal places of a mean.
 const MEAN_PLACES: u32 = 10;
 
-/// What is computed from the values of a field.
+/// The aggregate function of a measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
     Sum,
@@ -35,7 +35,7 @@ impl Measure {
             return Ok(None);
         };
         let refused = |message: String| {
-            let hint = "convert the field with a jq transform before this one";
+            let hint = "convert the field to a number in an earlier `jq` transform";
             StageError::new(ErrorKind::Record, message).hint(hint)
         };
         let Some(text) = value.as_number() else {

@@ -38,7 +38,7 @@ impl TransformPlugin for Aggregate {
         let measures = self.measures().map(|(measure, path)| (measure.field, path));
         let output = self.output();
         let rule = FieldRule::exact(move |_| output.clone());
-        // A field that no record has any more would be one if it were in `group_by`.
+        // If a later stage reads a dropped field, the error points at `group_by`: adding the field there keeps it.
         let option = KeyPath::of(if self.group_by.is_empty() { "type" } else { "group_by" });
         group_by
             .chain(measures)
@@ -71,7 +71,11 @@ impl Aggregate {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.count.is_none() && self.measures().next().is_none() {
-            let problem = Problem::at(KeyPath::root(), "missing-key", "nothing is computed");
+            let problem = Problem::at(
+                KeyPath::root(),
+                "missing-key",
+                "the transform computes nothing: `count`, `sum`, `mean`, `min` and `max` are missing",
+            );
             let problem =
                 problem.part(Part::Key).label("needs `count`, `sum`, `mean`, `min` or `max`");
             problems.push(problem.help("add for example `count = \"tasks\"`"));

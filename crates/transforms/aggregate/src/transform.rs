@@ -74,6 +74,7 @@ impl OrderedTransform for Aggregator {
     fn restore(&mut self, state: &Value) -> Result<(), StageError> {
         let groups: Vec<Group> = serde_json::from_value(state.clone()).map_err(|error| {
             StageError::new(ErrorKind::Defect, format!("the saved groups can't be read: {error}"))
+                .hint("start over with `--fresh`")
         })?;
         for group in groups {
             self.insert(group);
@@ -90,7 +91,7 @@ impl Aggregator {
 
     fn too_many(&self, key: &[String]) -> StageError {
         let message = format!(
-            "the record begins the group {}, but `max_groups` is {}",
+            "the record needs the new group {}, but the limit `max_groups` ({}) is reached",
             shown(key),
             self.max_groups
         );
@@ -99,7 +100,7 @@ impl Aggregator {
     }
 }
 
-/// The JSON of a value, with strings in one form, whatever their escapes. A missing field is null.
+/// The JSON of a value with normalized string escapes. A missing field is null.
 fn json_of(value: Option<Node<'_>>) -> String {
     let Some(value) = value else { return "null".to_owned() };
     match value.as_str() {

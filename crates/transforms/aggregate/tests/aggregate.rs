@@ -66,7 +66,7 @@ fn a_refused_record_changes_nothing() {
         ),
         (
             r#"{"level":"H2","hours":1}"#,
-            "the record begins the group `\"H2\"`, but `max_groups` is 1",
+            "the record needs the new group `\"H2\"`, but the limit `max_groups` (1) is reached",
         ),
     ] {
         assert_eq!(stage.apply(record).unwrap_err().full_message(), message);

@@ -10,7 +10,7 @@ use taskferry_sdk::{ErrorKind, RunContext, StageDigest, StageError};
 
 use crate::files;
 use crate::index::Index;
-use crate::line::{self, LAYOUT, LineKind, damaged, parse};
+use crate::line::{self, FORMAT_VERSION, LineKind, damaged, parse};
 
 /// The file with the complete runs, which the engine writes.
 const COMPLETE_RUNS: &str = "last_complete.json";
@@ -27,7 +27,7 @@ pub(crate) struct Baseline {
     offset: u64,
 }
 
-/// What the records of a run depend on: the stages before this one, and the key.
+/// The stages and the key that determine the records of a run. Runs are comparable if they are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) inputs: Vec<StageDigest>,
@@ -45,7 +45,7 @@ pub(crate) enum Opened {
 impl Header {
     pub(crate) fn text(&self) -> Text {
         Text::object(|header| {
-            header.member("layout", LAYOUT);
+            header.member("layout", FORMAT_VERSION);
             header.array("inputs", |inputs| {
                 for input in &self.inputs {
                     inputs.object(|stage| {
@@ -64,7 +64,7 @@ impl Header {
     fn read(line: Vec<u8>) -> Result<Option<Self>, StageError> {
         let line = parse(line)?;
         let line = line.root();
-        if line.get("layout").and_then(Node::as_number) != Some(&LAYOUT.to_string()) {
+        if line.get("layout").and_then(Node::as_number) != Some(&FORMAT_VERSION.to_string()) {
             return Ok(None);
         }
         let text = |node: Node<'_>| node.as_str().map(std::borrow::Cow::into_owned);
@@ -90,7 +90,7 @@ impl Header {
         };
         let (now, before) = (digests(self), digests(earlier));
         if now.len() != before.len() {
-            return Some("the transforms before this one have changed".to_owned());
+            return Some("an earlier transform was added or removed".to_owned());
         }
         let changed = now.iter().zip(&before).position(|(now, before)| now != before)?;
         let name = self.inputs.get(changed).map_or("", |input| &input.name);
@@ -131,7 +131,7 @@ impl Opened {
             let first = baseline.read_line().map_err(unusable)?;
             let difference = match Header::read(first).map_err(unusable)? {
                 Some(earlier) => header.difference(&earlier),
-                None => Some("the version of taskferry has changed".to_owned()),
+                None => Some("the format of the saved records has changed".to_owned()),
             };
             match difference {
                 None => {
@@ -143,7 +143,7 @@ impl Opened {
                 }
             }
         }
-        let unknown = || format!("the last complete run ({last}) has no records of this transform");
+        let unknown = || format!("the last complete run ({last}) did not contain this transform");
         Ok(Self::New(Some(reason.unwrap_or_else(unknown))))
     }
 }
@@ -186,7 +186,7 @@ impl Baseline {
         line.and_then(parse).map_err(|error| unreadable(&self.place, error))
     }
 
-    /// The error for a line that is not one of a record.
+    /// The error for an invalid line.
     pub(crate) fn damaged(&self) -> StageError {
         unreadable(&self.place, damaged())
     }

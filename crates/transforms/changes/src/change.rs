@@ -31,7 +31,7 @@ impl Change {
 }
 
 /// The record with the fields that the transform adds.
-pub(crate) fn marked(
+pub(crate) fn with_change(
     record: &Record,
     change: &str,
     fields: &[String],

@@ -43,7 +43,7 @@ pub(crate) fn own(state: &Path, run: &RunContext) -> io::Result<Place> {
     Ok(folder.place(name(&run.run_id, &run.stage.name)))
 }
 
-/// Removes the files of runs that no run is compared with any more. Without a complete run, nothing is removed.
+/// Removes files that are no longer needed for a comparison. Keeps all files if no run is complete.
 pub(crate) fn remove_old(state: &Path, run: &RunContext) {
     let Some(folder) = Folder::open(&state.join(FOLDER)).ok() else { return };
     if run.complete_runs.is_empty() {

@@ -12,7 +12,7 @@ pub(crate) struct Guard {
 impl Guard {
     /// Whether this number of removals from `live` records is suspicious.
     pub(crate) fn withholds(self, removals: u64, live: u64) -> bool {
-        // Whole numbers, so that exactly the limit is allowed.
+        // Integer arithmetic, because rounding could withhold a number of removals that equals the limit.
         let (removed, allowed) =
             (u128::from(removals) * 100, u128::from(live) * u128::from(self.max_percent));
         removals > self.max_removals && removed > allowed

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Marks an entry whose record this run has. The other bits are then the position of the record.
+/// Set if this run contains the record of the entry. The other bits then hold the position of the record.
 const SEEN: u64 = 1 << 63;
 /// The bits of a position that hold the position in the page.
 const INDEX_BITS: u32 = 24;
@@ -12,18 +12,19 @@ const INDEX_BITS: u32 = 24;
 pub(crate) struct Index {
     /// Sorted by key. 16 bytes per record.
     baseline: Vec<(u64, u64)>,
-    /// The positions of records that are not in the baseline. The map has 17 bytes for each place, and at least 7/16 of them are used.
+    /// The positions of records that are not in the baseline. The map needs 17 bytes per bucket, and fills at least 7/16 of its
+    /// buckets.
     new: HashMap<u64, u64>,
 }
 
 /// A key in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// No earlier record has it.
+    /// No record has the key.
     Nothing,
-    /// The line of the baseline at this offset has it.
+    /// The baseline has the key, in the line at this offset.
     Baseline(u64),
-    /// A record of this run has it, at this page and position in the page.
+    /// A record of this run has the key: its page, and its position in the page.
     ThisRun(u64, u64),
 }
 
@@ -36,7 +37,10 @@ impl Index {
     }
 
     pub(crate) fn find(&self, key: u64) -> Found {
-        let entry = self.place(key).and_then(|place| self.baseline.get(place)).map(|(_, it)| *it);
+        let entry = self
+            .position_of(key)
+            .and_then(|position| self.baseline.get(position))
+            .map(|(_, it)| *it);
         match entry.or_else(|| self.new.get(&key).copied()) {
             None => Found::Nothing,
             Some(position) if position & SEEN != 0 => {
@@ -47,10 +51,10 @@ impl Index {
         }
     }
 
-    /// A record of this run has the key.
+    /// Records that this run contains the key, at a position.
     pub(crate) fn insert(&mut self, key: u64, (page, index): (u64, u64)) {
         let position = (page << INDEX_BITS) | index.min((1 << INDEX_BITS) - 1) | SEEN;
-        match self.place(key).and_then(|place| self.baseline.get_mut(place)) {
+        match self.position_of(key).and_then(|position| self.baseline.get_mut(position)) {
             Some((_, entry)) => *entry = position,
             None => _ = self.new.insert(key, position),
         }
@@ -64,7 +68,7 @@ impl Index {
         missing
     }
 
-    fn place(&self, key: u64) -> Option<usize> {
+    fn position_of(&self, key: u64) -> Option<usize> {
         self.baseline.binary_search_by_key(&key, |(key, _)| *key).ok()
     }
 }

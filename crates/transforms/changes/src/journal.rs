@@ -42,7 +42,7 @@ impl Journal {
             _ = place.folder().sync();
             Ok(file)
         };
-        let file = open().map_err(|error| failed(&place, error))?;
+        let file = open().map_err(|error| failed("write", &place, error))?;
         let (synced, failure) = (Cell::new(length), OnceCell::new());
         Ok(Self { place, file, length, lines: 0, synced, failure })
     }
@@ -56,9 +56,14 @@ impl Journal {
         mut line: impl FnMut(Vec<u8>) -> Result<(), StageError>,
     ) -> Result<(), StageError> {
         let mut file = &self.file;
-        file.seek(SeekFrom::Start(0)).map_err(|error| failed(&self.place, error))?;
+        file.seek(SeekFrom::Start(0)).map_err(|error| failed("read", &self.place, error))?;
         for text in BufReader::new(file).split(b'\n') {
-            line(text.map_err(|error| failed(&self.place, error))?)?;
+            let text = text.map_err(|error| failed("read", &self.place, error))?;
+            line(text).map_err(|error| {
+                let message = format!("can't read `{}`", self.place.path().display());
+                let error = StageError::new(error.kind(), message).caused_by(error).fatal();
+                error.hint("start over with `--fresh`")
+            })?;
             self.lines += 1;
         }
         Ok(())
@@ -78,14 +83,14 @@ impl Journal {
         let mut bytes = line.as_bytes().to_vec();
         bytes.push(b'\n');
         let written = self.file.write_all_at(&bytes, self.length);
-        written.map_err(|error| failed(&self.place, error))?;
+        written.map_err(|error| failed("write", &self.place, error))?;
         self.length += bytes.len() as u64;
         self.lines += 1;
         Ok(())
     }
 
     /// Syncs the file to disk, and returns the length on disk. A failure is returned by all later writes.
-    pub(crate) fn save(&self) -> u64 {
+    pub(crate) fn sync(&self) -> u64 {
         if self.failure.get().is_none() && self.synced.get() < self.length {
             match self.file.sync_data() {
                 Ok(()) => self.synced.set(self.length),
@@ -102,7 +107,7 @@ impl Journal {
     pub(crate) fn finish(&mut self) -> Result<(), StageError> {
         self.check()?;
         let finished = self.file.set_len(self.length).and_then(|()| self.file.sync_all());
-        finished.map_err(|error| failed(&self.place, error))?;
+        finished.map_err(|error| failed("write", &self.place, error))?;
         self.synced.set(self.length);
         Ok(())
     }
@@ -111,13 +116,13 @@ impl Journal {
     fn check(&self) -> Result<(), StageError> {
         let failure =
             self.failure.get().map(|error| io::Error::new(error.kind(), error.to_string()));
-        failure.map_or(Ok(()), |error| Err(failed(&self.place, error)))
+        failure.map_or(Ok(()), |error| Err(failed("write", &self.place, error)))
     }
 }
 
-/// The error for a file that can't be written. It ends the run: a record without its line would count as removed in the next run.
-fn failed(place: &Place, error: io::Error) -> StageError {
-    let message = format!("can't write `{}`", place.path().display());
+/// The error for a file that can't be read or written. It ends the run: a record without its line would count as removed in the next run.
+fn failed(verb: &str, place: &Place, error: io::Error) -> StageError {
+    let message = format!("can't {verb} `{}`", place.path().display());
     StageError::new(ErrorKind::Io, message).caused_by(error).fatal()
 }
 
@@ -152,7 +157,7 @@ mod tests {
         let mut journal = journal(&folder);
         journal.append(&line()).unwrap();
         journal.failure.set(io::Error::other("the disk is broken")).unwrap();
-        assert_eq!(journal.save(), 0, "a later sync may report no error");
+        assert_eq!(journal.sync(), 0, "a later sync may report no error");
         for result in [journal.append(&line()), journal.append(&line()), journal.finish()] {
             let error = result.unwrap_err();
             assert!(error.is_fatal(), "{error:?}");

@@ -1,14 +1,14 @@
 //! The lines of the files.
 //!
-//! The first line is the header, then follows a line for each record, and the last line contains the number of lines before it. A
-//! file without it belongs to a run that is not complete.
+//! The first line is the header. Each record has one line. The last line contains the number of preceding lines; a file without
+//! the last line belongs to an incomplete run.
 
 use taskferry_sdk::jiff::Timestamp;
 use taskferry_sdk::json::{Document, Node, Text};
 use taskferry_sdk::{ErrorKind, Origin, StageError};
 
 /// The version of the format. A baseline with another version is not read.
-pub(crate) const LAYOUT: u64 = 1;
+pub(crate) const FORMAT_VERSION: u64 = 1;
 
 /// The beginning of the line of a record. The 16 digits of its key follow.
 const RECORD: &[u8] = b"{\"key\":\"";
@@ -87,10 +87,10 @@ impl<'a> RecordLine<'a> {
     }
 }
 
-/// What a line is, without parsing it.
+/// The kind of a line, read from its first bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum LineKind {
-    /// A record with this key. Whether it was removed.
+    /// A record: its key, and whether it was removed.
     Record(u64, bool),
     /// The job of a refused record.
     Refused,
@@ -141,7 +141,7 @@ pub(crate) fn parse(line: Vec<u8>) -> Result<Document, StageError> {
     Document::parse(line).map_err(|error| damaged().caused_by(error))
 }
 
-/// The error for a line that this program has not written.
+/// The error for an invalid line.
 pub(crate) fn damaged() -> StageError {
     StageError::new(ErrorKind::Malformed, "the file is damaged").fatal()
 }

@@ -16,7 +16,9 @@ impl Plugin for Changes {
         let key = self.key.as_deref().unwrap_or_default();
         let ignored = self.ignore.iter().enumerate().filter(|(_, field)| key.contains(field));
         let warning = |(index, field): (usize, &String)| {
-            let message = format!("`{field}` is a part of the key, so it never changes");
+            let message = format!(
+                "`ignore` has no effect on `{field}`, because the field is part of the key"
+            );
             let problem = Problem::at(KeyPath::of("ignore").index(index), "unused-option", message);
             problem.related(KeyPath::of("key"), Part::Value, "the key").help("remove it").warning()
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// The jobs of refused records. Nothing is known about the other records of these jobs.
+/// The jobs of refused records. A missing record of such a job does not count as removed.
 #[derive(Debug, Default)]
 pub(crate) struct RefusedJobs {
     jobs: BTreeSet<String>,

@@ -3,22 +3,22 @@
 use taskferry_sdk::{Counters, Output, Record, StageError};
 
 use crate::baseline::Baseline;
-use crate::change::marked;
+use crate::change::with_change;
 use crate::line::{RecordLine, State};
 use crate::transform::{ChangeDetector, REMOVED, UNKNOWN, WITHHELD};
 
 /// What happens to a missing record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
-    /// It was removed before, and is still remembered.
+    /// Removed in an earlier run, within `returned_within_days`.
     Remembered,
-    /// It was removed too long ago.
+    /// Removed longer ago than `returned_within_days`.
     Forgotten,
-    /// A stage has refused a record of its job.
+    /// A record of the same job was refused, so the record may still exist.
     Unknown,
-    /// Its removal was withheld, and is accepted now.
+    /// Withheld by an earlier run, and accepted now.
     Accepted,
-    /// It is removed, unless there are too many of these.
+    /// Removed in this run, unless the guard withholds the removals.
     Removed,
 }
 
@@ -41,7 +41,7 @@ impl ChangeDetector {
         for offset in self.index.missing() {
             let line = baseline.read(offset)?;
             let line = RecordLine::read(&line).ok_or_else(|| baseline.damaged())?;
-            missing.push((offset, self.judge(&line)));
+            missing.push((offset, self.classify(&line)));
         }
         let removed = missing.iter().filter(|(_, missing)| *missing == Missing::Removed).count();
         let is_withheld = self.guard.withholds(removed as u64, baseline.live);
@@ -59,7 +59,7 @@ impl ChangeDetector {
                 Missing::Accepted | Missing::Removed => {
                     line.state = State::Removed(self.run.started_at);
                     out.count(REMOVED, 1);
-                    out.emit(marked(&Record::from_node(line.record), REMOVED, &[])?);
+                    out.emit(with_change(&Record::from_node(line.record), REMOVED, &[])?);
                 }
             }
             if let Some(journal) = self.journal()? {
@@ -69,7 +69,7 @@ impl ChangeDetector {
         Ok(())
     }
 
-    fn judge(&self, line: &RecordLine<'_>) -> Missing {
+    fn classify(&self, line: &RecordLine<'_>) -> Missing {
         match line.state {
             State::Removed(at) if self.is_forgotten(at) => Missing::Forgotten,
             State::Removed(_) => Missing::Remembered,
@@ -86,16 +86,16 @@ impl ChangeDetector {
         if withheld > 0 {
             let percent = withheld * 100 / live.max(1);
             let accept = if self.run.dry_run {
-                "a run without `--dry-run` names the command that accepts them".to_owned()
+                "a run without `--dry-run` shows the command that accepts the removals".to_owned()
             } else {
                 format!(
-                    "if these records are really gone, accept their removals once with `taskferry run FILE --accept-removals {}`",
+                    "if the records were really removed at the source, accept the removals once with `taskferry run FILE --accept-removals {}`",
                     self.run.run_id
                 )
             };
             warnings.push(format!(
-                "{withheld} removals were withheld: {percent} % of the {live} records of run {run_id} are missing, more than \
-                 {} allow; {accept}",
+                "{withheld} removals were withheld: {withheld} of the {live} records of run {run_id} ({percent} %) are missing, \
+                 which exceeds {}; {accept}",
                 self.guard
             ));
         }

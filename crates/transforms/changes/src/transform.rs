@@ -8,7 +8,7 @@ use taskferry_sdk::{
 };
 
 use crate::baseline::{Baseline, Header, Opened};
-use crate::change::{CHANGE, CHANGED_FIELDS, Change, marked};
+use crate::change::{CHANGE, CHANGED_FIELDS, Change, with_change};
 use crate::compare::changed_fields;
 use crate::config::{Changes, Unchanged};
 use crate::files;
@@ -29,11 +29,11 @@ pub(crate) struct ChangeDetector {
     pub(crate) options: Changes,
     pub(crate) key: KeyFields,
     pub(crate) guard: Guard,
-    /// That of the run; its start is the time of removals.
+    /// The context of the run. Its start time is the time of removals.
     pub(crate) run: RunContext,
     pub(crate) baseline: Option<Baseline>,
     /// Why there is no baseline, although earlier runs were complete.
-    new_baseline: Option<String>,
+    no_baseline_reason: Option<String>,
     pub(crate) index: Index,
     /// `None` in a run that keeps no state, and before the first record.
     pub(crate) journal: Option<Journal>,
@@ -52,7 +52,7 @@ impl ChangeDetector {
             guard,
             run: RunContext::default(),
             baseline: None,
-            new_baseline: None,
+            no_baseline_reason: None,
             index: Index::default(),
             journal: None,
             refused: RefusedJobs::default(),
@@ -118,7 +118,7 @@ impl ChangeDetector {
         };
         let message = format!("the key {key} is not unique: {other} has it too");
         StageError::new(ErrorKind::Record, message)
-            .hint("name more fields in `key`, or drop such records with `deduplicate` before")
+            .hint("add fields to `key`, or place a `deduplicate` transform before this one")
     }
 
     /// Whether a record that was removed at this time counts as new if it comes back.
@@ -134,7 +134,7 @@ impl ChangeDetector {
         let mut fields = changed_fields(RecordLine::read(&line)?.record, record);
         fields.retain(|field| self.options.ignore.contains(field));
         let all = fields.join("`, `");
-        (!fields.is_empty()).then(|| format!("ignores that `{all}` has changed"))
+        (!fields.is_empty()).then(|| format!("ignores changes of `{all}`"))
     }
 
     fn emit(
@@ -158,7 +158,7 @@ impl ChangeDetector {
                 return Ok(());
             }
         }
-        out.emit(marked(record, change.name(), fields)?);
+        out.emit(with_change(record, change.name(), fields)?);
         Ok(())
     }
 }
@@ -171,7 +171,7 @@ impl OrderedTransform for ChangeDetector {
                 self.is_accepted = run.accept_removals.as_ref() == Some(&baseline.run_id);
                 (self.baseline, self.index) = (Some(baseline), index);
             }
-            Opened::New(reason) => self.new_baseline = reason,
+            Opened::New(reason) => self.no_baseline_reason = reason,
         }
         if let (true, Some(folder)) = (self.is_recorded(), &run.state_dir) {
             files::remove_old(folder, run);
@@ -185,7 +185,7 @@ impl OrderedTransform for ChangeDetector {
         for field in [CHANGE, CHANGED_FIELDS] {
             if root.get(field).is_some() {
                 let message = format!("the record already has a field `{field}`");
-                let hint = "rename it before, for example with `select`";
+                let hint = "rename the field in an earlier transform, for example with `select`";
                 return Err(StageError::new(ErrorKind::Record, message).hint(hint));
             }
         }
@@ -212,7 +212,7 @@ impl OrderedTransform for ChangeDetector {
         for change in Change::ALL {
             out.count(change.name(), 0);
         }
-        // A replay and a sample have only some of the records.
+        // Replays and samples contain only part of the records, so missing records are not removals.
         if !self.run.replay && !self.run.is_sample {
             self.finish_removals(out)?;
         }
@@ -224,7 +224,7 @@ impl OrderedTransform for ChangeDetector {
     }
 
     fn save(&self) -> Option<Value> {
-        let length = self.journal.as_ref().map(Journal::save);
+        let length = self.journal.as_ref().map(Journal::sync);
         let baseline = self.baseline.as_ref().map(|baseline| &baseline.run_id);
         Some(json!({"length": length, "baseline": baseline, "accepted": self.is_accepted}))
     }
@@ -234,7 +234,7 @@ impl OrderedTransform for ChangeDetector {
         if state["baseline"].as_str() != baseline {
             let message =
                 "the file with the records of the last complete run was changed or removed";
-            return Err(StageError::new(ErrorKind::Io, message));
+            return Err(StageError::new(ErrorKind::Io, message).hint("start over with `--fresh`"));
         }
         self.is_accepted |= state["accepted"] == true;
         let Some(length) = state["length"].as_u64().filter(|_| self.is_recorded()) else {
@@ -270,9 +270,9 @@ impl OrderedTransform for ChangeDetector {
     }
 
     fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
-        let new = self.new_baseline.iter().filter(|_| !self.run.is_sample);
+        let new = self.no_baseline_reason.iter().filter(|_| !self.run.is_sample);
         let new = new.map(|reason| {
-            format!("a new baseline begins, because {reason}: all records are added, and none is removed")
+            format!("this run starts a new baseline because {reason}: all records have the change `added`, and no removals are emitted")
         });
         new.chain(self.removal_warnings(totals)).collect()
     }

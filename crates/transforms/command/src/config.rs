@@ -40,8 +40,8 @@ pub struct Command {
     /// `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`, and no other variables. `PYTHONUNBUFFERED` and
     /// `PYTHONUTF8` are 1. Messages mask values of 6 or more characters.
     #[serde(default)]
-    // Not by the schema of a secret: all values would be left out of the digest, and a run would resume with other ones. Values with
-    // the name of a secret are masked and left out by their names.
+    // The schema does not mark the values as secrets, because secrets are not part of the digest, and a run would then resume
+    // with other values. Values whose names look like secrets are masked and excluded by name.
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) env: BTreeMap<String, Secret>,
     /// Other files that affect the output, such as modules that the script imports. An interrupted run starts over if one of

@@ -20,7 +20,7 @@ impl Failure {
         self
     }
 
-    /// The last line on standard error usually names the cause.
+    /// Adds the last line on standard error, which usually names the cause.
     pub(crate) fn last_message(mut self, line: &str) -> Self {
         if !line.is_empty() {
             self.hint = Some(format!("its last message: {line}"));

@@ -80,8 +80,13 @@ impl Command {
         for (name, value) in &self.env {
             if name.is_empty() || name.contains(['=', '\0']) || value.expose().contains('\0') {
                 let path = KeyPath::of("env").key(name.clone());
-                let message = "this can't be an environment variable";
-                add(path, "invalid-value", message, "remove `=` from its name, and NUL characters");
+                let message = format!("`{name}` is not a valid environment variable");
+                add(
+                    path,
+                    "invalid-value",
+                    &message,
+                    "the name must not be empty or contain `=`; name and value must not contain NUL characters",
+                );
             }
         }
         if self.workers == 0 || self.workers > MAX_WORKERS {
@@ -89,7 +94,7 @@ impl Command {
                 "{} is out of range, expected a number from 1 to {MAX_WORKERS}",
                 self.workers
             );
-            let help = "1 is enough unless the program is the bottleneck";
+            let help = "write a number from 1 to 64; start with 1";
             add(KeyPath::of("workers"), "invalid-value", &message, help);
         }
         let limits = [("timeout", self.timeout), ("start_timeout", self.start_timeout)];
@@ -146,7 +151,7 @@ impl Command {
         let resolved = folder(context).join(file);
         let result = match context.files().read(file) {
             Ok(_) if resolved.is_file() => return,
-            Ok(_) => "no such file beside the pipeline file".to_owned(),
+            Ok(_) => "the file does not exist in the folder of the pipeline file".to_owned(),
             Err(error) => error.to_string(),
         };
         let message = format!("can't read the file `{}`: {result}", file.display());

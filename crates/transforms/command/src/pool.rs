@@ -46,10 +46,10 @@ impl Drop for WorkerHandle {
     }
 }
 
-/// One record of a worker.
-struct Load(Arc<AtomicUsize>);
+/// Counts one unanswered record of a worker until it is dropped.
+struct LoadGuard(Arc<AtomicUsize>);
 
-impl Drop for Load {
+impl Drop for LoadGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -83,16 +83,16 @@ impl Pool {
         self.shared.restarts.uncounted.swap(0, Ordering::Relaxed)
     }
 
-    /// How often the program was started again, of which the records have counted `counted`, in this run or before it was resumed.
+    /// The number of restarts, including those before a resume. `counted` is the number that records have already counted.
     pub(crate) fn restarts(&self, counted: u64) -> u64 {
         let restarts = &self.shared.restarts;
         let uncounted = restarts.uncounted.load(Ordering::Relaxed);
-        // The engine may have dropped records that have counted some.
+        // Restarts may be missing from `counted`, because the engine drops the counts of failed records.
         counted.saturating_add(uncounted).max(restarts.total.load(Ordering::Relaxed))
     }
 
-    /// Sends a record to the worker with the fewest records, or to a new one if all have some.
-    fn send(&self, job: Job) -> Result<Load, StageError> {
+    /// Sends a record to the worker with the fewest records. Starts another worker if all workers are busy.
+    fn send(&self, job: Job) -> Result<LoadGuard, StageError> {
         let mut workers = self.lock();
         let workers = workers.as_mut().ok_or_else(closed)?;
         let is_busy = workers.iter().all(|worker| worker.load() > 0);
@@ -103,17 +103,18 @@ impl Pool {
         let jobs = worker.jobs.as_ref().ok_or_else(closed)?;
         jobs.send(job).map_err(|_| closed())?;
         worker.load.fetch_add(1, Ordering::Relaxed);
-        Ok(Load(Arc::clone(&worker.load)))
+        Ok(LoadGuard(Arc::clone(&worker.load)))
     }
 
-    /// Starts a worker on a thread of its own: answers are parsed there, and not on the threads that wait for I/O.
+    /// Starts a worker on its own thread, so that answers are not parsed on the async threads.
     fn start(
         &self,
         group: Arc<ProcessGroup>,
         process: Option<Process>,
     ) -> Result<WorkerHandle, StageError> {
         let cannot = |error: String| {
-            StageError::new(ErrorKind::Io, format!("can't start a thread: {error}")).fatal()
+            StageError::new(ErrorKind::Io, format!("can't start a thread for the program: {error}"))
+                .fatal()
         };
         let runtime = Handle::try_current().map_err(|error| cannot(error.to_string()))?;
         let (jobs, received) = mpsc::unbounded_channel();
@@ -148,5 +149,6 @@ impl Pool {
 }
 
 fn closed() -> StageError {
-    StageError::new(ErrorKind::Defect, "the program was closed").fatal()
+    StageError::new(ErrorKind::Defect, "the program was already stopped at the end of the run")
+        .fatal()
 }

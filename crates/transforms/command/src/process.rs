@@ -33,11 +33,11 @@ pub(crate) struct Process {
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
     messages: Messages,
-    /// What is still to write.
+    /// The output buffer.
     output: Vec<u8>,
     /// The number of bytes of `output` that are written.
     written: usize,
-    /// What was read, beginning with the next line.
+    /// The input buffer. It begins with the next line.
     input: BytesMut,
     /// The number of bytes of `input` without the end of a line.
     scanned: usize,
@@ -47,7 +47,7 @@ pub(crate) struct Process {
     group: Arc<ProcessGroup>,
 }
 
-/// What a program has done.
+/// An event of a program.
 #[derive(Debug)]
 pub(crate) enum Event {
     Line(Bytes),
@@ -66,13 +66,13 @@ pub(crate) struct ProcessGroup {
 }
 
 impl ProcessGroup {
-    /// Kills the processes, and all that the worker may still start.
+    /// Kills the processes of the group, and every process that the worker starts later.
     pub(crate) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::SeqCst);
         self.kill();
     }
 
-    /// Whether no task waits for the end of the processes.
+    /// Whether the pool has abandoned the processes, so that no task waits for them.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.is_abandoned.load(Ordering::SeqCst)
     }
@@ -103,7 +103,10 @@ impl Process {
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(Failure::new(ErrorKind::Defect, "the program has no pipes"));
+            return Err(Failure::new(
+                ErrorKind::Defect,
+                "can't connect to the program's standard input and output",
+            ));
         };
         let messages = Messages::follow(stderr, Arc::clone(program), Arc::clone(&shared.log));
         let mut output = Vec::new();
@@ -131,7 +134,10 @@ impl Process {
                     .hint("see docs/plugins/command.md; write messages to standard error"),
             },
             Ok(Event::TooLong) => {
-                Failure::new(ErrorKind::Malformed, "the first line of the program has no end")
+                let limit = shared.max_answer;
+                let message = format!("the first line of the program exceeds {limit} bytes");
+                Failure::new(ErrorKind::Malformed, message)
+                    .hint("see docs/plugins/command.md; write messages to standard error")
             }
             Ok(Event::Ended) => {
                 let failure = process.failure().await;
@@ -144,14 +150,14 @@ impl Process {
                     shared.start_timeout
                 );
                 Failure::new(ErrorKind::Timeout, message)
-                    .hint("does it write its protocol version first, and flush it? Otherwise raise `start_timeout`")
+                    .hint("the program must write and flush its protocol version first; if it starts slowly, raise `start_timeout`")
             }
         };
         process.kill().await;
         Err(failure)
     }
 
-    /// Adds a record to what is written.
+    /// Appends a record to the output buffer.
     pub(crate) fn send(&mut self, id: u64, record: &Record) {
         write_request(id, record, &mut self.output);
     }
@@ -227,7 +233,7 @@ impl Process {
         Some(line)
     }
 
-    /// Why the program ended. Kills what is left of it.
+    /// Returns the reason for the end of the program. Kills its remaining processes.
     pub(crate) async fn failure(mut self) -> Failure {
         let mut exited = self.exited;
         let stopped_reading = self.stdin.is_none();

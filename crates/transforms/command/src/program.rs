@@ -18,11 +18,11 @@ use crate::failure::Failure;
 /// The variables that the program receives from taskferry.
 const INHERITED: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
 /// Python writes lines at once, and in UTF-8.
-const SET: [(&str, &str); 2] = [("PYTHONUNBUFFERED", "1"), ("PYTHONUTF8", "1")];
-/// The search path without the variable `PATH`, that of shells.
+const PYTHON_VARIABLES: [(&str, &str); 2] = [("PYTHONUNBUFFERED", "1"), ("PYTHONUTF8", "1")];
+/// The default of shells, for an environment without `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// A shorter value would occur in many words.
-const SHORTEST_SECRET: usize = 6;
+const MIN_SECRET_LENGTH: usize = 6;
 
 /// A program that can be started.
 #[derive(Debug)]
@@ -38,13 +38,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts the program in a process group of its own. Ctrl-C in a terminal signals the whole group of taskferry, which still needs
-    /// its programs to drain.
+    /// Starts the program in a process group of its own. Ctrl-C in a terminal signals the whole process group of taskferry, but
+    /// taskferry needs its programs until the run has stopped.
     pub(crate) fn start(&self) -> Result<Child, Failure> {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).current_dir(&self.folder).env_clear();
         command.envs(INHERITED.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
-        command.envs(SET);
+        command.envs(PYTHON_VARIABLES);
         command.envs(self.env.iter().map(|(name, value)| (name, value.expose())));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
@@ -83,7 +83,7 @@ impl Program {
     /// All forms of the values of `env`, the longest first, because one may contain another.
     fn secrets(&self) -> Vec<String> {
         let values = self.env.values().map(Secret::expose);
-        let values = values.filter(|value| value.len() >= SHORTEST_SECRET);
+        let values = values.filter(|value| value.len() >= MIN_SECRET_LENGTH);
         let mut secrets: Vec<String> = values.flat_map(secret_forms).collect();
         secrets.sort_by_key(|secret| Reverse(secret.len()));
         secrets
@@ -115,7 +115,7 @@ pub(crate) fn find(
     Err(match mistake {
         Some((path, text)) if text == NOT_EXECUTABLE => {
             let help = format!(
-                "run `chmod +x {}`, or put its interpreter before it: [\"python3\", \"{name}\"]",
+                "run `chmod +x {}`, or name the interpreter first: [\"python3\", \"{name}\"]",
                 path.display()
             );
             (format!("can't start `{name}`: {text}"), help)
@@ -125,7 +125,8 @@ pub(crate) fn find(
             (format!("can't start `{name}`: {text}"), help)
         }
         None => {
-            let help = "install it, correct `PATH`, or write its path; a path contains a `/`";
+            let help =
+                "install the program, correct `PATH`, or write the path of the program with a `/`";
             (format!("the program `{name}` is not in `PATH`"), help.to_owned())
         }
     })

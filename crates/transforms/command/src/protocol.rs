@@ -9,8 +9,8 @@ use crate::program::Program;
 
 /// The version of the protocol.
 const VERSION: u32 = 1;
-/// The most characters of an invalid line that a message shows.
-const SHOWN: usize = 80;
+/// The maximum number of characters of an invalid line that a message shows.
+const MAX_SHOWN: usize = 80;
 
 /// The first line for a program.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -80,7 +80,7 @@ pub(crate) enum Answer {
 /// Reads an answer to the record `expected`.
 ///
 /// # Errors
-/// What the program did instead: "wrote …".
+/// A description of the invalid answer that follows "the program": "wrote …".
 pub(crate) fn read_answer(
     line: &Bytes,
     expected: u64,
@@ -122,14 +122,14 @@ pub(crate) fn read_answer(
 
 fn results(value: Node<'_>) -> Result<Answer, String> {
     if value.kind() != Kind::Array {
-        return Err("wrote an answer whose `results` are no list".to_owned());
+        return Err("wrote an answer in which `results` is not an array".to_owned());
     }
     Ok(Answer::Results(value.items().map(Record::from_node).collect()))
 }
 
 fn text(key: &str, value: Node<'_>) -> Result<String, String> {
     if value.kind() != Kind::String {
-        return Err(format!("wrote an answer whose `{key}` is no text"));
+        return Err(format!("wrote an answer in which `{key}` is not a string"));
     }
     // The JSON of a text with half of a surrogate pair.
     let text = value.as_str().unwrap_or_else(|| String::from_utf8_lossy(value.raw()));
@@ -139,5 +139,5 @@ fn text(key: &str, value: Node<'_>) -> Result<String, String> {
 /// The beginning of a text of the program. Secrets are removed first: a part of one would not be recognized.
 fn shown(text: &[u8], program: &Program) -> String {
     let text = program.without_secrets(&String::from_utf8_lossy(text));
-    shortened(text.trim(), SHOWN).into_owned()
+    shortened(text.trim(), MAX_SHOWN).into_owned()
 }

@@ -13,11 +13,11 @@ use crate::program::Program;
 
 /// The number of lines that are logged at once. After that, one line a second.
 const BURST: u32 = 100;
-/// The most bytes of a line that are shown.
-const LONGEST: usize = 4 << 10;
-/// The most bytes of a line that are kept, so that a secret across the end of the shown ones is recognized.
-const KEPT: usize = 2 * LONGEST;
-/// How long the last lines of a program that has ended are waited for.
+/// The maximum number of bytes of a line that are shown.
+const MAX_SHOWN_BYTES: usize = 4 << 10;
+/// The maximum number of bytes of a line that are kept, so that a secret across the end of the shown ones is recognized.
+const MAX_KEPT_BYTES: usize = 2 * MAX_SHOWN_BYTES;
+/// How long to wait for the last lines of a program that has ended.
 const LAST_LINES: Duration = Duration::from_millis(200);
 
 /// The log of all processes of a transform. The number of logged lines is limited.
@@ -64,10 +64,10 @@ impl MessageLog {
 fn shown(program: &Program, line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let mut shown = match line.len() {
-        KEPT.. => program.without_cut_secrets(&text),
+        MAX_KEPT_BYTES.. => program.without_cut_secrets(&text),
         _ => program.without_secrets(text.trim_end()),
     };
-    shown.truncate(shown.floor_char_boundary(LONGEST));
+    shown.truncate(shown.floor_char_boundary(MAX_SHOWN_BYTES));
     printable(&shown).into_owned()
 }
 
@@ -75,7 +75,9 @@ fn report_omitted(label: &str, mut budget: MutexGuard<'_, Budget>) {
     let omitted = std::mem::take(&mut budget.omitted);
     drop(budget);
     if omitted > 0 {
-        tracing::warn!("{label}: {omitted} lines on standard error were not logged: too many");
+        tracing::warn!(
+            "{label}: {omitted} lines on standard error exceeded the log limit and were omitted"
+        );
     }
 }
 
@@ -123,11 +125,11 @@ impl Drop for Messages {
 
 /// Calls `add` for each line. The rest of a long line is skipped.
 async fn read_lines(mut stderr: ChildStderr, mut add: impl FnMut(&[u8])) {
-    let (mut chunk, mut line) = (vec![0; KEPT], Vec::new());
+    let (mut chunk, mut line) = (vec![0; MAX_KEPT_BYTES], Vec::new());
     while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
         let read = chunk.get(..length).unwrap_or_default();
         for part in read.split_inclusive(|byte| *byte == b'\n') {
-            let free = KEPT.saturating_sub(line.len()).min(part.len());
+            let free = MAX_KEPT_BYTES.saturating_sub(line.len()).min(part.len());
             line.extend_from_slice(part.get(..free).unwrap_or_default());
             if part.ends_with(b"\n") {
                 add(&line);

@@ -68,7 +68,7 @@ impl AsyncTransform for CommandTransform {
             1 => "once".to_owned(),
             restarts => format!("{restarts} times"),
         };
-        vec![format!("the program was started again {often}; the log contains the reasons")]
+        vec![format!("the program was restarted {often}; the log contains the reasons")]
     }
 
     fn checks(mut self: Box<Self>, run: &RunContext) -> Vec<Check> {

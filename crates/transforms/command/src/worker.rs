@@ -13,9 +13,10 @@ use crate::process::{Event, Process, ProcessGroup};
 use crate::protocol::{Answer, read_answer};
 use crate::shared::Shared;
 
-/// The most records that a process has received but not answered. Several, so that it need not wait for the next one.
+/// The maximum number of records that a process has received but not answered. Several, so that the process need not wait for the
+/// next one.
 pub(crate) const WINDOW: usize = 16;
-/// The most failures of a transform that are logged.
+/// The maximum number of failures of a transform that are logged.
 const MAX_LOGGED: u64 = 20;
 
 /// A record to process.
@@ -23,7 +24,8 @@ const MAX_LOGGED: u64 = 20;
 pub(crate) struct Job {
     pub(crate) record: Record,
     pub(crate) reply: oneshot::Sender<Result<Answer, StageError>>,
-    /// Whether a process ended that had received it. It is then sent alone, so that it is the cause of a further failure.
+    /// Whether a process ended after it received the record. The record is then sent alone, so that a further failure is
+    /// attributed to it.
     pub(crate) is_suspect: bool,
 }
 
@@ -41,13 +43,13 @@ pub(crate) struct Worker {
     has_answered: bool,
     /// When the process received the first record of `sent`, or answered the record before it.
     since: Instant,
-    /// An invalid line that the process wrote while no record was unanswered. The next record is refused because of it, as if the
-    /// record had been sent before.
-    stray: Option<Failure>,
+    /// An invalid line that the process wrote when it had no record. The next record is refused for it, so that the result does
+    /// not depend on timing.
+    early_failure: Option<Failure>,
     /// Whether the next start replaces a process that failed.
     is_restart: bool,
     /// Why the program can't be started.
-    broken: Option<Failure>,
+    start_failure: Option<Failure>,
 }
 
 impl Worker {
@@ -67,9 +69,9 @@ impl Worker {
             last_id: 0,
             has_answered: false,
             since: Instant::now(),
-            stray: None,
+            early_failure: None,
             is_restart: false,
-            broken: None,
+            start_failure: None,
         }
     }
 
@@ -117,7 +119,7 @@ impl Worker {
         }
     }
 
-    /// Sends records while the process may have more.
+    /// Sends records until the process has [`WINDOW`] unanswered records.
     async fn send(&mut self) {
         while let Some(job) = self.waiting.front() {
             let is_alone = job.is_suspect || self.sent.iter().any(|(_, sent)| sent.is_suspect);
@@ -128,12 +130,12 @@ impl Worker {
             if job.reply.is_closed() {
                 continue;
             }
-            if let Some(broken) = &self.broken {
-                refuse(job, broken.error().fatal());
+            if let Some(start_failure) = &self.start_failure {
+                refuse(job, start_failure.error().fatal());
                 continue;
             }
-            if let Some(stray) = self.stray.take() {
-                refuse(job, stray.error());
+            if let Some(early_failure) = self.early_failure.take() {
+                refuse(job, early_failure.error());
                 continue;
             }
             if self.process.is_none() {
@@ -144,7 +146,7 @@ impl Worker {
                     }
                     Err(failure) => {
                         refuse(job, failure.error().fatal());
-                        self.broken = Some(failure);
+                        self.start_failure = Some(failure);
                         continue;
                     }
                 }
@@ -176,7 +178,9 @@ impl Worker {
                 let answer = read_answer(&line, expected, &self.shared.program);
                 let wrong = match (answer, self.sent.is_empty()) {
                     (Ok(answer), false) => return self.on_answer(answer),
-                    (Ok(_), true) => format!("answered record {expected} before it received it"),
+                    (Ok(_), true) => {
+                        format!("answered record {expected} before the record was sent")
+                    }
                     (Err(wrong), _) => wrong,
                 };
                 Failure::new(ErrorKind::Malformed, format!("the program {wrong}"))
@@ -184,10 +188,10 @@ impl Worker {
             }
         };
         self.restart(&wrong).await;
-        // The line stands where the answer to this record is expected. The records after it are sent again.
+        // The invalid line replaces the answer to the first record. The other records are sent again.
         match self.sent.pop_front() {
             Some((_, job)) => refuse(job, wrong.error()),
-            None => self.stray = Some(wrong),
+            None => self.early_failure = Some(wrong),
         }
         self.send_again(false);
     }
@@ -210,7 +214,8 @@ impl Worker {
         let Some(process) = self.process.take() else { return };
         let failure = process.failure().await;
         self.log(&failure);
-        // A program may end after a number of records, and just then receive another one.
+        // A process that has answered records may have ended for another reason, for example after a fixed number of records. The
+        // record is refused only if a new process fails on it.
         if !self.has_answered
             && self.sent.front().is_some_and(|(_, job)| job.is_suspect)
             && let Some((_, job)) = self.sent.pop_front()
@@ -222,9 +227,10 @@ impl Worker {
     }
 
     async fn on_silence(&mut self) {
-        let message = format!("the program was silent for {:?}", self.shared.timeout);
-        let failure = Failure::new(ErrorKind::Timeout, message)
-            .hint("is its output buffered? It must flush each answer. If it needs more time, raise `timeout`");
+        let message = format!("the program did not answer within {:?}", self.shared.timeout);
+        let failure = Failure::new(ErrorKind::Timeout, message).hint(
+            "the program must flush each answer; if a record needs more time, raise `timeout`",
+        );
         self.restart(&failure).await;
         if self.sent.len() == 1
             && let Some((_, job)) = self.sent.pop_front()
@@ -256,7 +262,10 @@ impl Worker {
         if count <= MAX_LOGGED {
             let label = &self.shared.program.label;
             let hint = failure.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            tracing::warn!("{label}: {}{hint}; the next record starts it again", failure.message);
+            tracing::warn!(
+                "{label}: {}{hint}; the next record restarts the program",
+                failure.message
+            );
         }
         if count == MAX_LOGGED {
             tracing::warn!("further failures of the program are not logged");

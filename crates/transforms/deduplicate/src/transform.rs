@@ -38,7 +38,10 @@ impl OrderedTransform for Deduplicator {
             return Ok(());
         }
         if self.known.len() >= self.max_keys {
-            let message = format!("the record has a new key, but `max_keys` is {}", self.max_keys);
+            let message = format!(
+                "the record has a new key, but the limit `max_keys` ({}) is reached",
+                self.max_keys
+            );
             return Err(StageError::new(ErrorKind::Record, message).hint("raise `max_keys`"));
         }
         self.known.insert(hash);
@@ -53,7 +56,10 @@ impl OrderedTransform for Deduplicator {
     }
 
     fn restore(&mut self, state: &Value) -> Result<(), StageError> {
-        let defect = || StageError::new(ErrorKind::Defect, "the saved keys can't be read");
+        let defect = || {
+            StageError::new(ErrorKind::Defect, "the saved keys can't be read")
+                .hint("start over with `--fresh`")
+        };
         let saved = state.as_str().filter(|saved| saved.is_ascii()).ok_or_else(defect)?;
         for start in (0..saved.len()).step_by(DIGITS) {
             let digits = saved.get(start..start + DIGITS).ok_or_else(defect)?;

@@ -58,7 +58,10 @@ fn too_many_keys_and_records_without_a_key_are_reported() {
         TransformTest::new::<Deduplicate>(&json!({"by": ["t"], "max_keys": 1})).unwrap();
     stage.apply(r#"{"t":1}"#).unwrap();
     let refused = stage.apply(r#"{"t":2}"#).unwrap_err();
-    assert_eq!(refused.full_message(), "the record has a new key, but `max_keys` is 1");
+    assert_eq!(
+        refused.full_message(),
+        "the record has a new key, but the limit `max_keys` (1) is reached"
+    );
     assert_eq!(stage.apply(r#"{"t":1}"#).unwrap().len(), 0);
     let mut stage = TransformTest::new::<Deduplicate>(&json!({"by": ["t", "u"]})).unwrap();
     stage.apply(r#"{"t":1}"#).unwrap();

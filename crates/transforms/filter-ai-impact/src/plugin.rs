@@ -51,9 +51,9 @@ impl TransformPlugin for FilterAiImpact {
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         let consequence = match self.missing {
-            Missing::Drop => "no task has a level and all would be dropped",
-            Missing::Keep => "no task has a level and all would be kept",
-            Missing::Fail => "no task has a level and every record would be refused",
+            Missing::Drop => "tasks have no AI impact level, so all tasks would be dropped",
+            Missing::Keep => "tasks have no AI impact level, so all tasks would be kept",
+            Missing::Fail => "tasks have no AI impact level, so all records would be refused",
         };
         FieldRule::unchanged().requires("ai_impact", consequence).in_rows(&["ai_impact_level"])
     }
@@ -106,7 +106,8 @@ fn range(
     problems: &mut Vec<Problem>,
 ) -> RangeInclusive<AiLevel> {
     if lowest > highest {
-        let message = format!("no level is at least {lowest} and at most {highest}");
+        let message =
+            format!("`at_least` ({lowest}) is above `at_most` ({highest}), so no level matches");
         let problem = Problem::at(KeyPath::of("at_least"), "empty-value", message);
         problems.push(
             problem

@@ -5,7 +5,7 @@ use taskferry_sdk::{Counters, Output};
 
 const WITHOUT_LEVEL: &str = "without_level";
 const UNKNOWN_LEVEL: &str = "unknown_level";
-/// Noted if any task has a level, known or not.
+/// The note that any task has a level, known or unknown.
 const LEVEL: &str = "level";
 /// The counters of dropped records, by the option that dropped their tasks.
 const DROPPED: &[(&str, &str)] = &[
@@ -16,7 +16,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("empty_jobs", "dropped_by_empty_jobs"),
 ];
 /// The number of levels in a warning.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 /// Counts the tasks of one record.
 #[derive(Debug)]
@@ -112,8 +112,8 @@ fn unknown_level(totals: &Counters) -> Option<String> {
         tasks => format!("{tasks} tasks with an unknown AI impact level were dropped"),
     };
     let frequent = totals.frequent(UNKNOWN_LEVEL);
-    let shown = frequent.iter().take(SHOWN).map(|one| format!("\"{}\"", one.value));
+    let shown = frequent.iter().take(MAX_SHOWN).map(|one| format!("\"{}\"", one.value));
     let shown = shown.collect::<Vec<_>>().join(", ");
     let most = if frequent.len() > 1 { ", most often" } else { ":" };
-    Some(format!("{tasks}{most} {shown}; the levels are H1 to H5"))
+    Some(format!("{tasks}{most} {shown}; known levels are H1 to H5"))
 }

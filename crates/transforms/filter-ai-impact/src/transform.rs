@@ -53,8 +53,8 @@ impl Transform for Filter {
 
     fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
         let null_tasks = null_tasks::warning(totals.get(null_tasks::NAME));
-        let unmet_levels = self.unmet_levels(totals).filter(|_| records_in > 0);
-        null_tasks.into_iter().chain(unmet_levels).chain(tally::warnings(totals)).collect()
+        let unused_levels = self.unused_levels(totals).filter(|_| records_in > 0);
+        null_tasks.into_iter().chain(unused_levels).chain(tally::warnings(totals)).collect()
     }
 }
 
@@ -94,7 +94,7 @@ impl Filter {
             None => tally.without_level += u64::from(!keeps),
             Some(_) if known.is_some() => {}
             Some(level) if !keeps => tally.unknown_level(&level),
-            // With a range, the number of unknown levels is not limited.
+            // Only `levels` limits the number of distinct unknown levels, so a range does not note them.
             Some(level) if matches!(self.wanted, Wanted::Exactly(_)) => tally.unknown_kept(&level),
             Some(_) => {}
         }
@@ -102,15 +102,15 @@ impl Filter {
     }
 
     /// Warnings about unknown levels in `levels` that no task has, which are most likely misspelt.
-    fn unmet_levels(&self, totals: &Counters) -> impl Iterator<Item = String> {
+    fn unused_levels(&self, totals: &Counters) -> impl Iterator<Item = String> {
         let wanted = match &self.wanted {
             Wanted::Exactly(wanted) => wanted.as_slice(),
             Wanted::Within(_) => &[],
         };
-        let is_unmet =
+        let is_unused =
             |level: &&String| level.parse::<AiLevel>().is_err() && !totals.is_noted(level);
-        let unmet: BTreeSet<&String> = wanted.iter().filter(is_unmet).collect();
-        unmet
+        let unused: BTreeSet<&String> = wanted.iter().filter(is_unused).collect();
+        unused
             .into_iter()
             .map(|level| format!("no task has the level `{level}`; the levels are H1 to H5"))
     }

@@ -35,7 +35,7 @@ pub(crate) fn explode(row: &Row<'_>, field: &str, texts: &mut TextWriter) -> Res
     Ok(())
 }
 
-/// Writes the row with the fields of one element instead of the list, or after the others if the row has no such field.
+/// Writes the row with the list replaced by the fields of one element. Appends the fields if the row has no such list.
 fn write(row: &Row<'_>, field: &str, item: Option<Node<'_>>, texts: &mut TextWriter) {
     let (fields, parts) = (row.fields(), parts(row, field, item));
     let position = fields.iter().position(|(name, _)| name == field).unwrap_or(fields.len());
@@ -47,7 +47,7 @@ fn write(row: &Row<'_>, field: &str, item: Option<Node<'_>>, texts: &mut TextWri
     });
 }
 
-/// The fields of one element. A name that the row has too gets a prefix.
+/// The fields of one element. A name that the row already contains gets a prefix.
 fn parts<'a>(row: &Row<'_>, field: &'a str, item: Option<Node<'a>>) -> Vec<Field<'a>> {
     let mut parts: Vec<Field<'a>> = Vec::new();
     let mut add = |mut name: Cow<'a, str>, cell: Cell<'a>| {

@@ -10,9 +10,10 @@ use crate::config::{FlattenHierarchy, Into};
 use crate::transform::Flatten;
 
 /// The list fields of tasks in the API.
-const LISTS: [&str; 3] = ["linked_skills", "source_data", "source_events"];
+const LIST_FIELDS: [&str; 3] = ["linked_skills", "source_data", "source_events"];
 /// The other fields of tasks in the API.
-const NO_LISTS: [&str; 5] = ["task_id", "task", "validation_state", "weekly_hours", "ai_impact"];
+const NON_LIST_FIELDS: [&str; 5] =
+    ["task_id", "task", "validation_state", "weekly_hours", "ai_impact"];
 
 impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
@@ -21,7 +22,7 @@ impl Plugin for FlattenHierarchy {
 /// The field that a misspelt name most likely means. Other names are valid, since the API and other transforms can add
 /// fields.
 fn misspelt(field: &str) -> Option<&'static str> {
-    nearest(field, LISTS).filter(|near| *near != field)
+    nearest(field, LIST_FIELDS).filter(|near| *near != field)
 }
 
 /// The fields of the results.
@@ -72,16 +73,16 @@ impl TransformPlugin for FlattenHierarchy {
                 Problem::at(path, "unused-option", "`explode` needs `into = \"rows\"`")
                     .part(Part::Key)
                     .label("only rows can be exploded")
-                    .related(KeyPath::of("into"), Part::Value, "the results are not rows")
+                    .related(KeyPath::of("into"), Part::Value, "produces lists of tasks")
                     .help("write `into = \"rows\"`, or remove `explode`"),
             ]),
             Some(field) if field.is_empty() => Err(vec![
                 Problem::at(path, "empty-value", "`explode` is empty")
                     .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
             ]),
-            Some(field) if NO_LISTS.contains(&field.as_str()) => {
+            Some(field) if NON_LIST_FIELDS.contains(&field.as_str()) => {
                 let message = format!("`{field}` is not a list, so it can't be exploded");
-                let lists = LISTS.map(|name| format!("\"{name}\"")).join(", ");
+                let lists = LIST_FIELDS.map(|name| format!("\"{name}\"")).join(", ");
                 Err(vec![
                     Problem::at(path, "unknown-choice", message)
                         .help(format!("the lists of tasks are {lists}")),
@@ -106,7 +107,7 @@ impl TransformPlugin for FlattenHierarchy {
 
     fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
         let (into, explode, subject) = (self.into, self.explode.clone(), context.subject());
-        let needed = LISTS.into_iter().find(|field| explode.as_deref() == Some(field));
+        let needed = LIST_FIELDS.into_iter().find(|field| explode.as_deref() == Some(field));
         let rule =
             FieldRule::exact(move |input| flattened(input, into, explode.as_deref(), subject));
         match needed {

@@ -32,8 +32,8 @@ impl<'a> Row<'a> {
         Self(row.members().map(|(key, member)| (key.as_str(), member.into())).collect())
     }
 
-    /// The fields that all rows of a job begin with: `job_external_id`, then all other fields of the job that are no branch,
-    /// as `job_…`. Rows of an employee have `employee_` in the place of `job_`.
+    /// The fields that all rows of a job begin with: `job_external_id`, then the other fields of the job with the prefix
+    /// `job_`, without its branches. Rows of employees have the prefix `employee_`.
     pub(crate) fn of_job(job: Node<'a>, subject: Subject) -> Self {
         let prefix = subject.prefix();
         let id = job.get("external_id").map_or(Cell::Null, Cell::Node);
@@ -53,7 +53,7 @@ impl<'a> Row<'a> {
     /// Adds the fields of a task.
     ///
     /// # Errors
-    /// An `ai_impact` that is not an object, which would hide its level.
+    /// `ai_impact` is not an object, so its level can't be read.
     pub(crate) fn add_task(&mut self, task: Node<'a>) -> Result<(), Mismatch> {
         for (key, member) in task.members() {
             if key != "ai_impact" {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Adds columns of a CSV or NDJSON file to records, by key: for example the names and families of jobs.
 ///
-/// The columns replace fields of the same name. Keys are compared as texts, so leading zeros matter. The file is kept in memory.
+/// The columns replace fields of the same name. Keys are compared as strings, so leading zeros matter. The file is kept in
+/// memory.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Join {

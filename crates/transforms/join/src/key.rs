@@ -39,7 +39,7 @@ impl Comparison {
     }
 }
 
-/// The text of a key: of a text, or of a number as it is written.
+/// The key as a string: the value of a string, or the JSON text of a number.
 pub(crate) fn text_of(value: Node<'_>) -> Option<Cow<'_, str>> {
     value.as_str().or_else(|| value.as_number().map(Cow::Borrowed))
 }

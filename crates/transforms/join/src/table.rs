@@ -26,7 +26,7 @@ struct Row {
 }
 
 impl Table {
-    /// Reads the file. `columns` begin with that of the key.
+    /// Reads the file. The first of `columns` is the key column.
     ///
     /// # Errors
     /// All mistakes.
@@ -40,7 +40,7 @@ impl Table {
         let mut table = Self { comparison, rows: HashMap::new(), loose: HashSet::new() };
         let mut mistakes = Vec::new();
         let mut add = |line, key: Option<String>, values| {
-            mistakes.extend(table.add(line, key, values).err());
+            mistakes.extend(table.add(line, columns, key, values).err());
         };
         match format {
             FileFormat::Csv => read_csv(bytes, columns, &mut add).map_err(|found| vec![found])?,
@@ -54,11 +54,14 @@ impl Table {
     fn add(
         &mut self,
         line: u64,
+        columns: &[&str],
         key: Option<String>,
         values: Vec<Option<Text>>,
     ) -> Result<(), Mistake> {
         let Some(key) = key.filter(|key| !key.is_empty()) else {
-            return Err(Mistake::new("invalid-mapping", line, "the row has no key"));
+            let column = columns.first().copied().unwrap_or_default();
+            let message = format!("the row has no value in the key column `{column}`");
+            return Err(Mistake::new("invalid-mapping", line, message));
         };
         self.loose.insert(Comparison::LOOSE.compared(Cow::Borrowed(&key)).into_owned());
         let compared = self.comparison.compared(Cow::Borrowed(&key)).into_owned();

@@ -11,7 +11,7 @@ const UNMATCHED: &str = "unmatched";
 /// Keys that are in the file if all differences are ignored.
 const SIMILAR: &str = "similar";
 /// The number of keys in a warning.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 #[derive(Debug)]
 pub(crate) struct Joiner {
@@ -73,15 +73,18 @@ impl Transform for Joiner {
         let mut warnings = Vec::new();
         if similar > 0 {
             warnings.push(format!(
-                "{similar} of {unmatched} keys without a match are in the file apart from spaces, case or leading zeros; set `normalise`"
+                "{similar} of {unmatched} keys without a match differ from keys in the file only by spaces, case or leading zeros; set `normalise`"
             ));
         } else if unmatched > 0 && totals.get(MATCHED) == 0 {
             let frequent = totals.frequent(UNMATCHED);
             let shown: Vec<String> =
-                frequent.iter().take(SHOWN).map(|one| format!("`{}`", one.value)).collect();
+                frequent.iter().take(MAX_SHOWN).map(|one| format!("`{}`", one.value)).collect();
             let keys = match &shown[..] {
                 [] => format!("no record has a key in `{}`", self.key),
-                shown => format!("the file has none of the keys, such as {}", shown.join(", ")),
+                shown => format!(
+                    "the file contains none of the records' keys, for example {}",
+                    shown.join(", ")
+                ),
             };
             warnings.push(format!("no record was matched: {keys}"));
         }

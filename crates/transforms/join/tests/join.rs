@@ -91,7 +91,7 @@ fn a_run_without_matches_and_similar_keys_give_a_warning() {
     none.apply(r#"{"job":"a"}"#).unwrap();
     assert_eq!(
         none.warnings(),
-        ["no record was matched: the file has none of the keys, such as `a`"]
+        ["no record was matched: the file contains none of the records' keys, for example `a`"]
     );
     let mut similar = stage(&json!({}));
     similar.apply(r#"{"job":"7"}"#).unwrap();
@@ -99,7 +99,7 @@ fn a_run_without_matches_and_similar_keys_give_a_warning() {
     assert_eq!(
         similar.warnings(),
         [
-            "1 of 1 keys without a match are in the file apart from spaces, case or leading zeros; set `normalise`"
+            "1 of 1 keys without a match differ from keys in the file only by spaces, case or leading zeros; set `normalise`"
         ]
     );
     let mut keyless = stage(&json!({}));
@@ -129,7 +129,11 @@ fn mistakes_in_the_file_name_their_lines() {
     );
     assert_eq!(
         mistakes("id,name,family\n,b,c\n", &json!({})),
-        mistake("file", "invalid-mapping", "jobs.csv:2: the row has no key")
+        mistake(
+            "file",
+            "invalid-mapping",
+            "jobs.csv:2: the row has no value in the key column `id`"
+        )
     );
     assert_eq!(
         mistakes("{\"id\":1,\"name\":2}\n", &json!({"file": "jobs.ndjson"})),

@@ -30,7 +30,7 @@ pub(crate) enum Special {
     Substitute { is_global: bool },
 }
 
-/// The meaning of a name that is not defined in jq text.
+/// The implementation of a name that is not defined in `library.jq`.
 #[derive(Debug, Clone)]
 pub(crate) enum Builtin {
     Constant(Constant),

@@ -189,15 +189,17 @@ impl Jq {
             Some(_) if self.isolation == Isolation::None => {
                 let message = "`memory_limit` has no effect without `isolation = \"process\"`";
                 let problem = Problem::at(KeyPath::of("memory_limit"), "unused-option", message)
-                    .label("this has no effect")
+                    .label("this limit")
                     .help("add `isolation = \"process\"`, or remove `memory_limit`");
-                let why = "without a child process, there is no limit";
+                let why = "no child process to limit";
                 problems.push(problem.related(KeyPath::of("isolation"), Part::Value, why));
             }
             Some(limit) if limit < MIN_MEMORY => {
-                let message = "`memory_limit` is too small for jq itself";
+                let message = format!(
+                    "`memory_limit` must be at least {MIN_MEMORY}, which the jq library needs"
+                );
                 let help = format!("write at least \"{MIN_MEMORY}\"");
-                problems.push(invalid("memory_limit", message, &help));
+                problems.push(invalid("memory_limit", &message, &help));
             }
             _ => {}
         }

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use taskferry_sdk::{FieldSet, RecordFields};
 
-use crate::known_fields::Reader;
+use crate::known_fields::FieldAnalysis;
 use crate::syntax::without_surrogates;
 
 /// The part of an expression that drops a field from records with the fields `input`: the last deletion of the field, or else the
 /// object that replaces the records or their tasks.
 pub(crate) fn find_drop(text: &str, input: &RecordFields, field: &str) -> Option<Range<usize>> {
     let text = without_surrogates(text);
-    let mut reader = Reader::new(&text);
+    let mut reader = FieldAnalysis::new(&text);
     let fields = reader.fields(input);
     let deleted = reader.deleted.iter().rfind(|(name, _)| *name == field);
     let is_result = |names: &[&str], set: &FieldSet| {

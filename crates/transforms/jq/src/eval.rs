@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::env::{Binding, Env};
 use crate::expr::{Code, Expr, ExprId, Kind, Pattern};
 use crate::item::{Emit, Flow, Item, Next, Stop};
-use crate::limits::{LimitError, Watchdog};
+use crate::limits::{LimitChecker, LimitError};
 use crate::paths::index;
 use crate::value::Value;
 
@@ -31,14 +31,14 @@ impl From<LimitError> for Stop<'_> {
 #[derive(Debug)]
 pub(crate) struct Evaluator<'r> {
     pub(crate) code: &'r Code,
-    pub(crate) watchdog: &'r Watchdog,
+    pub(crate) limits: &'r LimitChecker,
     clock: &'r Clock,
     labels: Cell<usize>,
 }
 
 impl<'r> Evaluator<'r> {
-    pub(crate) fn new(code: &'r Code, watchdog: &'r Watchdog, clock: &'r Clock) -> Self {
-        Self { code, watchdog, clock, labels: Cell::new(0) }
+    pub(crate) fn new(code: &'r Code, limits: &'r LimitChecker, clock: &'r Clock) -> Self {
+        Self { code, limits, clock, labels: Cell::new(0) }
     }
 
     #[inline]
@@ -143,15 +143,15 @@ impl<'r> Evaluator<'r> {
                     return self.foreach(fold, *extract, &env, &item, emit);
                 }
                 Kind::Filter(slot) => {
-                    self.watchdog.check_stack()?;
+                    self.limits.check_stack()?;
                     (id, env) = env.filter(*slot);
                 }
                 Kind::Call(call) => {
-                    self.watchdog.check_stack()?;
+                    self.limits.check_stack()?;
                     let definition = self.code.definition(call.definition);
                     if definition.has_filter_arguments || !self.has_single_arguments(call) {
-                        // A filter argument keeps its environment alive. A tail call would let a chain of them grow
-                        // without using the stack, and so without limit.
+                        // A filter argument keeps its environment alive. With a tail call, the chain of
+                        // environments could grow without limit, because it does not use the stack.
                         return self.call(call, &env, &item, emit);
                     }
                     env = self.env_of(call, &env, &item.value)?;

@@ -42,7 +42,7 @@ pub(crate) enum Stop<'r> {
     /// An error that `try` catches.
     Error(Value<'r>),
     Break(usize),
-    /// The consumer of the results stops the evaluation, and keeps its own reason.
+    /// The consumer of the results stops the evaluation. The consumer stores the reason.
     Consumer,
     /// A limit was exceeded. `try` does not catch it.
     Limit(LimitError),

@@ -1,6 +1,6 @@
 //! Finds the fields of the results of an expression, and the missing fields that it reads, by static analysis.
 //!
-//! The result of anything that the analysis does not understand is unknown, and no field of it is reported.
+//! Unsupported syntax has the result `Unknown`, for which no field is reported as missing.
 
 use std::ops::Range;
 
@@ -31,14 +31,14 @@ pub(crate) type MissingRead = (MissingField, Range<usize>);
 /// The fields of the results of an expression for records with the fields `input`, and the missing fields that it reads.
 pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, Vec<MissingRead>) {
     let text = without_surrogates(text);
-    let mut reader = Reader::new(&text);
+    let mut reader = FieldAnalysis::new(&text);
     let fields = reader.fields(input);
     reader.missing.dedup_by(|left, right| left.1 == right.1);
     (fields, reader.missing)
 }
 
 /// Follows the fields through an expression.
-pub(crate) struct Reader<'t> {
+pub(crate) struct FieldAnalysis<'t> {
     text: &'t str,
     /// The fields that the expression deletes, with the ranges of their names.
     pub(crate) deleted: Vec<(&'t str, Range<usize>)>,
@@ -49,7 +49,7 @@ pub(crate) struct Reader<'t> {
     variables: Vec<(&'t str, Shape)>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> FieldAnalysis<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         let (deleted, objects, missing) = (Vec::new(), Vec::new(), Vec::new());
         Self { text, deleted, objects, missing, reads: 0, variables: Vec::new() }

@@ -6,7 +6,7 @@
 //! - `syntax` parses the text, `compile` and `names` resolve its names, `expr` is the compiled form.
 //! - `value` holds the values, `paths` reads and changes them by path, `result` writes them.
 //! - `eval` evaluates expressions; `builtins`, `natives` and `library.jq` are the functions of jq; `limits` holds the limits.
-//! - `known_fields` finds for `check` which fields an expression reads and creates.
+//! - `known_fields` finds the fields that an expression reads and creates, for `taskferry check`.
 //! - `worker`, `workers` and `protocol` implement `isolation = "process"`.
 //!
 //! **Expressions are trusted**: an expression can run without end, and use any amount of memory. `time_limit` and

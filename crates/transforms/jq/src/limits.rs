@@ -26,6 +26,9 @@ const RESERVE: usize = 128 << 20;
 /// The stack of any other expression.
 const SMALL_STACK: usize = 1 << 20;
 
+pub(crate) const RECURSION_HINT: &str =
+    "check the recursive functions of the expression for a missing end condition";
+
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
     pub(crate) time: Duration,
@@ -35,7 +38,8 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "every limit is a maximum")]
 pub(crate) enum LimitError {
-    TooManyCalls,
+    TooDeepRecursion,
+    TooManyPaths,
     TooDeep,
     TooSlow,
     TooManyResults,
@@ -43,14 +47,14 @@ pub(crate) enum LimitError {
 
 /// Checks the limits during the evaluation of one record.
 #[derive(Debug)]
-pub(crate) struct Watchdog {
+pub(crate) struct LimitChecker {
     pub(crate) limits: Limits,
     /// Whether the expression runs on a large stack. Only such expressions recurse.
     is_large: bool,
     started: Instant,
 }
 
-impl Watchdog {
+impl LimitChecker {
     pub(crate) fn new(limits: Limits, is_large: bool) -> Self {
         Self { limits, is_large, started: Instant::now() }
     }
@@ -62,21 +66,28 @@ impl Watchdog {
     /// Checks the remaining stack before a call.
     pub(crate) fn check_stack(&self) -> Result<(), LimitError> {
         match stacker::remaining_stack() {
-            Some(left) if self.is_large && left < RESERVE => Err(LimitError::TooManyCalls),
+            Some(left) if self.is_large && left < RESERVE => Err(LimitError::TooDeepRecursion),
             _ => Ok(()),
         }
     }
 
     pub(crate) fn error(&self, error: LimitError) -> StageError {
         match error {
-            LimitError::TooManyCalls => {
+            LimitError::TooManyPaths => {
+                let message =
+                    format!("the jq expression updates more than {MAX_PATHS} values at once");
+                StageError::new(ErrorKind::Limit, message)
+                    .hint("split the update, or update fewer values")
+            }
+            LimitError::TooDeepRecursion => {
                 StageError::new(ErrorKind::Limit, "the jq expression recurses too deeply")
-                    .hint("look for endless recursion")
+                    .hint(RECURSION_HINT)
             }
             LimitError::TooDeep => {
                 let message =
                     format!("the jq expression nests values deeper than {MAX_DEPTH} levels");
-                StageError::new(ErrorKind::Limit, message).hint("look for an endless loop")
+                StageError::new(ErrorKind::Limit, message)
+                    .hint("check the expression for a loop that wraps its own result")
             }
             LimitError::TooSlow => too_slow(self.limits.time),
             LimitError::TooManyResults => {
@@ -95,7 +106,7 @@ pub(crate) fn check_depth(value: Value<'_>) -> Result<Value<'_>, LimitError> {
 
 /// Checks the number of paths of an update.
 pub(crate) fn check_paths(count: usize) -> Result<(), LimitError> {
-    if count > MAX_PATHS { Err(LimitError::TooManyCalls) } else { Ok(()) }
+    if count > MAX_PATHS { Err(LimitError::TooManyPaths) } else { Ok(()) }
 }
 
 /// The error for a record that exceeds the time limit.

@@ -28,7 +28,7 @@ const UNAVAILABLE: [(&str, &str); 4] = [
 
 impl Mistake {
     fn at(text: &str, part: &str, code: &'static str, message: String) -> Self {
-        // A rewritten part is not in the text.
+        // A part that `syntax` rewrote is not in the text. Its range is then the end of the expression.
         let is_in_text = text.as_bytes().as_ptr_range().contains(&part.as_ptr());
         let part = if is_in_text { part } else { &text[text.len()..] };
         let mut range = span(text, part);
@@ -42,7 +42,7 @@ impl Mistake {
 
     /// A mistake without a known position.
     pub(crate) fn unexplained(text: &str) -> Self {
-        Self::at(text, text, "invalid-jq", "the expression can't be compiled".to_owned())
+        Self::at(text, text, "invalid-jq", "the expression can't be compiled for an unknown reason; please report it with the expression".to_owned())
     }
 
     /// The bracket or quote at this offset is nested too deeply.
@@ -83,7 +83,7 @@ impl Mistake {
             "oversized-jq",
             format!("the expression has more than {limit} tokens"),
         );
-        mistake.help = Some("pass large tables with `args`".to_owned());
+        mistake.help = Some("move large constant tables from the expression to `args`".to_owned());
         mistake
     }
 
@@ -155,7 +155,7 @@ impl Mistake {
             Undefined::Label => (format!("there is no label `{name}`"), None),
             Undefined::Filter(arity) => undefined_function(name, *arity, functions),
             _ => (
-                format!("there is no module for `{name}`"),
+                format!("`{name}` refers to a module, and modules are not supported"),
                 Some("modules can't be loaded; define the functions in the expression".to_owned()),
             ),
         };

@@ -12,7 +12,7 @@ use crate::env::{Binding, Env};
 use crate::eval::Evaluator;
 use crate::expr::{Code, ExprId};
 use crate::item::{Flow, Item, Stop};
-use crate::limits::{LimitError, Limits, Watchdog, with_stack};
+use crate::limits::{LimitChecker, LimitError, Limits, with_stack};
 use crate::mistake::Mistake;
 use crate::result::write;
 use crate::syntax::{parse, without_surrogates};
@@ -76,13 +76,13 @@ impl Program {
 
     /// All results for a value. `length` is the approximate length of its text.
     fn results(&self, input: Value<'_>, length: usize) -> Result<Vec<Record>, StageError> {
-        let watchdog = Watchdog::new(self.limits, self.code.is_large);
-        let evaluator = Evaluator::new(&self.code, &watchdog, &self.clock);
+        let limits = LimitChecker::new(self.limits, self.code.is_large);
+        let evaluator = Evaluator::new(&self.code, &limits, &self.clock);
         let variables = self.variables.iter().map(|value| Binding::Value(Value::of(value.root())));
         let env = variables.fold(Env::default(), Env::with);
         let mut results = Results::default();
         let ended = evaluator.run(self.body, &env, Item::untracked(input), &mut |item| {
-            watchdog.check_time()?;
+            limits.check_time()?;
             if results.count == self.limits.results {
                 return Err(Stop::Limit(LimitError::TooManyResults));
             }
@@ -90,14 +90,14 @@ impl Program {
         });
         match ended {
             Ok(()) => Ok(results.finish()),
-            Err(Stop::Limit(error)) => Err(watchdog.error(error)),
-            Err(_) if results.refused.is_some() => {
-                Err(StageError::new(ErrorKind::Record, results.refused.unwrap_or_default()))
+            Err(Stop::Limit(error)) => Err(limits.error(error)),
+            Err(_) if results.write_error.is_some() => {
+                Err(StageError::new(ErrorKind::Record, results.write_error.unwrap_or_default()))
             }
             Err(Stop::Error(value)) => Err(failed(&value)),
             Err(Stop::Break(_) | Stop::Consumer) => Err(StageError::new(
                 ErrorKind::Defect,
-                "the jq expression stopped without an error",
+                "the jq expression stopped without a result or an error; please report it as a defect",
             )),
         }
     }
@@ -110,7 +110,7 @@ struct Results {
     texts: TextWriter,
     count: usize,
     /// Why a result can't be written.
-    refused: Option<String>,
+    write_error: Option<String>,
 }
 
 impl Results {
@@ -126,7 +126,7 @@ impl Results {
         }
         self.parts.push(None);
         write(value, &mut self.texts).map_err(|reason| {
-            self.refused = Some(reason);
+            self.write_error = Some(reason);
             Stop::Consumer
         })
     }

@@ -83,7 +83,7 @@ pub(crate) fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
         .map_err(reason)
 }
 
-/// The error in one line, without a position, which would be that in the rewritten pattern.
+/// The error in one line. The position is removed, because it refers to the rewritten pattern.
 fn reason(error: fancy_regex::Error) -> String {
     let text = match error {
         fancy_regex::Error::ParseError(_, error) => error.to_string(),
@@ -167,7 +167,8 @@ impl<'p> Rewriter<'p> {
         }
     }
 
-    /// `[…]`: without nested classes and set operations. POSIX classes include all of Unicode.
+    /// Copies a class `[…]`, and escapes the syntax of nested classes and set operations, which jq does not have. POSIX classes
+    /// include all of Unicode.
     fn class(&mut self) {
         self.copy(if self.rest.starts_with("[^") { 2 } else { 1 });
         let mut is_first = true;

@@ -12,7 +12,8 @@ use jaq_core::load::span;
 use crate::mistake::Mistake;
 use crate::size::{self, MAX_NESTING, MAX_TOKENS};
 
-/// The key of a marker object with alternative patterns, of which the first that matches is used. jq text can't contain it.
+/// The key of a marker object with alternative patterns. The first matching pattern is used. A jq expression can't contain this
+/// key.
 pub(crate) const ALTERNATIVES: &str = "\0alternatives";
 /// The key of a marker object with patterns that must all match.
 pub(crate) const ALL: &str = "\0all";
@@ -20,7 +21,7 @@ pub(crate) const ALL: &str = "\0all";
 /// Expressions with more tokens run on a large stack.
 const FEW_TOKENS: usize = 150;
 
-/// Parses a text. The flag says whether it is long.
+/// Parses an expression. Returns true as the second value if the expression has more than [`FEW_TOKENS`] tokens.
 pub(crate) fn parse(text: &str) -> Result<(Term<&str>, bool), Vec<Mistake>> {
     if let Some(offset) = size::too_deep(text) {
         return Err(vec![Mistake::too_deep(offset, MAX_NESTING)]);
@@ -54,8 +55,8 @@ pub(crate) fn literal(parts: &[StrPart<&str, Term<&str>>]) -> Option<String> {
     Some(text)
 }
 
-/// The text with pairs of surrogates (`\ud83d\ude00`) as the characters that they are, and halves of such as U+FFFD. All else stays
-/// at its offset.
+/// Replaces escaped surrogate pairs (`\ud83d\ude00`) by their characters, and unpaired surrogates by U+FFFD. The offsets of the
+/// other text do not change.
 pub(crate) fn without_surrogates(text: &str) -> Cow<'_, str> {
     let unit = |text: &str| {
         let digits = text.strip_prefix("\\u")?.get(..4)?;
@@ -142,7 +143,7 @@ fn rewrite<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
     done
 }
 
-/// A token with what stands in it rewrite.
+/// Rewrites the content of a token.
 fn rewrite_nested<'s>(whole: &'s str, Token(text, kind): Token<&'s str>) -> Token<&'s str> {
     let kind = match kind {
         Tok::Block(tokens) => Tok::Block(rewrite(whole, tokens)),

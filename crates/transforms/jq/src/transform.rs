@@ -10,8 +10,8 @@ use crate::limits::Limits;
 use crate::program::Program;
 use crate::workers::Workers;
 
-/// The engine's watchdog waits this much longer than the time limit. An expression that still returns results is stopped
-/// between two of them first, and fails only its record.
+/// The extra time of the engine's watchdog. Within it, an expression that still returns results stops itself and fails
+/// only its record.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Runs the expression in this process.

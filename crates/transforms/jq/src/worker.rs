@@ -47,15 +47,17 @@ fn work_on_stack() -> io::Result<()> {
 
 fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
     let broken = |what: String| StageError::new(ErrorKind::Defect, what);
-    let setup: Setup = serde_json::from_str(setup)
-        .map_err(|error| broken(format!("the jq worker can't read its setup: {error}")))?;
-    limit_memory(setup.memory.saturating_add(STACK as u64))
-        .map_err(|error| broken(format!("the jq worker's memory can't be limited: {error}")))?;
+    let setup: Setup = serde_json::from_str(setup).map_err(|error| {
+        broken(format!("the jq worker process can't read its configuration: {error}"))
+    })?;
+    limit_memory(setup.memory.saturating_add(STACK as u64)).map_err(|error| {
+        broken(format!("the jq worker process can't set its memory limit: {error}"))
+    })?;
     let mut program = Program::compile(&setup.filter, &setup.args, setup.limits)
-        .map_err(|_| broken("the jq worker can't compile the expression".to_owned()))?;
+        .map_err(|_| broken("the jq worker process can't compile the expression".to_owned()))?;
     program.set_clock(setup.clock);
-    let lines =
-        lines().map_err(|error| broken(format!("the jq worker can't read records: {error}")))?;
+    let lines = lines()
+        .map_err(|error| broken(format!("the jq worker process can't read records: {error}")))?;
     Ok((program, lines))
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::limits::too_slow;
+use crate::limits::{RECURSION_HINT, too_slow};
 use crate::protocol::{Reply, Setup};
 use crate::worker::WORKER_ARGUMENT;
 
@@ -137,15 +137,15 @@ impl Worker {
         drop(self.stdin);
         let mut stderr_text = Vec::new();
         if let Some(stderr) = self.child.stderr.take() {
-            // The child's standard error only explains the error, which is correct without it.
+            // Ignores errors, because the standard error only adds details.
             let _ =
                 timeout(START_TIME, stderr.take(STDERR_LIMIT).read_to_end(&mut stderr_text)).await;
         }
         let status = timeout(START_TIME, self.child.wait()).await;
         let stderr_text = String::from_utf8_lossy(&stderr_text);
         if stderr_text.contains("overflowed its stack") {
-            return StageError::new(ErrorKind::Limit, "the jq expression recurses endlessly")
-                .hint("look for endless recursion");
+            return StageError::new(ErrorKind::Limit, "the jq expression recurses too deeply")
+                .hint(RECURSION_HINT);
         }
         if stderr_text.contains("memory allocation") {
             let message = "the jq expression exceeds its memory limit";
@@ -160,7 +160,9 @@ impl Worker {
             format!("the jq worker exited unexpectedly: {status}"),
         );
         match stderr_text.trim().lines().next() {
-            Some(first) => error.hint(format!("its first message: {first}")),
+            Some(first) => {
+                error.hint(format!("the first line on the worker's standard error: {first}"))
+            }
             None => error,
         }
     }

@@ -84,7 +84,7 @@ impl Mapping {
             let (name, line) = self.vendor_ids.entry(id.clone()).or_insert(first);
             if *name != entry.skill {
                 let why = format!(
-                    "the vendor skill id `{id}` is `{name}` in line {line}, but `{}` here",
+                    "the vendor skill id `{id}` has the name `{}`, but line {line} names it `{name}`",
                     entry.skill
                 );
                 self.contradictions.insert((entry.line, why));
@@ -106,7 +106,7 @@ impl Mapping {
     }
 }
 
-/// Of equal ranks, the first row is kept. Returns the line and the reason if the rows contradict each other.
+/// Keeps the first of two rows with the same rank. Returns the line and the reason if the rows contradict each other.
 fn put(
     entries: &mut HashMap<String, Entry, RandomState>,
     key: String,
@@ -120,7 +120,7 @@ fn put(
         known.rank == entry.rank && (&known.skill, &known.id) != (&entry.skill, &entry.id);
     let contradiction = contradicts.then(|| {
         let line = known.line;
-        let why = format!("this row is not used: line {line} has another vendor skill for `{key}`, and the same rank");
+        let why = format!("this row is ignored: line {line} maps `{key}` to another vendor skill with the same rank");
         (entry.line, why)
     });
     if entry.rank < known.rank {
@@ -144,11 +144,11 @@ impl Match {
     fn ambiguous(self, known: &Entry, entry: &Entry) -> Mistake {
         let (first, line, second) = (&known.known_as, known.line, &entry.known_as);
         let why = match self {
-            Self::Exact => "in different Unicode forms",
-            Self::IgnoreCase => "apart from case",
+            Self::Exact => "their Unicode form",
+            Self::IgnoreCase => "case",
         };
         let message = format!(
-            "`{second}` and `{first}` (line {line}) are the same name {why}, but have different vendor skills"
+            "`{second}` and `{first}` (line {line}) differ only in {why}, but map to different vendor skills"
         );
         Mistake::new("ambiguous-mapping", entry.line, message).help("keep one of the two rows")
     }

@@ -13,8 +13,8 @@ pub(crate) enum Identity<'a> {
     Id(&'a str),
     /// The vendor's name, for vendors without ids.
     Name(&'a str),
-    /// The name of a skill that was not renamed. It equals a renamed skill of that name, but no other skill that was not
-    /// renamed.
+    /// The name of a skill that was not renamed. The skill is merged with a renamed skill of this name, but not with
+    /// another unchanged skill.
     Unchanged(Cow<'a, str>),
     /// Equal to no other skill.
     Unique,
@@ -56,8 +56,8 @@ impl<'a> Merge<'a> {
         self.skills.clear();
     }
 
-    /// Adds a skill. If it equals an earlier one, it is removed, and the earlier one gets its missing fields. Returns whether it
-    /// was merged.
+    /// Adds a skill. Removes the skill if it equals an earlier skill, and adds its fields that the earlier skill lacks to the
+    /// earlier skill. Returns whether it was merged.
     pub(crate) fn add(
         &mut self,
         node: Node<'a>,

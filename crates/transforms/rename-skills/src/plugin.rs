@@ -24,9 +24,7 @@ impl Plugin for RenameSkills {
         };
         let message = format!("{}:{line}: {why}{more}", self.mapping.display());
         let problem = Problem::at(KeyPath::of("mapping"), "ambiguous-mapping", message).warning();
-        vec![problem.help(
-            "correct the rows; of two rows for one skill, the one with the lower `rank` is used",
-        )]
+        vec![problem.help("correct the rows, or set `rank`: the row with the lower rank is used")]
     }
 }
 

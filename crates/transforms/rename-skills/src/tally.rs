@@ -10,7 +10,7 @@ const UNKNOWN: &str = "unknown";
 const MERGED: &str = "merged";
 const DROPPED: &str = "dropped";
 /// The number of names in a warning.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 /// Counts the skills of one record.
 #[derive(Debug)]
@@ -59,7 +59,9 @@ impl Mapping {
             return None;
         }
         if unknown == 0 {
-            return Some("no skill was renamed: no accepted record has a linked skill".to_owned());
+            return Some(
+                "no skill was renamed, because no record contains linked skills".to_owned(),
+            );
         }
         let frequent = totals.frequent(UNKNOWN);
         let advice = if frequent.iter().any(|one| self.has_in_other_case(&one.value)) {
@@ -67,7 +69,7 @@ impl Mapping {
         } else {
             "compare these names with the columns `skill` and `skill_id` of the mapping"
         };
-        let shown = frequent.iter().take(SHOWN).map(|one| format!("`{}`", one.value));
+        let shown = frequent.iter().take(MAX_SHOWN).map(|one| format!("`{}`", one.value));
         let shown = shown.collect::<Vec<_>>().join(", ");
         let skills =
             if unknown == 1 { "1 skill is".to_owned() } else { format!("{unknown} skills are") };

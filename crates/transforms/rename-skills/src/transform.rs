@@ -87,7 +87,7 @@ impl Rename {
                 Unmapped::Null => "sets to null",
                 Unmapped::Fail => "refuses the record because of",
             };
-            format!("{action} the skill `{skill}`: it is not in the mapping")
+            format!("{action} the skill `{skill}`, which is not in the mapping")
         });
         match self.unmapped {
             Unmapped::Keep => Ok(Some(name.map_or(Identity::Unique, Identity::Unchanged))),

@@ -62,13 +62,13 @@ fn two_rows_for_one_name_are_reported_with_both_lines() {
     assert_eq!(
         result(case, "ignore_case").unwrap_err(),
         [
-            "m.csv:3: `python` and `Python` (line 2) are the same name apart from case, but have different vendor skills"
+            "m.csv:3: `python` and `Python` (line 2) differ only in case, but map to different vendor skills"
         ]
     );
     let form = "vendor,skill,vendor_skill\nworkday,Größe,A\nworkday,Gro\u{308}ße,B\n";
     assert!(
         result(form, "exact").unwrap_err()[0]
-            .contains("(line 2) are the same name in different Unicode forms")
+            .contains("(line 2) differ only in their Unicode form")
     );
     let same = "vendor,skill,vendor_skill\nworkday,Python,A\nworkday,python,A\nsap,PYTHON,C\n";
     assert_eq!(result(same, "ignore_case"), Ok(()));

@@ -415,7 +415,7 @@ fn each_option_explains_what_happens_to_a_skill() {
         effects,
         [
             "mapping: renames the skill `Python` to `Python Programming`",
-            "unmapped: drops the skill `Juggling`: it is not in the mapping",
+            "unmapped: drops the skill `Juggling`, which is not in the mapping",
         ]
     );
 }

@@ -8,7 +8,7 @@ use taskferry_sdk::{
 };
 
 use crate::config::{Missing, Select};
-use crate::transform::{Field, Project, Trim};
+use crate::transform::{DropAndRename, Field, Project};
 
 /// The field with the tasks of a job.
 const TASKS: &str = "tasks";
@@ -28,7 +28,7 @@ impl TransformPlugin for Select {
                 fields: fields.iter().map(|name| self.field(name)).collect(),
                 missing: self.missing,
             }),
-            None => AnyTransform::stateless(Trim {
+            None => AnyTransform::stateless(DropAndRename {
                 drop: self.drop.clone(),
                 rename: self.rename.keys().map(|name| self.field(name)).collect(),
             }),
@@ -96,7 +96,7 @@ impl Select {
         problems
     }
 
-    /// New names for fields that no record has afterwards.
+    /// Reports renames of dropped fields.
     fn renames_of_dropped(&self) -> impl Iterator<Item = Problem> {
         let is_kept = |name: &String| match &self.fields {
             Some(fields) => fields.contains(name),
@@ -104,14 +104,14 @@ impl Select {
         };
         let dropped = self.rename.keys().filter(move |name| !is_kept(name));
         dropped.map(|name| {
-            let message = format!("`{name}` is dropped, so it can't get another name");
+            let message = format!("`rename` contains `{name}`, but the field is dropped");
             let path = KeyPath::of("rename").key(name);
             let help = "use the old name in `fields`, or remove this entry";
             Problem::at(path, "conflicting-options", message).part(Part::Key).help(help)
         })
     }
 
-    /// Several fields that get one name.
+    /// Reports fields that get the same name.
     fn shared_names(&self) -> Vec<Problem> {
         let names: Vec<&String> = match &self.fields {
             Some(fields) => fields.iter().collect(),

@@ -61,12 +61,12 @@ impl Transform for Project {
 
 /// Drops and renames fields. The others stay as they are.
 #[derive(Debug)]
-pub(crate) struct Trim {
+pub(crate) struct DropAndRename {
     pub(crate) drop: Vec<String>,
     pub(crate) rename: Vec<Field>,
 }
 
-impl Transform for Trim {
+impl Transform for DropAndRename {
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let root = object(&record)?;
         let mut edit = record.edit()?;

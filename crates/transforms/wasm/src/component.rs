@@ -46,12 +46,13 @@ pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Proble
         return Err(problem("module", "the file is not WebAssembly").help(BUILD));
     };
     let component = Component::new(engine, component).map_err(|error| {
-        problem("module", format!("the file is not valid: {error:#}")).help(BUILD)
+        problem("module", format!("the file is not a valid WebAssembly component: {error:#}"))
+            .help(BUILD)
     })?;
     let imports = component.component_type();
     if let Some((name, _)) = imports.imports(engine).next() {
         let message = format!("the component imports `{name}`, but a transform has no imports");
-        let help = "build it for `wasm32-unknown-unknown`: a component for WASI needs files, clocks and more";
+        let help = "build the component for `wasm32-unknown-unknown`; WASI targets import files and clocks, which a transform can't use";
         return Err(problem("module", message).help(help));
     }
     Ok(component)
@@ -60,7 +61,7 @@ pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Proble
 fn encode(module: &[u8]) -> Result<Vec<u8>, Problem> {
     let encoded = ComponentEncoder::default().module(module).and_then(|mut it| it.encode());
     encoded.map_err(|error| {
-        let message = format!("the core module can't become a component: {error:#}");
+        let message = format!("the core module can't be converted to a component: {error:#}");
         problem("module", message).help(BUILD)
     })
 }

@@ -40,9 +40,9 @@ struct Memory {
 /// Why a component can't be used with its options.
 #[derive(Debug)]
 pub(crate) enum Unusable {
-    /// It does not have the interface, or its start fails.
+    /// The component does not have the interface, or fails to start.
     Component(String),
-    /// It refuses the options.
+    /// The component refuses the options.
     Options(String),
 }
 
@@ -60,7 +60,7 @@ impl Guest {
         let limit = usize::try_from(limits.memory.get()).unwrap_or(usize::MAX);
         let mut store = Store::new(engine, Memory { limit, used: 0, exceeded: false });
         store.limiter(|memory| memory);
-        // What the host copies out of an instance is limited as well.
+        // Limits the size of the values that an instance returns.
         store.set_hostcall_fuel(limit);
         let epochs = clock::epochs(limits.time.get());
         store.set_epoch_deadline(epochs);
@@ -89,7 +89,7 @@ impl Guest {
     /// Passes a record to the instance. After an error other than a refusal, the instance can't be used again.
     ///
     /// # Errors
-    /// `Ok(Err(…))`: the component refuses the record. `Err(…)`: it has failed.
+    /// Returns `Ok(Err(_))` if the component refuses the record, `Err(_)` if the component fails.
     pub(crate) fn apply(
         &mut self,
         record: String,
@@ -121,11 +121,11 @@ fn explain(error: &wasmtime::Error, memory: &Memory, limits: Limits) -> StageErr
         )
         .hint("raise `memory_limit`, or correct the component"),
         Some(trap) => {
-            StageError::new(ErrorKind::Record, format!("the component has failed: {trap}")).hint(
-                "a component reports a record that it can't process as an error, not by a panic",
+            StageError::new(ErrorKind::Record, format!("the component failed: {trap}")).hint(
+                "correct the component: it must return an error for a record that it can't process, and must not panic",
             )
         }
-        None => StageError::new(ErrorKind::Record, format!("the component has failed: {error:#}")),
+        None => StageError::new(ErrorKind::Record, format!("the component failed: {error:#}")),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Transform `wasm`: a WebAssembly component over each record.
+//! Transform `wasm`: Transform `wasm`: calls a WebAssembly component for each record..
 //!
-//! The component has the world in `wit/transform.wit`. It can read no file and open no connection, and has a limit of time and of
-//! memory. The crate is empty without its feature `runtime`, which adds the compiler of WebAssembly.
+//! The component implements the world in `wit/transform.wit`. It can't read files or open connections, and its time and memory
+//! are limited. The crate is empty without its feature `runtime`, which adds the compiler of WebAssembly.
 //!
 //! - A call is interrupted by epochs, which a thread increments (`clock.rs`). Fuel would count every
 //!   instruction.

@@ -16,11 +16,11 @@ use crate::guest::{Guest, Limits, Unusable};
 #[derive(Debug)]
 pub(crate) struct WasmTransform {
     pub(crate) setup: Setup,
-    /// With a folder for compiled components, `None` before the run is opened: only then may files be written.
+    /// `None` until the run opens if `cache` is set, because `build` must not write files.
     pub(crate) pool: Option<Pool>,
 }
 
-/// What an instance is made from.
+/// The parts from which instances are created.
 pub(crate) struct Setup {
     /// The content of the file.
     pub(crate) module: Vec<u8>,
@@ -76,7 +76,7 @@ impl WasmTransform {
             return Ok(guest);
         }
         let guest = self.setup.guest(&pool.engine, &pool.component);
-        // The record is not the reason.
+        // Fatal, because the record is not the cause.
         guest.map_err(|problem| StageError::new(ErrorKind::Config, problem.message).fatal())
     }
 }
@@ -111,7 +111,7 @@ impl Transform for WasmTransform {
             let record = Record::parse(text).map_err(|error| {
                 StageError::new(
                     ErrorKind::Malformed,
-                    "the component returned a text that is not JSON",
+                    "the component returned a string that is not JSON",
                 )
                 .caused_by(error)
             })?;

@@ -121,7 +121,7 @@ fn garbage_refuses_the_record() {
         (
             "(return (call $one (i32.const 512) (i32.const 8)))",
             ErrorKind::Malformed,
-            "a text that is not JSON",
+            "a string that is not JSON",
         ),
         ("(return (call $one (i32.const 544) (i32.const 2)))", ErrorKind::Record, "invalid utf-8"),
         ("(return (call $one (i32.const -8) (i32.const 4)))", ErrorKind::Record, "out of bounds"),
@@ -210,7 +210,7 @@ fn a_file_that_is_no_component_is_an_error_of_the_option() {
         "the component does not have the interface of a transform: ",
         "the component imports `wasi:cli/exit@0.2.0`, but a transform has no imports",
         "the component does not have the interface of a transform: ",
-        "the file is not valid: ",
+        "the file is not a valid WebAssembly component: ",
     ];
     for ((path, message), expected) in found.iter().zip(expected) {
         assert_eq!(path, "module");

@@ -118,7 +118,7 @@ fn a_changed_pipeline_begins_a_new_baseline() {
     pipeline.run(&jobs(0..2));
     let warning = |reason: &str| {
         vec![format!(
-            "a new baseline begins, because {reason}: all records are added, and none is removed"
+            "this run starts a new baseline because {reason}: all records have the change `added`, and no removals are emitted"
         )]
     };
     pipeline.options = json!({"key": ["external_id"]});
@@ -134,10 +134,7 @@ fn a_changed_pipeline_begins_a_new_baseline() {
     assert_eq!(run.changes(), ["j1 added"]);
     pipeline.inputs.push(taskferry_sdk::StageDigest::new("jq", "1"));
     let run = pipeline.run(&jobs(1..2));
-    assert_eq!(
-        run.warnings,
-        warning("the transforms before this one have changed since run run-3")
-    );
+    assert_eq!(run.warnings, warning("an earlier transform was added or removed since run run-3"));
     pipeline.inputs[1].digest = "2".to_owned();
     let run = pipeline.run(&jobs(1..2));
     assert_eq!(run.warnings, warning("the options of transform `jq` have changed since run run-4"));
@@ -149,7 +146,7 @@ fn a_changed_pipeline_begins_a_new_baseline() {
     pipeline.complete = vec!["a run without this transform".to_owned()];
     let run = pipeline.run(&jobs(1..2));
     let reason =
-        "the last complete run (a run without this transform) has no records of this transform";
+        "the last complete run (a run without this transform) did not contain this transform";
     assert_eq!(run.warnings, warning(reason));
 }
 

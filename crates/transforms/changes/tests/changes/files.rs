@@ -77,7 +77,9 @@ fn a_damaged_file_is_an_error_that_says_what_to_do() {
     }
     fs::write(&file, b"{\"layout\":2}\n").unwrap();
     let run = pipeline.run(&jobs(0..1));
-    assert!(run.warnings[0].contains("the version of taskferry has changed since run run-1"));
+    assert!(
+        run.warnings[0].contains("the format of the saved records has changed since run run-1")
+    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn options_explain_their_effects() {
     assert_eq!(
         effects,
         [
-            "ignore: ignores that `name` has changed",
+            "ignore: ignores changes of `name`",
             "unchanged: drops the record: nothing has changed since run run-1"
         ]
     );

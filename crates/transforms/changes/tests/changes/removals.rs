@@ -18,9 +18,9 @@ fn removals_above_both_limits_are_withheld_and_reported_again() {
     assert_eq!(
         withheld.warnings,
         [
-            "5 removals were withheld: 25 % of the 20 records of run run-1 are missing, more than `max_removals` (3) and \
-          `max_removed_percent` (20) allow; if these records are really gone, accept their removals once with `taskferry run FILE \
-          --accept-removals run-2`"
+            "5 removals were withheld: 5 of the 20 records of run run-1 (25 %) are missing, which exceeds `max_removals` (3) and \
+          `max_removed_percent` (20); if the records were really removed at the source, accept the removals once with \
+          `taskferry run FILE --accept-removals run-2`"
         ]
     );
     let again = pipeline.run(&jobs(5..21));

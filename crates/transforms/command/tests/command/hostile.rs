@@ -50,7 +50,7 @@ fn a_program_that_can_t_be_used_ends_the_run_before_the_first_record() {
         (
             "is silent at start",
             "the program wrote no line within 1s of its start",
-            "does it write its protocol version first, and flush it? Otherwise raise `start_timeout`",
+            "the program must write and flush its protocol version first; if it starts slowly, raise `start_timeout`",
         ),
         (
             "greets with garbage",
@@ -86,10 +86,10 @@ fn a_program_that_can_t_be_started_again_ends_the_run() {
 
 fn a_hanging_record_is_refused_alone() {
     let (message, hint) = error("hangs", &json!({"timeout": "2s"}));
-    assert_eq!(message, "the program was silent for 2s");
+    assert_eq!(message, "the program did not answer within 2s");
     assert_eq!(
         hint.unwrap(),
-        "is its output buffered? It must flush each answer. If it needs more time, raise `timeout`"
+        "the program must flush each answer; if a record needs more time, raise `timeout`"
     );
 }
 
@@ -154,7 +154,7 @@ fn what_is_no_answer_refuses_the_record_that_waits_for_it() {
             "says two things",
             "the program wrote an answer with more than one of `results`, `drop` and `error`",
         ),
-        ("returns no list", "the program wrote an answer whose `results` are no list"),
+        ("returns no list", "the program wrote an answer in which `results` is not an array"),
     ] {
         let (found, hint) = error(behavior, &json!({}));
         assert_eq!(found, message, "{behavior}");
@@ -216,7 +216,7 @@ fn restarts_are_counted() {
         let counters = counters(&*transform).await;
         assert_eq!(counters.get("restarts"), 1);
         let warnings = transform.warnings(40, &counters);
-        assert_eq!(warnings, ["the program was started again once; the log contains the reasons"]);
+        assert_eq!(warnings, ["the program was restarted once; the log contains the reasons"]);
         let limit = Duration::from_mins(1);
         tokio::time::timeout(limit, apply(&*transform, 0..1)).await.unwrap();
         transform.close().await;
@@ -237,12 +237,9 @@ fn a_restart_that_no_record_counts_is_in_the_warning() {
         totals.add("restarts", counted);
         transform.warnings(6, &totals)
     };
-    assert_eq!(warnings(0), ["the program was started again once; the log contains the reasons"]);
+    assert_eq!(warnings(0), ["the program was restarted once; the log contains the reasons"]);
     // Those before the run was resumed.
-    assert_eq!(
-        warnings(2),
-        ["the program was started again 3 times; the log contains the reasons"]
-    );
+    assert_eq!(warnings(2), ["the program was restarted 3 times; the log contains the reasons"]);
 }
 
 async fn counters(transform: &dyn AsyncTransform) -> taskferry_sdk::Counters {

@@ -78,7 +78,7 @@ fn options_that_can_t_work_are_mistakes() {
     );
     assert_eq!(
         of(json!({"command": ["sh"], "env": {"A=B": ""}})),
-        is("env.A=B", "invalid-value", "this can't be an environment variable")
+        is("env.A=B", "invalid-value", "`A=B` is not a valid environment variable")
     );
     assert_eq!(of(json!({"command": ["sh", "a\0b"]})).0, "command[1]");
     assert_eq!(of(json!({"command": "sh"})).1, "wrong-type");

@@ -168,7 +168,7 @@ impl<'r> Evaluator<'r> {
         next: Next<'_, 'r, Env<'r>>,
     ) -> Flow<'r> {
         self.each(fold.source, env, item.value.clone(), &mut |value| {
-            self.watchdog.check_stack()?;
+            self.limits.check_stack()?;
             match fold.pattern {
                 Pattern::Variable(0) => next(env.clone().with(Binding::Value(value))),
                 _ => self.matched(&fold.pattern, fold.variables, env, &value, item, next),

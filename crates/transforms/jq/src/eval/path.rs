@@ -86,7 +86,7 @@ impl<'r> Evaluator<'r> {
 
     /// `..`: emits a value and all its descendants.
     pub(super) fn recurse(&self, item: Item<'r>, emit: Emit<'_, 'r>) -> Flow<'r> {
-        self.watchdog.check_stack()?;
+        self.limits.check_stack()?;
         emit(item.clone())?;
         if matches!(item.value, Value::Array(_) | Value::Object(_)) {
             iterate(item, true, &mut |item| self.recurse(item, emit))?;

@@ -91,12 +91,12 @@ impl<'r> Evaluator<'r> {
                 check_depth(function(input, &arguments)?)?
             }
             Kind::Filter(slot) => {
-                self.watchdog.check_stack()?;
+                self.limits.check_stack()?;
                 let (filter, env) = env.filter(*slot);
                 return self.value(filter, &env, input);
             }
             Kind::Call(call) => {
-                self.watchdog.check_stack()?;
+                self.limits.check_stack()?;
                 let env = self.env_of(call, env, &input)?;
                 return self.value(self.code.definition(call.definition).body, &env, input);
             }
@@ -117,8 +117,8 @@ impl<'r> Evaluator<'r> {
         })
     }
 
-    /// The values of two operands. The right one is evaluated first. An operand that does not read its input gets `null`, so that the
-    /// other can change it in place.
+    /// The values of two operands. The right one is evaluated first. An operand that does not read its input gets `null`, so that
+    /// the other operand owns the input and can change it in place.
     fn operands(
         &self,
         input: Value<'r>,

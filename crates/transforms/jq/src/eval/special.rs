@@ -92,7 +92,7 @@ impl<'r> Evaluator<'r> {
 
     /// Applies a filter to the children of a value, then to the value itself.
     fn walk(&self, value: Value<'r>, filter: Filter<'_, 'r>, next: Next<'_, 'r>) -> Flow<'r> {
-        self.watchdog.check_stack()?;
+        self.limits.check_stack()?;
         let value = match value {
             Value::Array(array) => {
                 let mut items = Vec::new();

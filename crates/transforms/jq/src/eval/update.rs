@@ -76,7 +76,7 @@ impl<'r> Evaluator<'r> {
         new: &mut dyn FnMut(Value<'r>) -> Flow<'r, Value<'r>>,
     ) -> Flow<'r, Value<'r>> {
         for keys in self.key_lists(paths, env, input.clone())? {
-            self.watchdog.check_stack()?;
+            self.limits.check_stack()?;
             input = check_depth(change(input, &keys, new)?)?;
         }
         Ok(input)

@@ -97,7 +97,7 @@ fn added(gap: &str, text: &Value<'_>) -> Result<String, String> {
 }
 
 fn failed(error: impl std::fmt::Display) -> String {
-    format!("the regular expression failed: {error}")
+    format!("the regular expression can't be evaluated: {error}")
 }
 
 impl<'t> Search<'t> {
