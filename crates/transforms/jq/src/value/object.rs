@@ -129,7 +129,7 @@ impl<'r> Object<'r> {
     }
 }
 
-fn members<'r>(node: Node<'r>) -> impl Iterator<Item = (Text<'r>, Value<'r>)> + 'r {
+fn members(node: Node<'_>) -> impl Iterator<Item = (Text<'_>, Value<'_>)> + '_ {
     node.members().map(|(key, value)| (Text::Key(key), Value::of(value)))
 }
 
