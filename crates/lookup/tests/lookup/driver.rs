@@ -20,7 +20,7 @@ use crate::job_titles::{JobTitles, add_title};
 pub(crate) struct Fake {
     pub(crate) batch: usize,
     pub(crate) requests: Arc<Mutex<Vec<Vec<String>>>>,
-    answer: Arc<dyn Fn(Vec<String>) -> Answering + Send + Sync>,
+    answer: Arc<dyn Fn(Service, Vec<String>) -> Answering + Send + Sync>,
 }
 
 type Answering = std::pin::Pin<Box<dyn Future<Output = Result<Answers, StageError>> + Send>>;
@@ -39,7 +39,18 @@ impl Fake {
     where
         F: Future<Output = Result<Answers, StageError>> + Send + 'static,
     {
-        let answer = Arc::new(move |keys| Box::pin(answer(keys)) as Answering);
+        Self::requesting(batch, move |_, keys| answer(keys))
+    }
+
+    /// As [`Fake::new`], with requests to the service of the options.
+    pub(crate) fn requesting<F>(
+        batch: usize,
+        answer: impl Fn(Service, Vec<String>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Answers, StageError>> + Send + 'static,
+    {
+        let answer = Arc::new(move |service, keys| Box::pin(answer(service, keys)) as Answering);
         Self { batch, requests: Arc::default(), answer }
     }
 
@@ -74,9 +85,9 @@ impl LookupTransform for Fake {
         self.batch
     }
 
-    async fn fetch(&self, _: &Service, keys: &[String]) -> Result<Answers, StageError> {
+    async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError> {
         self.requests.lock().unwrap().push(keys.to_vec());
-        (self.answer)(keys.to_vec()).await
+        (self.answer)(service.clone(), keys.to_vec()).await
     }
 
     async fn apply(

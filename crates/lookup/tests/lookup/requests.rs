@@ -3,17 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use taskferry_lookup::Answers;
 use taskferry_lookup::testing::TestService;
-use taskferry_lookup::{Answers, Lookup, LookupOptions, LookupTransform, Service};
 use taskferry_sdk::serde_json::json;
-use taskferry_sdk::{
-    AsyncTransform, BuildContext, Endpoints, ErrorKind, NoFiles, Output, Record, StageError,
-    async_trait,
-};
-use taskferry_testkit::{FaultServer, Request, Response, in_order, run_context};
+use taskferry_sdk::{AsyncTransform, ErrorKind};
+use taskferry_testkit::{FaultServer, Request, Response, in_order};
 
-use crate::driver::{job_titles, opened, page};
-use crate::job_titles::add_title;
+use crate::driver::{Fake, job_titles, page};
 
 async fn server(responses: impl IntoIterator<Item = Response>) -> FaultServer {
     FaultServer::start(in_order(responses)).await
@@ -36,63 +32,41 @@ async fn a_request_has_the_headers_of_the_options_and_encoded_parameters() {
     assert_eq!(request.header("accept"), Some("application/json"));
 }
 
-/// How a service is asked.
-#[derive(Debug)]
-enum Style {
-    /// `GET /titles/KEY`, and 404 for an unknown key.
-    Segment,
-    /// As `Segment`, but 404 is an error.
-    Strict,
-    /// `POST` with all keys, and a list.
-    Post,
-}
-
-#[async_trait]
-impl LookupTransform for Style {
-    fn max_batch(&self) -> usize {
-        if matches!(self, Self::Post) { 10 } else { 1 }
-    }
-
-    async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError> {
+/// `GET /titles/KEY`, and 404 for an unknown key.
+fn by_segment() -> Fake {
+    Fake::requesting(1, |service, keys| async move {
         let mut answers = Answers::new();
-        match self {
-            Self::Post => {
-                let list: Vec<(String, String)> =
-                    service.post(&json!({ "ids": keys })).json().await?;
-                answers.extend(list.into_iter().map(|(key, title)| (key, title.into())));
-            }
-            Self::Segment => {
-                for key in keys {
-                    if let Some(title) = service.get().segment(key).json_if_found().await? {
-                        answers.insert(key.clone(), title);
-                    }
-                }
-            }
-            Self::Strict => {
-                for key in keys {
-                    answers.insert(key.clone(), service.get().segment(key).json().await?);
-                }
+        for key in keys {
+            if let Some(title) = service.get().segment(&key).json_if_found().await? {
+                answers.insert(key, title);
             }
         }
         Ok(answers)
-    }
-
-    async fn apply(
-        &self,
-        record: Record,
-        lookup: &Lookup,
-        out: &mut Output,
-    ) -> Result<(), StageError> {
-        add_title(record, lookup, out).await
-    }
+    })
 }
 
-async fn styled(style: Style, url: &str) -> Box<dyn AsyncTransform> {
-    let options = json!({"url": url, "retry": {"max_attempts": 1}});
-    let options: LookupOptions = serde::Deserialize::deserialize(options).unwrap();
-    let endpoints = Endpoints::default();
-    let context = BuildContext::new(&NoFiles, &endpoints);
-    opened(options.transform("lookup", &context, style).unwrap(), &run_context("r1")).await
+/// As [`by_segment`], but 404 is an error.
+fn by_strict_segment() -> Fake {
+    Fake::requesting(1, |service, keys| async move {
+        let mut answers = Answers::new();
+        for key in keys {
+            let title = service.get().segment(&key).json().await?;
+            answers.insert(key, title);
+        }
+        Ok(answers)
+    })
+}
+
+/// `POST` with all keys, and a list.
+fn by_post() -> Fake {
+    Fake::requesting(10, |service, keys| async move {
+        let list: Vec<(String, String)> = service.post(&json!({ "ids": keys })).json().await?;
+        Ok(list.into_iter().map(|(key, title)| (key, title.into())).collect())
+    })
+}
+
+async fn without_retries(fake: Fake, url: &str) -> Box<dyn AsyncTransform> {
+    fake.open(&json!({"url": url, "retry": {"max_attempts": 1}})).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +77,7 @@ async fn a_key_can_be_a_part_of_the_path() {
     })
     .unwrap();
     for url in [format!("{}/titles", service.url()), format!("{}/titles/", service.url())] {
-        let transform = styled(Style::Segment, &url).await;
+        let transform = without_retries(by_segment(), &url).await;
         let applied = page(&*transform, ["a/b c+%", "j2", ".."]).await;
         let titles: Vec<_> = applied.titles.iter().map(|it| it.as_ref().ok()).collect();
         assert_eq!(titles, [Some(&"Tester".to_owned()), Some(&"null".to_owned()), None]);
@@ -125,7 +99,7 @@ async fn keys_can_be_the_body_of_a_request() {
         (200, titles.collect())
     })
     .unwrap();
-    let transform = styled(Style::Post, &service.url()).await;
+    let transform = without_retries(by_post(), &service.url()).await;
     assert_eq!(page(&*transform, ["a", "b"]).await.ok(), [r#"title of "a""#, r#"title of "b""#]);
     assert_eq!(service.requests().len(), 1);
     assert_eq!(service.requests()[0].method, "POST");
@@ -146,7 +120,7 @@ async fn a_refused_key_refuses_its_record_and_any_other_status_ends_the_run() {
         (301, ErrorKind::Config, true, "`url`"),
     ] {
         let server = server([Response::new(status, "<p>no\x1b[2J</p>")]).await;
-        let transform = styled(Style::Strict, server.url()).await;
+        let transform = without_retries(by_strict_segment(), server.url()).await;
         let error = page(&*transform, ["j1"]).await.only_error();
         assert_eq!((error.kind(), error.is_fatal()), (kind, is_fatal), "{status}");
         assert!(error.hint_text().unwrap().contains(hint), "{status}: {error:?}");

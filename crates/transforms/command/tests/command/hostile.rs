@@ -62,7 +62,11 @@ fn a_program_that_can_t_be_used_ends_the_run_before_the_first_record() {
             "the program uses version 2 of the protocol, but taskferry supports version 1",
             "see docs/plugins/command.md; write messages to standard error",
         ),
-        ("greets without end", "the first line of the program has no end", ""),
+        (
+            "greets without end",
+            "the first line of the program exceeds 65536 bytes",
+            "see docs/plugins/command.md; write messages to standard error",
+        ),
     ] {
         let options = match behavior {
             "is silent at start" => json!({"start_timeout": "1s"}),
@@ -99,7 +103,7 @@ fn buffered_output_is_suspected() {
     let applied = folder.run(transform, 1);
     let error = applied[0].as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.hint_text().unwrap().contains("buffered"));
+    assert!(error.hint_text().unwrap().contains("flush each answer"));
 }
 
 fn a_crash_refuses_the_record_that_causes_it() {
