@@ -103,7 +103,7 @@ fn tasks_without_a_known_level_are_counted_and_reported() {
         .map(|(value, count)| json!({"value": value, "count": count}));
     assert_eq!(transform["frequent"], json!({"unknown_level": frequent}));
     let says = "transform `filter_ai_impact`: 4 tasks with an unknown AI impact level were dropped, most often \"H6\", \"\", \"h1\"; \
-                the levels are H1 to H5";
+                known levels are H1 to H5";
     assert_eq!(summary["warnings"], json!([says]));
 
     let (context, _server) =
