@@ -5,8 +5,8 @@ mod key;
 mod scope;
 mod token;
 
-pub(crate) use assertion::{AssertionProblem, Assertions};
-pub use key::{KeyProblem, PublicKey};
+pub(crate) use assertion::Assertions;
+pub use key::PublicKey;
 pub(crate) use key::{RegisteredKeys, read_keys};
 pub(crate) use scope::Scope;
-pub(crate) use token::{Bearer, Denied, Tokens};
+pub(crate) use token::{Bearer, EXPIRED, Tokens};

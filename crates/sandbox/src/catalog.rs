@@ -77,9 +77,9 @@ pub(crate) struct Work {
     pub(crate) tasks: Vec<String>,
     #[serde(deserialize_with = "skills")]
     pub(crate) skills: Vec<Skill>,
-    /// A clause that says which part AI does.
+    /// A clause that names the part that AI does.
     pub(crate) ai_clause: String,
-    /// A clause that says which part people do.
+    /// A clause that names the part that people do.
     pub(crate) human_clause: String,
 }
 
@@ -182,70 +182,4 @@ pub(crate) fn id_of(name: &str) -> String {
         hex.insert(hyphen, '-');
     }
     hex
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn work(catalog: &Catalog) -> impl Iterator<Item = &Work> {
-        let of_families = catalog.families.iter().flat_map(|family| &family.clusters);
-        let shared = [&catalog.shared.teamwork, &catalog.shared.leadership];
-        of_families.chain(shared).flat_map(|cluster| &cluster.work)
-    }
-
-    #[test]
-    fn the_files_are_valid_and_no_list_is_empty() {
-        let catalog = Catalog::read().unwrap();
-        for family in &catalog.families {
-            assert!(!family.clusters.is_empty(), "{}", family.name);
-            for cluster in &family.clusters {
-                assert!(cluster.titles.len() >= 4, "{}", cluster.name);
-                assert!(!cluster.work.is_empty(), "{}", cluster.name);
-            }
-        }
-        for work in work(&catalog) {
-            assert!(work.tasks.len() >= 2 && work.skills.len() >= 2, "{}", work.canonical_task);
-            for clause in [&work.ai_clause, &work.human_clause] {
-                assert!(
-                    clause.starts_with(char::is_lowercase) && !clause.ends_with('.'),
-                    "{clause} does not fit into a sentence"
-                );
-            }
-        }
-        for level in AiLevel::ALL {
-            assert!(!catalog.rationales(level).is_empty(), "{level}");
-        }
-        let Shared { seniorities, teamwork, leadership, own_tasks, .. } = &catalog.shared;
-        assert!(!seniorities.is_empty() && !own_tasks.is_empty());
-        assert!(!teamwork.work.is_empty() && !leadership.work.is_empty());
-    }
-
-    #[test]
-    fn local_tasks_have_a_language_and_existing_work() {
-        let catalog = Catalog::read().unwrap();
-        for place in &catalog.places {
-            assert_eq!(place.language.is_none(), catalog.local_tasks(place).is_empty());
-        }
-        for task in catalog.local_tasks.values().flatten() {
-            let mut canonical = catalog.shared.teamwork.work.iter();
-            assert!(
-                canonical.any(|work| work.canonical_task == task.canonical_task),
-                "{}",
-                task.id
-            );
-        }
-    }
-
-    #[test]
-    fn every_skill_of_the_vocabulary_belongs_to_work() {
-        let catalog = Catalog::read().unwrap();
-        let text = include_bytes!("../data/vocabulary.csv");
-        let rows = taskferry_profile::mapping::read_mapping(text).unwrap();
-        for name in rows.iter().filter_map(|row| row.skill.as_ref()) {
-            let known =
-                work(&catalog).flat_map(|work| &work.skills).any(|skill| skill.skill == *name);
-            assert!(known, "{name} belongs to no work");
-        }
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::OptionProblem;
 use crate::access::RegisteredKeys;
 use crate::credentials::{AUDIENCE, Credentials, Hidden};
 
@@ -17,7 +18,7 @@ pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 /// let client: Client = "reports:s3cret:family=legal,finance".parse()?;
 /// assert_eq!(client.client_secret.as_deref(), Some("s3cret"));
 /// assert_eq!(client.families.unwrap().len(), 2);
-/// # Ok::<(), taskferry_sandbox::ClientProblem>(())
+/// # Ok::<(), taskferry_sandbox::OptionProblem>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Client {
@@ -44,22 +45,11 @@ impl fmt::Debug for Client {
     }
 }
 
-/// An error in a client or in a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ClientProblem(String);
-
-impl ClientProblem {
-    pub(crate) fn new(message: String) -> Self {
-        Self(message)
-    }
-}
-
 impl FromStr for Client {
-    type Err = ClientProblem;
+    type Err = OptionProblem;
 
-    fn from_str(text: &str) -> Result<Self, ClientProblem> {
-        let problem = |message: String| Err(ClientProblem(message));
+    fn from_str(text: &str) -> Result<Self, OptionProblem> {
+        let problem = |message: String| Err(OptionProblem(message));
         let mut parts = text.split(':');
         let (id, secret) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         if id.is_empty() || secret.is_empty() {
@@ -92,7 +82,7 @@ impl FromStr for Client {
                 }
                 _ => {
                     return problem(format!(
-                        "`{part}` is neither tenant=NAME nor family=ID,ID (a secret can't contain a colon)"
+                        "`{part}` is neither tenant=NAME nor family=ID,ID; a secret must not contain a colon"
                     ));
                 }
             }
@@ -102,13 +92,13 @@ impl FromStr for Client {
 }
 
 /// A tenant is part of a host name of TechWolf.
-pub(crate) fn check_tenant(name: &str) -> Result<(), ClientProblem> {
+pub(crate) fn check_tenant(name: &str) -> Result<(), OptionProblem> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=63).contains(&name.len()) && name.bytes().all(allowed) {
         return Ok(());
     }
     let shown = taskferry_sdk::shortened(name, 40);
-    Err(ClientProblem(format!(
+    Err(OptionProblem(format!(
         "`{shown}` is not a valid tenant name: use 1 to 63 letters, digits, `_` and `-`"
     )))
 }
@@ -141,15 +131,16 @@ impl KnownClient {
 pub(crate) struct Clients(Vec<KnownClient>);
 
 impl Clients {
-    /// The clients of `tenants`: one for each tenant that sees all of its data, the named ones, and those of the keys.
+    /// The clients: the default client of each tenant, which sees all data of the tenant, the `named` clients, and
+    /// the clients of `keys`.
     pub(crate) fn new(
         named: Vec<Client>,
         keys: &RegisteredKeys,
         tenants: &[String],
-    ) -> Result<Self, ClientProblem> {
-        let problem = |message: String| Err(ClientProblem(message));
+    ) -> Result<Self, OptionProblem> {
+        let problem = |message: String| Err(OptionProblem(message));
         let Some(first) = tenants.first() else {
-            return problem("there is no tenant".to_owned());
+            return problem("at least one tenant is required".to_owned());
         };
         let own = |tenant: &String| KnownClient {
             client_id: default_id(tenant),

@@ -38,7 +38,7 @@ pub(crate) fn load(path: &Path, loader: &mut Loader) -> Result<(), SandboxError>
         let read = (&mut lines)
             .take(MAX_LINE_LENGTH + 1)
             .read_until(b'\n', &mut text)
-            .map_err(|source| error(line, format!("it can't be read: {source}")))?;
+            .map_err(|source| error(line, format!("the line can't be read: {source}")))?;
         if read == 0 {
             break;
         }
@@ -129,13 +129,13 @@ fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, 
 /// Parses and checks a line. The error is a mistake in it.
 fn parse(line: &[u8]) -> Result<Line<'_>, String> {
     if line.len() as u64 > MAX_LINE_LENGTH {
-        return Err(format!("it is longer than {} MiB", MAX_LINE_LENGTH / (1024 * 1024)));
+        return Err(format!("the line is longer than {} MiB", MAX_LINE_LENGTH / (1024 * 1024)));
     }
-    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8".to_owned())?;
     // Some editors put a byte order mark at the beginning of a file.
     let text = text.trim_start_matches('\u{feff}');
     if !text.trim_start().starts_with('{') {
-        return Err(format!("it is not a JSON object; {ONE_JOB_PER_LINE}"));
+        return Err(format!("the line is not a JSON object; {ONE_JOB_PER_LINE}"));
     }
     let profile: JobProfile = deserialize(text)?;
     let details: Details<'_> = deserialize(text)?;
@@ -154,7 +154,7 @@ fn deserialize<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
         if cause.is_eof() {
             reason
         } else if !cause.is_data() {
-            format!("it is not JSON: {reason} (column {column})")
+            format!("the line is not JSON: {reason} (column {column})")
         } else if error.path().iter().next().is_some() {
             format!("`{}`: {reason} (column {column})", error.path())
         } else {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::{ClientProblem, KeyProblem, MAX_JOBS};
+use crate::{MAX_JOBS, OptionProblem};
 
 /// Why a sandbox could not be loaded or started.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +63,9 @@ pub enum SandboxError {
         /// Why, and what to do.
         message: String,
     },
-    /// A client or a tenant is not valid.
+    /// A client, a tenant or a public key is not valid.
     #[error(transparent)]
-    Client(#[from] ClientProblem),
-    /// A public key is not valid.
-    #[error(transparent)]
-    Key(#[from] KeyProblem),
+    Option(#[from] OptionProblem),
     /// The system has no random numbers.
     #[error("the system provides no random numbers to sign tokens with")]
     Signing,

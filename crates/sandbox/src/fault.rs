@@ -1,4 +1,4 @@
-//! Faults: errors and disturbances on purpose, by which clients test their error handling.
+//! Faults: errors and delays that the sandbox injects, so that clients can test their error handling.
 
 mod kind;
 mod layer;
@@ -10,4 +10,4 @@ mod specification;
 pub use kind::{FAULTS, FaultForm};
 pub(crate) use layer::{FaultLayer, inject};
 pub(crate) use pages::PageFaults;
-pub use specification::{Fault, FaultProblem, Faults};
+pub use specification::{Fault, Faults};

@@ -1,21 +1,19 @@
 //! The description of the sandbox: an OpenAPI document, and an HTML page for a browser.
 //!
-//! Both are made from the settings, the table of endpoints and the types of requests and responses.
+//! Both are made from `data/openapi.json`, the settings, and the types of requests and responses.
 
 mod page;
-mod records;
 mod schemas;
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use self::schemas::reference;
 pub(crate) use self::schemas::schemas;
+use self::schemas::template;
 use crate::Credentials;
 use crate::clients::default_secret;
-use crate::http::{Access, Content, Description, ENDPOINTS, Endpoint, Schemas, TOKEN_PATH};
-use crate::record::keys::ID_PATTERN;
+use crate::http::{Description, TOKEN_PATH};
 use crate::settings::{
     FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField, Vendors,
 };
@@ -24,7 +22,7 @@ use crate::settings::{
 pub(crate) fn describe(
     url: &str,
     settings: &SandboxSettings,
-    schemas: &Schemas,
+    schemas: &Value,
     vendors: &HashMap<String, Vendors>,
     credentials: &Credentials,
 ) -> Description {
@@ -49,7 +47,7 @@ impl Credentials {
 
 struct Document<'a> {
     settings: &'a SandboxSettings,
-    schemas: &'a Schemas,
+    schemas: &'a Value,
     /// The vendors that the tenant of the shown credentials has activated.
     vendors: &'a Vendors,
     credentials: &'a Credentials,
@@ -57,105 +55,77 @@ struct Document<'a> {
 
 impl Document<'_> {
     fn write(&self, url: &str) -> Value {
-        let mut paths = json!({});
-        for endpoint in &ENDPOINTS {
-            paths[endpoint.path][endpoint.method.to_lowercase()] = self.operation(endpoint);
+        let mut document = template();
+        let components = document["components"].take();
+        document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
+        document["servers"] = json!([{"url": url}]);
+        for (path, operations) in document["paths"].as_object_mut().into_iter().flatten() {
+            for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                self.complete(operation, method == "patch", &components);
+                if path == TOKEN_PATH {
+                    operation["requestBody"]["content"]["application/json"]["example"] =
+                        self.token_request();
+                }
+            }
         }
         // No operation refers to the header: tools that generate requests would generate faults.
         let parameters = match self.settings.fault_header {
             Switch::Off => json!({}),
-            Switch::On => json!({"Fault": {
-                "name": "X-Sandbox-Fault",
-                "in": "header",
-                "description": "Not part of TechWolf's API: the faults of a request, such as `cut` or `503-html`. \
-                                Every operation accepts it. Its response can be anything then.",
-                "schema": {"type": "string", "maxLength": 1000},
-            }}),
+            Switch::On => json!({"Fault": components["parameters"]["Fault"]}),
         };
+        // Parameters describe queries.
+        let is_body = |(name, _): &(&String, &Value)| !name.ends_with("Query");
+        let schemas = self.schemas.as_object().into_iter().flatten().filter(is_body);
+        let schemas: Map<_, _> =
+            schemas.map(|(name, schema)| (name.clone(), schema.clone())).collect();
+        document["components"] = json!({
+            "securitySchemes": components["securitySchemes"],
+            "parameters": parameters,
+            "schemas": schemas,
+        });
+        document
+    }
+
+    fn token_request(&self) -> Value {
+        let Credentials { client_id, client_secret, audience, tenant, .. } = self.credentials;
         json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "TechWolf Skill Engine API: the task profile endpoints, as the taskferry sandbox serves them",
-                "version": env!("CARGO_PKG_VERSION"),
-                "description": "This is not TechWolf's own description. It follows TechWolf's public pages, and the \
-                                settings of the sandbox where they do not define the behavior. Responses can get new \
-                                fields: clients must ignore unknown fields.",
-            },
-            "servers": [{"url": url}],
-            "security": [{"token": []}],
-            "tags": [
-                {"name": "Access", "description": "Tokens."},
-                {"name": "Exports", "description": "Task profiles, page by page."},
-                {"name": "Jobs", "description": "Single profiles, feedback, and names."},
-                {"name": "Sandbox", "description": "Not part of TechWolf's API."},
-            ],
-            "paths": paths,
-            "components": {
-                "securitySchemes": {"token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "The access token from `POST /oauth/token`.",
-                }},
-                "parameters": parameters,
-                "schemas": self.schemas.bodies(),
-            },
+            "grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret,
+            "audience": audience, "tenant": tenant,
         })
     }
 
-    fn operation(&self, endpoint: &Endpoint) -> Value {
-        let mut operation = json!({
-            "tags": [endpoint.tag],
-            "operationId": endpoint.id,
-            "summary": endpoint.summary,
-            "description": endpoint.description,
-        });
-        if endpoint.access == Access::Public {
-            operation["security"] = json!([]);
+    /// Inserts parameters and responses, and removes the responses that the settings exclude.
+    fn complete(&self, operation: &mut Value, is_feedback: bool, components: &Value) {
+        if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
+            let names = parameters.iter().filter_map(referenced);
+            *parameters = names.flat_map(|name| self.parameters(name, components)).collect();
         }
-        let parameters = self.parameters(endpoint);
-        if !parameters.is_empty() {
-            operation["parameters"] = parameters.into();
+        let settings = self.settings;
+        let can_be_unprocessable = settings.bad_value == Refusal::Unprocessable
+            || settings.unknown_field == UnknownField::Unprocessable
+            || settings.missing_limit == MissingLimit::Unprocessable;
+        let excluded = match settings.feedback_answer {
+            FeedbackAnswer::NoContent if is_feedback => Some("200"),
+            FeedbackAnswer::Profile if is_feedback => Some("204"),
+            // Feedback can name a task twice, whatever the settings.
+            _ => (!can_be_unprocessable).then_some("422"),
+        };
+        let Some(responses) = operation["responses"].as_object_mut() else { return };
+        if let Some(status) = excluded {
+            responses.shift_remove(status);
         }
-        if endpoint.body != Content::None {
-            operation["requestBody"] = json!({"required": true, "content": content(endpoint.body)});
+        for response in responses.values_mut() {
+            let shared = referenced(response).map(|name| components["responses"][name].clone());
+            *response = shared.unwrap_or_else(|| response.take());
         }
-        if endpoint.path == TOKEN_PATH {
-            let Credentials { client_id, client_secret, audience, tenant, .. } = self.credentials;
-            operation["requestBody"]["content"]["application/json"]["example"] = json!({
-                "grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret,
-                "audience": audience, "tenant": tenant,
-            });
-        }
-        let mut responses = json!({});
-        let is_feedback = endpoint.method == "PATCH";
-        if endpoint.response == Content::None
-            || (is_feedback && self.settings.feedback_answer == FeedbackAnswer::NoContent)
-        {
-            responses["204"] = json!({"description": "Success, without a body."});
-        } else {
-            responses["200"] =
-                json!({"description": "Success.", "content": content(endpoint.response)});
-        }
-        for status in self.errors(endpoint) {
-            responses[status.to_string()] = error(status, endpoint.path == TOKEN_PATH);
-        }
-        operation["responses"] = responses;
-        operation
     }
 
-    /// The id in the path, and the parameters of the query.
-    fn parameters(&self, endpoint: &Endpoint) -> Vec<Value> {
-        let mut parameters = Vec::new();
-        if endpoint.path.contains("{external_id}") {
-            let schema =
-                json!({"type": "string", "minLength": 1, "maxLength": 100, "pattern": ID_PATTERN});
-            parameters.push(
-                json!({"name": "external_id", "in": "path", "required": true, "schema": schema}),
-            );
-        }
-        let query = &self.schemas.get(endpoint.query.unwrap_or_default())["properties"];
-        for (name, schema) in query.as_object().into_iter().flatten() {
+    /// A parameter, or the parameters of a query.
+    fn parameters(&self, name: &str, components: &Value) -> Vec<Value> {
+        let Some(query) = self.schemas[name]["properties"].as_object() else {
+            return components["parameters"].get(name).cloned().into_iter().collect();
+        };
+        let parameter = |(name, schema): (&String, &Value)| {
             let mut schema = schema.clone();
             let description =
                 schema.as_object_mut().and_then(|all| all.shift_remove("description"));
@@ -164,84 +134,13 @@ impl Document<'_> {
                 schema["enum"] = vendors.collect::<Vec<_>>().into();
             }
             // An array is repeated (`style: form`, `explode: true`), which is OpenAPI's default.
-            parameters.push(
-                json!({"name": name, "in": "query", "description": description, "schema": schema}),
-            );
-        }
-        parameters
-    }
-
-    /// The statuses of errors.
-    fn errors(&self, endpoint: &Endpoint) -> Vec<u16> {
-        if endpoint.path == TOKEN_PATH {
-            return vec![400, 401, 403, 408, 413];
-        }
-        let settings = self.settings;
-        let can_be_unprocessable = settings.bad_value == Refusal::Unprocessable
-            || settings.unknown_field == UnknownField::Unprocessable
-            || settings.missing_limit == MissingLimit::Unprocessable;
-        let (has_body, is_public) =
-            (endpoint.body != Content::None, endpoint.access == Access::Public);
-        let reads_data = matches!(endpoint.access, Access::Token(_));
-        let statuses = [
-            (400, has_body || !is_public),
-            (401, !is_public),
-            (403, reads_data),
-            (404, endpoint.not_found),
-            (408, has_body),
-            (413, has_body),
-            (415, has_body),
-            // Feedback that names a task twice.
-            (422, endpoint.method == "PATCH" || (!is_public && can_be_unprocessable)),
-            (429, !is_public),
-            (503, reads_data),
-        ];
-        statuses.into_iter().filter_map(|(status, occurs)| occurs.then_some(status)).collect()
+            json!({"name": name, "in": "query", "description": description, "schema": schema})
+        };
+        query.iter().map(parameter).collect()
     }
 }
 
-fn content(content: Content) -> Value {
-    match content {
-        Content::None => json!({}),
-        Content::Html => json!({"text/html": {"schema": {"type": "string"}}}),
-        Content::AnyJson => json!({
-            "application/json": {"schema": {}},
-            "application/cloudevents+json": {"schema": {}},
-            "application/cloudevents-batch+json": {"schema": {}},
-        }),
-        Content::Json(schema) => json!({"application/json": {"schema": reference(schema)}}),
-    }
-}
-
-fn error(status: u16, is_of_token: bool) -> Value {
-    let description = match status {
-        400 => "The request is not valid. Each description names a field.",
-        401 if is_of_token => "The client is unknown, or its secret or signature is wrong.",
-        401 => "The access token is missing, expired or not valid.",
-        403 if is_of_token => "The client has no access to the audience, the tenant or a scope.",
-        403 => "The access token does not have the scope, or the vendor is not activated.",
-        404 => "It does not exist, or the client must not see it.",
-        408 => "The body did not arrive in time.",
-        413 => "The body is too large.",
-        415 => "The body is not JSON, or has an unsupported content coding.",
-        422 => "The request is valid, but can't be processed.",
-        429 => "Too many requests. All clients of a tenant share the limit.",
-        _ => "The database is not available.",
-    };
-    let schema = if is_of_token { "TokenError" } else { "Errors" };
-    let mut error = json!({"description": description, "content": content(Content::Json(schema))});
-    let text = json!({"schema": {"type": "string"}});
-    let mut headers = Map::new();
-    match status {
-        401 if !is_of_token => {
-            let required = json!({"required": true, "schema": {"type": "string"}});
-            headers.insert("WWW-Authenticate".to_owned(), required)
-        }
-        429 | 503 => headers.insert("Retry-After".to_owned(), text),
-        _ => None,
-    };
-    if !headers.is_empty() {
-        error["headers"] = headers.into();
-    }
-    error
+/// The name of the component that `value` refers to.
+fn referenced(value: &Value) -> Option<&str> {
+    value["$ref"].as_str()?.rsplit('/').next()
 }

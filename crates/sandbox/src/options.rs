@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clients::check_tenant;
 use crate::settings::{SandboxSettings, Vendor, Vendors};
-use crate::{Client, ClientProblem, Faults, PublicKey};
+use crate::{Client, Faults, OptionProblem, PublicKey};
 
 /// The largest number of jobs that can be generated.
 pub const MAX_JOBS: u32 = 1_000_000;
@@ -87,10 +87,10 @@ pub struct DatabaseFile {
     pub filled: Filled,
 }
 
-/// What to do with data that a database holds already.
+/// The action for data that is already in a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
-    /// Serve it. An empty database is filled; to any other, only tenants that name a dataset are added.
+    /// Serve the data. Fill an empty database; add to other databases only tenants that name a dataset.
     Serve,
     /// Refuse to replace it.
     Refuse,
@@ -107,7 +107,7 @@ pub enum Filled {
 ///
 /// let tenant: Tenant = "acme=acme.ndjson:vendors=techwolf".parse()?;
 /// assert_eq!(tenant.vendors.unwrap().0, [Vendor::TechWolf]);
-/// # Ok::<(), taskferry_sandbox::ClientProblem>(())
+/// # Ok::<(), taskferry_sandbox::OptionProblem>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -120,16 +120,16 @@ pub struct Tenant {
 }
 
 impl FromStr for Tenant {
-    type Err = ClientProblem;
+    type Err = OptionProblem;
 
-    fn from_str(text: &str) -> Result<Self, ClientProblem> {
+    fn from_str(text: &str) -> Result<Self, OptionProblem> {
         let (rest, vendors) = match text.rsplit_once(":vendors=") {
             None => (text, None),
             Some((rest, names)) => {
                 let vendors = names.parse::<Vendors>().map_err(|()| {
                     let known: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.as_str()).collect();
                     let known = known.join(", ");
-                    ClientProblem::new(format!("`vendors={names}`: the vendors are {known}"))
+                    OptionProblem(format!("`vendors={names}`: the vendors are {known}"))
                 })?;
                 (rest, Some(vendors))
             }
@@ -137,7 +137,7 @@ impl FromStr for Tenant {
         let (name, file) = match rest.split_once('=') {
             None => (rest, None),
             Some((name, "")) => {
-                return Err(ClientProblem::new(format!(
+                return Err(OptionProblem(format!(
                     "`{name}=` does not name a file: write `{name}` or `{name}=FILE`"
                 )));
             }

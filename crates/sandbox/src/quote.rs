@@ -1,4 +1,4 @@
-//! Text of clients in messages.
+//! Shortens and quotes client input for messages.
 
 use serde_json::Value;
 

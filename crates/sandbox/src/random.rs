@@ -3,8 +3,8 @@
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// A random number generator. It implements ranges itself: another version of the crate `rand` may draw other numbers
-/// from a range, which would change all generated data.
+/// A random number generator. Implements ranges itself, because other versions of the crate `rand` may draw other
+/// numbers and so change the generated data.
 pub(crate) struct Random(SplitMix64);
 
 impl Random {

@@ -134,7 +134,7 @@ impl Sandbox {
     }
 }
 
-/// The header that marks the data of a sandbox as generated.
+/// The header that marks responses of the sandbox.
 const SANDBOX_HEADER: HeaderName = HeaderName::from_static("x-taskferry-sandbox");
 
 async fn add_header(mut response: Response) -> Response {
@@ -203,7 +203,7 @@ impl RunningSandbox {
             server.abort();
             let _ = server.await;
             tracing::warn!(
-                "closed connections with requests that took longer than {} seconds after the stop",
+                "the sandbox closed connections whose requests did not end within {} seconds after the stop",
                 STOP_TIMEOUT.as_secs()
             );
         }

@@ -7,12 +7,14 @@ mod choices;
 use taskferry_sdk::nearest;
 
 use self::choices::Value;
+pub(crate) use self::choices::status_of;
 pub use self::choices::{
     AssertionAudience, DateValue, DuplicateSkills, FeedbackAnswer, HierarchyLayout, InactiveVendor,
     LastUpdated, ListingOrder, MissingLimit, MissingMember, NoSkills, RateLimit, Refusal,
     RetryAfter, SkillIds, SkillMapping, Switch, UnfilteredEmployees, UnknownCursor, UnknownField,
     UnknownTask, UnmappedSkills, UnplacedTasks, Vendor, Vendors, WeeklyHours,
 };
+use crate::SyntaxProblem;
 
 /// A setting as it is documented and parsed from `name=value`.
 #[derive(Debug)]
@@ -42,16 +44,6 @@ impl Setting {
     }
 }
 
-/// A mistake in `name=value`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}; {help}")]
-pub struct SettingProblem {
-    /// What is wrong, in lower case, without a full stop.
-    pub message: String,
-    /// What to write instead.
-    pub help: String,
-}
-
 impl SandboxSettings {
     /// Changes one setting, written as `name=value`.
     ///
@@ -64,16 +56,15 @@ impl SandboxSettings {
     ///
     /// let problem = settings.set("unknown_curser=400").unwrap_err();
     /// assert_eq!(problem.help, "did you mean `unknown_cursor`?");
-    /// # Ok::<(), taskferry_sandbox::SettingProblem>(())
+    /// # Ok::<(), taskferry_sandbox::SyntaxProblem>(())
     /// ```
     ///
     /// # Errors
     /// There is no such setting, or it does not accept the value.
-    pub fn set(&mut self, assignment: &str) -> Result<(), SettingProblem> {
-        let problem = |message, help| Err(SettingProblem { message, help });
+    pub fn set(&mut self, assignment: &str) -> Result<(), SyntaxProblem> {
         let Some((name, value)) = assignment.split_once('=') else {
             let message = format!("`{assignment}` does not assign a value");
-            return problem(message, "write `name=value`".to_owned());
+            return Err(SyntaxProblem::new(message, "write `name=value`"));
         };
         let (name, value) = (name.trim(), value.trim());
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
@@ -82,13 +73,13 @@ impl SandboxSettings {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the settings are {}", names().collect::<Vec<_>>().join(", ")),
             };
-            return problem(format!("unknown setting `{name}`"), help);
+            return Err(SyntaxProblem::new(format!("unknown setting `{name}`"), help));
         };
         if (setting.set)(self, value) {
             return Ok(());
         }
         let message = format!("the setting `{name}` does not accept `{value}`");
-        problem(message, format!("write {}", setting.values()))
+        Err(SyntaxProblem::new(message, format!("write {}", setting.values())))
     }
 }
 
@@ -137,7 +128,7 @@ settings! {
         "Whether `skill_id` changes with the vocabulary, or only `skill` does.",
         "another export is documented to use the ids of the vocabulary that is enabled";
     skill_mapping: SkillMapping = SkillMapping::Primary, "primary",
-        "Whether task profiles are harmonized like skill profiles: the second of two skills with the same best counterpart gets its next-best counterpart.",
+        "Whether task profiles are harmonized like skill profiles: a skill then gets a lower-ranked counterpart if that is the best counterpart of another skill of the profile.",
         "only skill profiles are documented to be harmonized";
     unknown_cursor: UnknownCursor = UnknownCursor::NotFound, "404",
         "The response to a `starting_after` that does not exist or was deleted.",
@@ -165,7 +156,7 @@ settings! {
         "an absent filter excludes nothing";
     missing_member: MissingMember = MissingMember::Absent, "absent",
         "Whether a field without a value is absent or null. The documentation shows `weekly_hours` absent.",
-        "the page shows it absent";
+        "TechWolf's page shows a task without `weekly_hours`";
     no_skills: NoSkills = NoSkills::Empty, "empty",
         "Whether a task without linked skills has an empty array or no array.",
         "jobs without tasks have an empty array as well";
@@ -181,7 +172,7 @@ settings! {
     single_job_extensions: Switch = Switch::On, "on",
         "Whether the task profile of a single job accepts `linked_skills` and `external_vendor`. TechWolf documents them only \
          for the export, on a newer page.",
-        "the export got both after that page was stored";
+        "the page of the export is newer";
     feedback_answer: FeedbackAnswer = FeedbackAnswer::NoContent, "204",
         "The response to feedback on a task profile.",
         "decisions about suggestions are documented to be answered with 204";
@@ -199,7 +190,7 @@ settings! {
         "seconds are the most common format";
     assertion_audience: AssertionAudience = AssertionAudience::TokenUrl, "token_url",
         "The `aud` of a private key JWT. TechWolf documents the URL of the token endpoint. Auth0, which operates the endpoint, documents the URL of the server with a final slash.",
-        "TechWolf's own page says so";
+        "TechWolf's page names the URL of the token endpoint";
     fault_header: Switch = Switch::On, "on",
         "Not part of the API: whether a request can ask for a fault with the header `X-Sandbox-Fault`.",
         "tests of other clients need it, and a request without the header is not affected";

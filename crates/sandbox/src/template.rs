@@ -58,28 +58,3 @@ fn slug(text: &str) -> String {
     slug.make_ascii_lowercase();
     slug
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::CATALOG;
-
-    #[test]
-    fn a_template_is_filled_with_one_alternative_and_the_place() {
-        let tokyo = CATALOG.places.iter().find(|place| place.slug == "tokyo").unwrap();
-        let template = "Close [day|month] in {site}, [now|later]";
-        for index in 0..20 {
-            let TaskText { text, id } = fill_task(template, tokyo, &mut Random::new(1, index));
-            let starts = ["Close day in 東京, ", "Close month in 東京, "];
-            assert!(starts.iter().any(|start| text.starts_with(start)), "{text}");
-            let ends = ["-in-tokyo-now", "-in-tokyo-later"];
-            assert!(ends.iter().any(|end| id.ends_with(end)), "{id}");
-        }
-    }
-
-    #[test]
-    fn a_long_slug_is_truncated_between_words() {
-        let slug = slug(&"wonderful ".repeat(30));
-        assert!(slug.len() <= MAX_SLUG_LENGTH && slug.ends_with("wonderful"));
-    }
-}

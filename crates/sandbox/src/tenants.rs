@@ -3,7 +3,7 @@
 use crate::clients::{DEFAULT_TENANT, check_tenant};
 use crate::store::{Inserted, Loader, NewJob};
 use crate::{
-    ClientProblem, DataOrigin, DatabaseFile, Filled, Generator, MAX_JOBS, SandboxError,
+    DataOrigin, DatabaseFile, Filled, Generator, MAX_JOBS, OptionProblem, SandboxError,
     SandboxOptions, Tenant, dataset,
 };
 
@@ -26,10 +26,9 @@ pub(crate) fn load_tenants(
         let name = &tenant.name;
         check_tenant(name)?;
         if tenants.contains(name) {
-            return Err(ClientProblem::new(format!(
-                "the tenant `{name}` is given twice; remove one"
-            ))
-            .into());
+            return Err(
+                OptionProblem(format!("the tenant `{name}` is given twice; remove one")).into()
+            );
         }
         tenants.push(name.clone());
         if let Some(DatabaseFile { path, filled }) = &options.database {
@@ -38,7 +37,7 @@ pub(crate) fn load_tenants(
                 (true, Filled::Serve) if tenant.data.is_none() => continue,
                 (true, Filled::Serve | Filled::Refuse) => {
                     let message = format!(
-                        "already has data of the tenant `{name}`: to serve it, remove the options that select data; to delete it, add `--replace`"
+                        "already has data of the tenant `{name}`: remove the options that select data to serve the stored data, or add `--replace` to delete it"
                     );
                     return Err(SandboxError::database(path, message));
                 }

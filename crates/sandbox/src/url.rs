@@ -1,4 +1,4 @@
-//! The URL `sandbox:` with which a pipeline file asks for a sandbox inside the process.
+//! The URL `sandbox:`, which starts a sandbox inside the process.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -7,8 +7,8 @@ use percent_encoding::percent_decode_str;
 use taskferry_sdk::nearest;
 
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
-use crate::settings::{SandboxSettings, SettingProblem};
-use crate::{DataOrigin, FaultProblem, Faults, MAX_JOBS};
+use crate::settings::SandboxSettings;
+use crate::{DataOrigin, Faults, MAX_JOBS, SyntaxProblem};
 
 /// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7`, `sandbox:?data=FILE`, `sandbox:?fault=429@3&fault=cut@4` or
 /// `sandbox:?setting=unknown_cursor=400`.
@@ -79,31 +79,15 @@ impl SandboxUrl {
         let mut query_parser = QueryParser::default();
         let mut start = url.len() - query.len();
         for text in query.split('&') {
+            let range = start..start + text.len();
+            start = range.end + 1;
             if !text.is_empty()
-                && let Err(problem) = query_parser.read(&Parameter::new(text, start))
+                && let Err(problem) = query_parser.read(text, range)
             {
                 query_parser.problems.push(problem);
             }
-            start += text.len() + 1;
         }
         query_parser.finish()
-    }
-}
-
-/// `name=value` in the query.
-struct Parameter<'a> {
-    name: &'a str,
-    value: &'a str,
-    /// The bytes of the URL that the parameter occupies.
-    range: Range<usize>,
-    value_range: Range<usize>,
-}
-
-impl<'a> Parameter<'a> {
-    fn new(text: &'a str, start: usize) -> Self {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        let range = start..start + text.len();
-        Self { name, value, value_range: range.end - value.len()..range.end, range }
     }
 }
 
@@ -122,10 +106,11 @@ struct QueryParser {
 }
 
 impl QueryParser {
-    fn read(&mut self, parameter: &Parameter<'_>) -> Result<(), UrlProblem> {
-        let Parameter { name, value, range, value_range } = parameter;
-        let (range, value_range) = (range.clone(), value_range.clone());
-        if !PARAMETERS.contains(name) {
+    /// Reads a parameter `name=value`, which occupies these bytes of the URL.
+    fn read(&mut self, parameter: &str, range: Range<usize>) -> Result<(), UrlProblem> {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let value_range = range.end - value.len()..range.end;
+        if !PARAMETERS.contains(&name) {
             let help = nearest(name, PARAMETERS).map_or(
                 "the parameters are `jobs`, `seed`, `data`, `fault` and `setting`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
@@ -133,15 +118,15 @@ impl QueryParser {
             let range = range.start..range.start + name.len();
             return Err(UrlProblem::new(range, format!("unknown parameter `{name}`"), help));
         }
-        if !REPEATABLE.contains(name) && self.seen.iter().any(|(seen, _)| seen == name) {
+        if !REPEATABLE.contains(&name) && self.seen.iter().any(|(seen, _)| seen == name) {
             return Err(duplicate(range, &format!("the parameter `{name}`")));
         }
-        self.seen.push(((*name).to_owned(), range.clone()));
+        self.seen.push((name.to_owned(), range.clone()));
         if value.is_empty() {
             let help = format!("write `{name}=VALUE`");
             return Err(UrlProblem::new(range, format!("`{name}` has no value"), help));
         }
-        match *name {
+        match name {
             "jobs" => {
                 let jobs = value.parse().ok().filter(|jobs| *jobs <= MAX_JOBS);
                 self.jobs = Some(jobs.ok_or_else(|| {
@@ -156,7 +141,7 @@ impl QueryParser {
                 })?);
             }
             "fault" => {
-                let fault = value.parse().map_err(|FaultProblem { message, help }| {
+                let fault = value.parse().map_err(|SyntaxProblem { message, help }| {
                     UrlProblem::new(value_range, message, help)
                 })?;
                 self.faults.faults.push(fault);
@@ -175,7 +160,7 @@ impl QueryParser {
     }
 
     fn read_setting(&mut self, assignment: &str, range: Range<usize>) -> Result<(), UrlProblem> {
-        self.settings.set(assignment).map_err(|SettingProblem { message, help }| {
+        self.settings.set(assignment).map_err(|SyntaxProblem { message, help }| {
             UrlProblem::new(range.clone(), message, help)
         })?;
         let name = assignment.split('=').next().unwrap_or_default().trim();

@@ -32,7 +32,7 @@ pub(crate) struct Counterpart {
 /// The maximum size of a file in bytes. It is read into memory.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
-/// How messages call the file.
+/// The name of the file in messages.
 const FILE: &str = "vocabulary";
 
 impl Vocabulary {
@@ -113,35 +113,5 @@ impl Vocabulary {
             known.by_id.get(skill_id.trim()).or_else(|| known.by_name.get(&*composed(skill.trim())))
         });
         found.into_iter().flatten()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(vocabulary: &Vocabulary, vendor: Vendor, id: &str, name: &str) -> Vec<String> {
-        let counterparts = vocabulary.counterparts(vendor, id, name);
-        counterparts.map(|counterpart| counterpart.skill.clone()).collect()
-    }
-
-    #[test]
-    fn built_in_counterparts_are_ranked() {
-        let vocabulary = Vocabulary::built_in().unwrap();
-        assert_eq!(
-            names(&vocabulary, Vendor::Workday, "", "Power BI"),
-            ["Microsoft Power BI", "Data Visualization"]
-        );
-        assert_eq!(names(&vocabulary, Vendor::SapAttributeLibrary, "", "Triage"), [""; 0]);
-        assert_eq!(names(&vocabulary, Vendor::TechWolf, "", "Python"), [""; 0]);
-    }
-
-    #[test]
-    fn rows_are_looked_up_by_id_then_by_name_in_order_of_rank() {
-        let text = "rank,vendor,skill_id,skill,vendor_skill,vendor_skill_id\n\
-                    ,workday,s1,,Last,\n2,workday,s1,,Second,w2\n1,workday,s1,Python,First,w1\n";
-        let vocabulary = Vocabulary::read(text.as_bytes()).unwrap();
-        assert_eq!(names(&vocabulary, Vendor::Workday, "s1", "x"), ["First", "Second", "Last"]);
-        assert_eq!(names(&vocabulary, Vendor::Workday, "s2", "Python"), ["First"]);
     }
 }

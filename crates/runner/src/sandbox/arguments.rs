@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use taskferry_sandbox::{
-    Client, FAULTS, Fault, PublicKey, SETTINGS, SandboxSettings, SettingProblem, Tenant,
+    Client, FAULTS, Fault, PublicKey, SETTINGS, SandboxSettings, SyntaxProblem, Tenant,
 };
 
 #[derive(Debug, Args)]
@@ -64,7 +64,7 @@ pub(crate) struct SandboxArguments {
     pub(crate) ready_file: Option<PathBuf>,
 }
 
-fn checked_setting(assignment: &str) -> Result<String, SettingProblem> {
+fn checked_setting(assignment: &str) -> Result<String, SyntaxProblem> {
     SandboxSettings::default().set(assignment)?;
     Ok(assignment.to_owned())
 }

@@ -22,11 +22,8 @@ const SKEW: u64 = 10;
 const MAX_USED: usize = 10_000;
 
 /// Why an assertion is refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct AssertionProblem(pub(crate) String);
-
-fn problem<T>(text: impl Into<String>) -> Result<T, AssertionProblem> {
-    Err(AssertionProblem(text.into()))
+fn problem<T>(text: impl Into<String>) -> Result<T, String> {
+    Err(text.into())
 }
 
 struct Claims(Map<String, Value>);
@@ -37,7 +34,7 @@ impl Claims {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str) -> Result<Option<&str>, AssertionProblem> {
+    fn text(&self, name: &str) -> Result<Option<&str>, String> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -46,7 +43,7 @@ impl Claims {
     }
 
     /// Seconds since 1970. RFC 7519 allows fractions.
-    fn time(&self, name: &str) -> Result<Option<f64>, AssertionProblem> {
+    fn time(&self, name: &str) -> Result<Option<f64>, String> {
         let Some(value) = self.get(name) else { return Ok(None) };
         if let Some(seconds) = value.as_f64() {
             return Ok(Some(seconds));
@@ -61,7 +58,7 @@ pub(crate) struct Assertions {
     keys: RegisteredKeys,
     /// The URL of the sandbox.
     url: String,
-    /// The sandbox listens on all addresses, so that clients use host names that it does not know.
+    /// Whether the sandbox listens on all addresses. Clients may then use any host name.
     listens_everywhere: bool,
     audience: AssertionAudience,
     /// The clients and `jti`s of used assertions, with their `exp`.
@@ -78,12 +75,8 @@ impl Assertions {
         Self { keys, url: url.to_owned(), listens_everywhere, audience, used: Mutex::default() }
     }
 
-    /// The client that signed the assertion. `host` is the header `Host` of the request.
-    pub(crate) fn check(
-        &self,
-        assertion: &str,
-        host: Option<&str>,
-    ) -> Result<String, AssertionProblem> {
+    /// The client that signed the assertion, or why the assertion is refused. `host` is the header `Host` of the request.
+    pub(crate) fn check(&self, assertion: &str, host: Option<&str>) -> Result<String, String> {
         let (client_id, claims) = self.verify(assertion)?;
         if claims.text("iss")? != Some(&client_id) {
             return problem("`iss` and `sub` must both be the client_id");
@@ -98,8 +91,8 @@ impl Assertions {
     }
 
     /// Verifies the signature. Returns the client and the claims.
-    fn verify(&self, assertion: &str) -> Result<(String, Claims), AssertionProblem> {
-        let no_jwt = || AssertionProblem("`client_assertion` is not a signed JWT".to_owned());
+    fn verify(&self, assertion: &str) -> Result<(String, Claims), String> {
+        let no_jwt = || "`client_assertion` is not a signed JWT".to_owned();
         let header = decode_header(assertion).map_err(|_| no_jwt())?;
         if header.crit.is_some() {
             return problem("`crit` is not supported: remove it");
@@ -133,17 +126,13 @@ impl Assertions {
         problem("the signature does not match the registered public key")
     }
 
-    fn check_audience(
-        &self,
-        audience: Option<&Value>,
-        host: Option<&str>,
-    ) -> Result<(), AssertionProblem> {
+    fn check_audience(&self, audience: Option<&Value>, host: Option<&str>) -> Result<(), String> {
         let named: Vec<&str> = match audience {
             Some(Value::String(one)) => vec![one],
             Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        // The client sets the header itself. It must not make an assertion for another server valid.
+        // The client controls the header, so the header must not make an assertion for another server valid.
         let port = |text: &str| text.rsplit_once(':').map(|(_, port)| port.to_owned());
         let host = host.filter(|host| self.listens_everywhere || port(host) == port(&self.url));
         let bases = [
@@ -159,12 +148,14 @@ impl Assertions {
         problem(format!("`aud` must be {expected}"))
     }
 
-    fn use_once(&self, client_id: &str, id: String, expires: u64) -> Result<(), AssertionProblem> {
+    fn use_once(&self, client_id: &str, id: String, expires: u64) -> Result<(), String> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         used.retain(|_, expires| *expires + SKEW >= now);
         if used.len() >= MAX_USED {
-            return problem("too many assertions within five minutes: reuse tokens");
+            return problem(format!(
+                "more than {MAX_USED} assertions within five minutes: reuse tokens"
+            ));
         }
         if used.insert((client_id.to_owned(), id), expires).is_some() {
             return problem("the `jti` was used before: sign a new assertion for each token");
@@ -194,7 +185,7 @@ impl AssertionAudience {
     clippy::cast_sign_loss,
     reason = "seconds since 1970 are far below 2^52, and the value was compared to them"
 )]
-fn check_times(claims: &Claims) -> Result<u64, AssertionProblem> {
+fn check_times(claims: &Claims) -> Result<u64, String> {
     let (now, skew, longest) = (now() as f64, SKEW as f64, MAX_LIFETIME as f64);
     let Some(expires) = claims.time("exp")? else {
         return problem("`exp` is required: when the assertion expires, in seconds since 1970");

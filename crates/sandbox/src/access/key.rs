@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 
+use crate::OptionProblem;
+
 /// The public key of a client, as `CLIENT=FILE`: RSA, or ECDSA on the curve P-256, in a PEM file.
 ///
 /// ```
@@ -13,7 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 ///
 /// let key: PublicKey = "reports=keys/reports.pem".parse()?;
 /// assert_eq!((key.client_id.as_str(), key.file.to_str()), ("reports", Some("keys/reports.pem")));
-/// # Ok::<(), taskferry_sandbox::KeyProblem>(())
+/// # Ok::<(), taskferry_sandbox::OptionProblem>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
@@ -23,20 +25,15 @@ pub struct PublicKey {
     pub file: PathBuf,
 }
 
-/// An error in a public key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct KeyProblem(String);
-
 impl FromStr for PublicKey {
-    type Err = KeyProblem;
+    type Err = OptionProblem;
 
-    fn from_str(text: &str) -> Result<Self, KeyProblem> {
+    fn from_str(text: &str) -> Result<Self, OptionProblem> {
         match text.split_once('=') {
             Some((client_id, file)) if !client_id.is_empty() && !file.is_empty() => {
                 Ok(Self { client_id: client_id.to_owned(), file: file.into() })
             }
-            _ => Err(KeyProblem(format!("`{text}` is not a public key: write CLIENT=FILE.pem"))),
+            _ => Err(OptionProblem(format!("`{text}` is not a public key: write CLIENT=FILE.pem"))),
         }
     }
 }
@@ -50,14 +47,14 @@ pub(crate) struct RegisteredKey {
 /// The keys by client. A client with several keys can replace them one by one.
 pub(crate) type RegisteredKeys = BTreeMap<String, Vec<RegisteredKey>>;
 
-pub(crate) fn read_keys(keys: &[PublicKey]) -> Result<RegisteredKeys, KeyProblem> {
+pub(crate) fn read_keys(keys: &[PublicKey]) -> Result<RegisteredKeys, OptionProblem> {
     let mut registered = RegisteredKeys::new();
     for key in keys {
         let file = key.file.display();
         let pem = std::fs::read(&key.file).map_err(|error| {
-            KeyProblem(format!("the public key `{file}` can't be read: {error}"))
+            OptionProblem(format!("the public key `{file}` can't be read: {error}"))
         })?;
-        let parsed = parse(&pem).map_err(|why| KeyProblem(format!("`{file}` {why}")))?;
+        let parsed = parse(&pem).map_err(|why| OptionProblem(format!("`{file}` {why}")))?;
         registered.entry(key.client_id.clone()).or_default().push(parsed);
     }
     Ok(registered)

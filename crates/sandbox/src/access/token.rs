@@ -20,14 +20,10 @@ pub(crate) struct Bearer {
 }
 
 /// Why a token is refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Denied {
-    /// It is not a token of this sandbox.
-    Unknown,
-    Expired,
-    /// It is for another API.
-    Audience,
-}
+pub(crate) const EXPIRED: &str =
+    "the access token has expired: request a new one at the token endpoint";
+const OTHER_AUDIENCE: &str = "the access token is for another audience";
+const UNKNOWN: &str = "the access token is not valid: request one at the token endpoint";
 
 /// The claims of a token, as Auth0 sets them. `tenant` is inferred from the request for a token.
 #[derive(Serialize, Deserialize)]
@@ -94,8 +90,8 @@ impl Tokens {
         })
     }
 
-    /// The holder of a valid token.
-    pub(crate) fn check(&self, token: &str) -> Result<Bearer, Denied> {
+    /// The holder of a token, or why the token is refused.
+    pub(crate) fn check(&self, token: &str) -> Result<Bearer, &'static str> {
         let mut rules = Validation::new(Algorithm::HS256);
         // A token expires exactly at `exp`.
         rules.leeway = 0;
@@ -105,9 +101,9 @@ impl Tokens {
         rules.set_required_spec_claims(&["exp", "aud", "iss"]);
         let claims = jsonwebtoken::decode::<Claims>(token, &self.verifying_key, &rules)
             .map_err(|error| match error.kind() {
-                ErrorKind::ExpiredSignature => Denied::Expired,
-                ErrorKind::InvalidAudience => Denied::Audience,
-                _ => Denied::Unknown,
+                ErrorKind::ExpiredSignature => EXPIRED,
+                ErrorKind::InvalidAudience => OTHER_AUDIENCE,
+                _ => UNKNOWN,
             })?
             .claims;
         let granted: Vec<_> = claims.scope.split(' ').collect();
@@ -147,25 +143,25 @@ mod tests {
             tokens.check(&jsonwebtoken::encode(&header, &claims, &tokens.signing_key).unwrap())
         };
         assert_eq!(check(Algorithm::HS256, |_| ()), Ok(bearer()));
-        assert_eq!(check(Algorithm::HS256, |claims| claims.exp = now()), Err(Denied::Expired));
+        assert_eq!(check(Algorithm::HS256, |claims| claims.exp = now()), Err(EXPIRED));
         let other = check(Algorithm::HS256, |claims| claims.aud = "us3.techwolf.ai".to_owned());
-        assert_eq!(other, Err(Denied::Audience));
+        assert_eq!(other, Err(OTHER_AUDIENCE));
         let other = check(Algorithm::HS256, |claims| claims.iss = "http://elsewhere/".to_owned());
-        assert_eq!(other, Err(Denied::Unknown));
-        assert_eq!(check(Algorithm::HS384, |_| ()), Err(Denied::Unknown));
+        assert_eq!(other, Err(UNKNOWN));
+        assert_eq!(check(Algorithm::HS384, |_| ()), Err(UNKNOWN));
 
         let others = Tokens::new(URL, Duration::from_mins(1)).unwrap();
-        assert_eq!(tokens.check(&others.issue(&bearer()).unwrap()), Err(Denied::Unknown));
+        assert_eq!(tokens.check(&others.issue(&bearer()).unwrap()), Err(UNKNOWN));
         let token = tokens.issue(&bearer()).unwrap();
         let unsigned = token.rsplit_once('.').unwrap().0;
         let changed: String = token.chars().rev().collect();
         for wrong in ["", ".", "..", "a.b.c", unsigned, &changed, &format!("{token}x")] {
-            assert_eq!(tokens.check(wrong), Err(Denied::Unknown), "{wrong}");
+            assert_eq!(tokens.check(wrong), Err(UNKNOWN), "{wrong}");
         }
         // {"alg":"none","typ":"JWT"}
         let body = token.split('.').nth(1).unwrap();
         let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}.");
-        assert_eq!(tokens.check(&none), Err(Denied::Unknown));
+        assert_eq!(tokens.check(&none), Err(UNKNOWN));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The fields of a dataset's lines. A field whose name resembles a known one is refused as a typing error. Other unknown
 //! fields are kept, because the API may add some.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskferry_sdk::nearest;
 
-use crate::raw_object::{RawField, RawObject};
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 
 struct Fields {
@@ -94,6 +97,40 @@ pub(super) fn unknown_fields(job: &RawValue) -> Result<Option<String>, String> {
         unknown.push(format!("{}:{}", serde_json::Value::from(&*name), value.get()));
     }
     Ok((!unknown.is_empty()).then(|| format!("{{{}}}", unknown.join(","))))
+}
+
+/// A field of an object: its name, and its value as text.
+type RawField<'a> = (Cow<'a, str>, &'a RawValue);
+
+/// The fields of an object in their order, duplicates included.
+struct RawObject<'a>(Vec<RawField<'a>>);
+
+/// Borrows the name unless it has escapes, which `Cow` alone does not.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Vec<RawField<'de>>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    fields.push((name, map.next_value()?));
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Members).map(Self)
+    }
 }
 
 fn check<'a>(

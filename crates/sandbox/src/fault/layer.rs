@@ -14,10 +14,8 @@ use super::memory::{Export, Memory, lock};
 use super::pages::{Cursors, PageFaults};
 use super::response::{disturb, refusal, status};
 use super::specification::{Fault, Faults, Target, When};
-use crate::access::Tokens;
-use crate::http::{
-    ApiError, EMPLOYEES_EXPORT_PATH, EXPIRED, JOBS_EXPORT_PATH, TOKEN_PATH, bearer_token,
-};
+use crate::access::{EXPIRED, Tokens};
+use crate::http::{ApiError, EMPLOYEES_EXPORT_PATH, JOBS_EXPORT_PATH, TOKEN_PATH, bearer_token};
 use crate::random::Random;
 
 /// The header by which a request has faults of its own.
@@ -123,7 +121,7 @@ pub(crate) async fn inject(
         tokio::time::sleep(latency).await;
     }
     let kinds: Vec<_> = faults.iter().map(|fault| fault.kind).collect();
-    // The endpoint refuses requests without a valid token; they have no effect on later requests.
+    // A request without a valid token is refused by the endpoint, so it must not affect later requests.
     let token =
         bearer_token(request.headers()).map(str::to_owned).filter(|_| target != Target::Token);
     let bearer = token.as_deref().and_then(|token| layer.tokens.check(token).ok());

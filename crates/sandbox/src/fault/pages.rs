@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
@@ -53,7 +54,7 @@ impl PageFaults {
         }
         if let (true, Some(id)) = (self.has(Kind::DeletedCursor), &used) {
             memory.delete(&self.export, id);
-            // An alias must not lead on either.
+            // An alias of a deleted cursor must not resolve to its page either.
             memory.delete(&self.export, &sent);
             is_deleted = true;
         }
@@ -67,14 +68,14 @@ impl PageFaults {
     }
 
     /// Changes the page.
-    pub(crate) fn after(self, body: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn after(self, body: Bytes) -> Bytes {
         let Cursors { sent, used, second_page, is_deleted } = self.cursors.clone();
         let mut page = Map::new();
         if self.has(Kind::StuckPage) {
             empty(&mut page, sent);
-            return Value::Object(page).to_string().into_bytes();
+            return Value::Object(page).to_string().into();
         }
-        // If the cursor was deleted, this is the first page.
+        // After a deleted cursor, the export returned the first page.
         let used = used.filter(|_| !is_deleted);
         let mut memory = lock(&self.memory);
         memory.record(&self.token, self.export.path, used.clone());
@@ -110,7 +111,7 @@ impl PageFaults {
         if self.has(Kind::ExtraFields) {
             add_fields(&mut page);
         }
-        Value::Object(page).to_string().into_bytes()
+        Value::Object(page).to_string().into()
     }
 }
 

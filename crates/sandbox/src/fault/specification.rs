@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use taskferry_sdk::nearest;
 
 use super::kind::{FAULTS, FaultForm, Kind};
+use crate::SyntaxProblem;
 use crate::quote::shortened;
 
 /// A fault and the requests that it affects: `NAME[=VALUE][@REQUEST|%PERCENT][:OPTION=VALUE]…`
@@ -23,7 +24,7 @@ use crate::quote::shortened;
 /// }
 /// let problem = "cutt@4".parse::<Fault>().unwrap_err();
 /// assert!(problem.to_string().ends_with("did you mean `cut`?"));
-/// # Ok::<(), taskferry_sandbox::FaultProblem>(())
+/// # Ok::<(), taskferry_sandbox::SyntaxProblem>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
@@ -67,26 +68,16 @@ pub(super) enum RetryTime {
     Date,
 }
 
-/// An error in the text of a fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}; {help}")]
-pub struct FaultProblem {
-    /// What is wrong, in lower case, without a full stop.
-    pub message: String,
-    /// What to write instead.
-    pub help: String,
-}
-
 const MAX_TIME: Duration = Duration::from_mins(10);
 
-fn problem<T>(message: String, help: impl Into<String>) -> Result<T, FaultProblem> {
-    Err(FaultProblem { message, help: help.into() })
+fn problem<T>(message: String, help: impl Into<String>) -> Result<T, SyntaxProblem> {
+    Err(SyntaxProblem::new(message, help))
 }
 
 impl FromStr for Fault {
-    type Err = FaultProblem;
+    type Err = SyntaxProblem;
 
-    fn from_str(text: &str) -> Result<Self, FaultProblem> {
+    fn from_str(text: &str) -> Result<Self, SyntaxProblem> {
         let mut parts = text.trim().split(':');
         let (head, when) = split_when(parts.next().unwrap_or_default())?;
         let (name, value) = match head.split_once('=') {
@@ -104,7 +95,7 @@ impl FromStr for Fault {
 
 impl Fault {
     /// Reads the faults of a single request, separated by commas.
-    pub(super) fn of_request(text: &str, target: Target) -> Result<Vec<Self>, FaultProblem> {
+    pub(super) fn of_request(text: &str, target: Target) -> Result<Vec<Self>, SyntaxProblem> {
         let mut faults = Vec::new();
         for text in text.split(',') {
             let fault: Self = text.parse()?;
@@ -122,7 +113,7 @@ impl Fault {
         Ok(faults)
     }
 
-    fn read_option(&mut self, name: &str, option: &str) -> Result<(), FaultProblem> {
+    fn read_option(&mut self, name: &str, option: &str) -> Result<(), SyntaxProblem> {
         match option.split_once('=') {
             Some(("retry-after", value)) => {
                 if !matches!(self.kind, Kind::Status { html: false, .. }) {
@@ -179,7 +170,7 @@ impl Kind {
 }
 
 /// Separates a fault from the requests that it affects.
-fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
+fn split_when(head: &str) -> Result<(&str, When), SyntaxProblem> {
     if let Some((head, requests)) = head.split_once('@') {
         let (first, last) = match requests.split_once('-') {
             None => (requests, Some(requests)),
@@ -211,7 +202,7 @@ fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
     Ok((head, When::Always))
 }
 
-fn kind(name: &str, value: Option<&str>) -> Result<Kind, FaultProblem> {
+fn kind(name: &str, value: Option<&str>) -> Result<Kind, SyntaxProblem> {
     let Some(form) = FAULTS.iter().find(|form| form.name() == name) else {
         let names = || FAULTS.iter().map(FaultForm::name);
         let help = match nearest(name, names()) {
@@ -235,7 +226,7 @@ fn kind(name: &str, value: Option<&str>) -> Result<Kind, FaultProblem> {
 }
 
 /// Reads a duration such as `200ms`, `2s` or `1m`.
-fn time(text: &str) -> Result<Duration, FaultProblem> {
+fn time(text: &str) -> Result<Duration, SyntaxProblem> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     match time.filter(|time| *time <= MAX_TIME) {
         Some(time) => Ok(time),

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -36,7 +37,7 @@ async fn limited<T: Send + 'static>(
     done.await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
 }
 
-pub(super) fn json(body: Vec<u8>) -> Response {
+pub(super) fn json(body: Bytes) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::error::ApiError;
 use super::service::Service;
-use crate::access::{Bearer, Denied, Scope};
+use crate::access::{Bearer, Scope};
 use crate::store::View;
 
 /// The holder of the request's token, and the data that it may see.
@@ -36,19 +36,10 @@ pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Result<Bearer,
     let token = bearer_token(headers).ok_or_else(|| {
         unauthorized("the header Authorization must be `Bearer` and an access token")
     })?;
-    let bearer = service.tokens.check(token).map_err(|denied| {
-        unauthorized(match denied {
-            Denied::Unknown => "the access token is not valid: request one at the token endpoint",
-            Denied::Audience => "the access token is for another audience",
-            Denied::Expired => EXPIRED,
-        })
-    })?;
+    let bearer = service.tokens.check(token).map_err(unauthorized)?;
     service.limiter.count(&bearer.tenant, &service.settings)?;
     Ok(bearer)
 }
-
-pub(crate) const EXPIRED: &str =
-    "the access token has expired: request a new one at the token endpoint";
 
 /// The access token of a request, valid or not.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {

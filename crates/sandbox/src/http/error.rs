@@ -36,7 +36,7 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, description)
     }
 
-    /// Also the response if the client may not see an existing object.
+    /// 404. Also used for existing objects that the client may not see.
     pub(super) fn not_found(thing: &str, id: &str) -> Self {
         let id = shortened(id);
         let description = format!("there is no {thing} with the external_id `{id}`");
@@ -67,7 +67,7 @@ impl From<rusqlite::Error> for ApiError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::unavailable("it is busy").retry_after(HeaderValue::from_static("1"))
             }
-            Some(ErrorCode::ReadOnly) => Self::unavailable("it can't be written"),
+            Some(ErrorCode::ReadOnly) => Self::unavailable("its file can't be written"),
             Some(ErrorCode::DiskFull) => Self::unavailable("the disk is full"),
             Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
                 tracing::error!(%error, "the database can't be used");
@@ -78,8 +78,8 @@ impl From<rusqlite::Error> for ApiError {
     }
 }
 
-impl From<serde_json::Error> for ApiError {
-    fn from(error: serde_json::Error) -> Self {
+impl From<taskferry_sdk::json::Error> for ApiError {
+    fn from(error: taskferry_sdk::json::Error) -> Self {
         Self::internal(&error)
     }
 }

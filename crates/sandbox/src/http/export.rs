@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::answer::{blocking, json};
@@ -16,30 +15,19 @@ use crate::access::Scope;
 use crate::fault::PageFaults;
 use crate::quote::shortened;
 use crate::record::{Shape, Subject, write_page};
-use crate::settings::{SandboxSettings, UnknownCursor};
+use crate::settings::status_of;
 use crate::store::PageQuery;
 
-pub(super) async fn jobs(
+pub(super) async fn export(
     State(service): State<Arc<Service>>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    export(&service, Subject::Job, "JobExport", request).await
-}
-
-pub(super) async fn employees(
-    State(service): State<Arc<Service>>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    export(&service, Subject::Employee, "EmployeeExport", request).await
-}
-
-async fn export(
-    service: &Service,
     subject: Subject,
-    schema: &str,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let (view, bearer) = authorize(service, request.headers(), Scope::Read)?;
+    let (view, bearer) = authorize(&service, request.headers(), Scope::Read)?;
+    let (schema, thing) = match subject {
+        Subject::Job => ("JobExport", "job"),
+        Subject::Employee => ("EmployeeExport", "employee"),
+    };
     let (mut parts, body) = json_body(request).await?;
     let mut errors = service.request_errors();
     let query = errors.read_query::<ExportQuery>("ExportQuery", &parts.uri);
@@ -71,7 +59,14 @@ async fn export(
     let body = blocking(move || {
         let mut page = view.page(subject, &query)?.filter(|_| !is_deleted);
         if page.is_none() {
-            start_over(&shape.settings, subject, &mut query)?;
+            let cursor = query.starting_after.take();
+            if let Some(status) = status_of(shape.settings.unknown_cursor) {
+                let cursor = shortened(cursor.as_deref().unwrap_or_default());
+                let description = format!(
+                    "`starting_after`: there is no {thing} with the external_id `{cursor}`"
+                );
+                return Err(ApiError::new(status, description));
+            }
             page = view.page(subject, &query)?;
         }
         let page = page.ok_or_else(|| ApiError::internal(&"the first page needs a cursor"))?;
@@ -82,28 +77,4 @@ async fn export(
         Some(faults) => faults.after(body),
         None => body,
     }))
-}
-
-/// Removes an unknown cursor, if the settings allow it.
-fn start_over(
-    settings: &SandboxSettings,
-    subject: Subject,
-    query: &mut PageQuery,
-) -> Result<(), ApiError> {
-    let status = match settings.unknown_cursor {
-        UnknownCursor::NotFound => StatusCode::NOT_FOUND,
-        UnknownCursor::BadRequest => StatusCode::BAD_REQUEST,
-        UnknownCursor::Start => {
-            query.starting_after = None;
-            return Ok(());
-        }
-    };
-    let thing = match subject {
-        Subject::Job => "job",
-        Subject::Employee => "employee",
-    };
-    let cursor = shortened(query.starting_after.as_deref().unwrap_or_default());
-    let description =
-        format!("`starting_after`: there is no {thing} with the external_id `{cursor}`");
-    Err(ApiError::new(status, description))
 }

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::answer::{blocking, json};
+use super::answer::blocking;
 use super::authorization::authorize;
 use super::error::ApiError;
 use super::requests::{EmptyQuery, ListingQuery};
@@ -26,65 +27,33 @@ pub(super) fn external_id(id: ExternalId, thing: &str) -> Result<String, ApiErro
     id.map(|Path(id)| id).map_err(|_| ApiError::not_found(thing, "?"))
 }
 
-pub(super) async fn jobs(
-    State(service): State<Arc<Service>>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    list(&service, request, View::list_jobs).await
-}
-
-pub(super) async fn families(
-    State(service): State<Arc<Service>>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    list(&service, request, View::list_families).await
-}
-
-pub(super) async fn job(
-    State(service): State<Arc<Service>>,
-    id: ExternalId,
-    request: Request,
-) -> Result<Response, ApiError> {
-    entry(&service, request, id, "job", View::listed_job).await
-}
-
-pub(super) async fn family(
-    State(service): State<Arc<Service>>,
-    id: ExternalId,
-    request: Request,
-) -> Result<Response, ApiError> {
-    entry(&service, request, id, "job family", View::listed_family).await
-}
-
 type ReadPage<T> = fn(&View, u64, u64, ListingOrder) -> rusqlite::Result<Listing<T>>;
 type ReadEntry<T> = fn(&View, &str) -> rusqlite::Result<Option<T>>;
 
-async fn list<T: Serialize + 'static>(
-    service: &Service,
+pub(super) async fn list<T: Serialize + 'static>(
+    State(service): State<Arc<Service>>,
     request: Request,
     read: ReadPage<T>,
 ) -> Result<Response, ApiError> {
-    let (view, _) = authorize(service, request.headers(), Scope::Read)?;
+    let (view, _) = authorize(&service, request.headers(), Scope::Read)?;
     let query: ListingQuery = service.read_query("ListingQuery", request.uri())?;
     let order = service.settings.listing_order;
-    let body =
-        blocking(move || Ok(serde_json::to_vec(&read(&view, query.limit, query.offset, order)?)?));
-    body.await.map(json)
+    blocking(move || Ok(Json(read(&view, query.limit, query.offset, order)?).into_response())).await
 }
 
-async fn entry<T: Serialize + 'static>(
-    service: &Service,
-    request: Request,
+pub(super) async fn entry<T: Serialize + 'static>(
+    State(service): State<Arc<Service>>,
     id: ExternalId,
+    request: Request,
     thing: &'static str,
     read: ReadEntry<T>,
 ) -> Result<Response, ApiError> {
-    let (view, _) = authorize(service, request.headers(), Scope::Read)?;
+    let (view, _) = authorize(&service, request.headers(), Scope::Read)?;
     service.read_query::<EmptyQuery>("EmptyQuery", request.uri())?;
-    let body = blocking(move || {
+    let response = blocking(move || {
         let id = external_id(id, thing)?;
         let found = read(&view, &id)?.ok_or_else(|| ApiError::not_found(thing, &id))?;
-        Ok(serde_json::to_vec(&found)?)
+        Ok(Json(found).into_response())
     });
-    body.await.map(json)
+    response.await
 }

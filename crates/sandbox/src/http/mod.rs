@@ -1,9 +1,8 @@
-//! The endpoints.
+//! The endpoints. `data/openapi.json` describes them.
 
 mod answer;
 mod authorization;
 mod body;
-mod endpoints;
 mod error;
 mod export;
 mod limiter;
@@ -12,7 +11,6 @@ mod pages;
 mod profile;
 mod request_errors;
 mod requests;
-mod schemas;
 mod service;
 mod token;
 mod webhook;
@@ -22,45 +20,76 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
+use axum::routing::{MethodRouter, get, patch, post};
 
-pub(crate) use self::authorization::{EXPIRED, bearer_token};
-use self::endpoints::methods_of;
-pub(crate) use self::endpoints::{
-    Access, Content, EMPLOYEES_EXPORT_PATH, ENDPOINTS, Endpoint, JOBS_EXPORT_PATH, TOKEN_PATH,
-    WEBHOOK_PATH,
-};
+pub(crate) use self::authorization::bearer_token;
 pub(crate) use self::error::{ApiError, Errors, retry_date};
 pub(crate) use self::limiter::Limiter;
 pub(crate) use self::pages::Version;
 pub(crate) use self::requests::{
     EmptyQuery, ExportBody, ExportQuery, Feedback, ListingQuery, ProfileQuery,
 };
-pub(crate) use self::schemas::Schemas;
 pub(crate) use self::service::{Description, Service};
 pub(crate) use self::token::{Grant, TokenError, TokenRequest};
 use crate::quote::shortened;
+use crate::record::Subject;
+use crate::store::View;
+
+pub(crate) const TOKEN_PATH: &str = "/oauth/token";
+pub(crate) const JOBS_EXPORT_PATH: &str = "/job_architecture/export/jobs/task_profiles";
+pub(crate) const EMPLOYEES_EXPORT_PATH: &str = "/export/employees/task_profiles";
+pub(crate) const WEBHOOK_PATH: &str = "/webhook";
+const PROFILE_PATH: &str = "/job_architecture/jobs/{external_id}/task_profile";
+
+type Handler = fn() -> MethodRouter<Arc<Service>>;
+
+/// The method, the path and the handler of each endpoint.
+const ENDPOINTS: [(&str, &str, Handler); 13] = [
+    ("POST", TOKEN_PATH, || post(token::issue)),
+    ("POST", JOBS_EXPORT_PATH, || post(|state, it| export::export(state, Subject::Job, it))),
+    ("POST", EMPLOYEES_EXPORT_PATH, || {
+        post(|state, it| export::export(state, Subject::Employee, it))
+    }),
+    ("GET", PROFILE_PATH, || get(profile::read)),
+    ("PATCH", PROFILE_PATH, || patch(profile::decide)),
+    ("GET", "/job_architecture/jobs", || {
+        get(|state, it| listing::list(state, it, View::list_jobs))
+    }),
+    ("GET", "/job_architecture/jobs/{external_id}", || {
+        get(|state, id, it| listing::entry(state, id, it, "job", View::listed_job))
+    }),
+    ("GET", "/job_architecture/job_families", || {
+        get(|state, it| listing::list(state, it, View::list_families))
+    }),
+    ("GET", "/job_architecture/job_families/{external_id}", || {
+        get(|state, id, it| listing::entry(state, id, it, "job family", View::listed_family))
+    }),
+    ("GET", "/version", || get(pages::version)),
+    ("POST", WEBHOOK_PATH, || post(webhook::receive)),
+    ("GET", "/openapi.json", || get(pages::openapi)),
+    ("GET", "/", || get(pages::html)),
+];
 
 pub(crate) fn router(service: Service) -> Router {
-    let add =
-        |router: Router<_>, endpoint: &Endpoint| router.route(endpoint.path, (endpoint.handler)());
     ENDPOINTS
         .iter()
-        .fold(Router::new(), add)
+        .fold(Router::new(), |router, (_, path, handler)| router.route(path, handler()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(service))
 }
 
 async fn not_found(uri: Uri) -> ApiError {
-    let endpoints: Vec<_> =
-        ENDPOINTS.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect();
-    let (path, endpoints) = (shortened(uri.path()), endpoints.join(", "));
+    let endpoints = ENDPOINTS.map(|(method, path, _)| format!("{method} {path}")).join(", ");
+    let path = shortened(uri.path());
     let description = format!("there is no endpoint `{path}`: the sandbox has {endpoints}");
     ApiError::new(StatusCode::NOT_FOUND, description)
 }
 
 async fn method_not_allowed(method: Method, matched: Option<MatchedPath>, uri: Uri) -> ApiError {
-    let methods = methods_of(matched.as_ref().map_or("", MatchedPath::as_str));
+    let matched = matched.as_ref().map_or("", MatchedPath::as_str);
+    let endpoints = ENDPOINTS.iter().filter(|(_, path, _)| *path == matched);
+    let methods = endpoints.map(|(method, ..)| *method).collect::<Vec<_>>().join(" or ");
     let (method, path) = (shortened(method.as_str()), shortened(uri.path()));
     let description = format!("`{method}` is not allowed at `{path}`: use {methods}");
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, description)

@@ -33,7 +33,7 @@ pub(super) async fn version(
 }
 
 pub(super) async fn openapi(State(service): State<Arc<Service>>) -> Response {
-    json(service.description.openapi.clone().into())
+    json(service.description.openapi.clone())
 }
 
 pub(super) async fn html(State(service): State<Arc<Service>>) -> Html<String> {

@@ -17,7 +17,7 @@ use super::service::Service;
 use crate::access::Scope;
 use crate::quote::shortened;
 use crate::record::{ResponseFormat, Shape, Subject, write_record};
-use crate::settings::{FeedbackAnswer, Switch, UnknownTask, Vendor};
+use crate::settings::{FeedbackAnswer, Switch, UnknownTask, Vendor, status_of};
 use crate::store::FeedbackError;
 
 pub(super) async fn read(
@@ -101,13 +101,9 @@ fn feedback_error(error: FeedbackError, id: &str, unknown_task: UnknownTask) -> 
     match error {
         FeedbackError::UnknownJob => ApiError::not_found("job", id),
         FeedbackError::Database(error) => error.into(),
-        FeedbackError::Json(error) => ApiError::internal(&error),
+        FeedbackError::Json(error) => error.into(),
         FeedbackError::UnknownTasks(tasks) => {
-            let status = match unknown_task {
-                UnknownTask::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-                UnknownTask::NotFound => StatusCode::NOT_FOUND,
-                UnknownTask::BadRequest => StatusCode::BAD_REQUEST,
-            };
+            let status = status_of(unknown_task).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             let description =
                 |task: &String| format!("`tasks`: the job has no task `{}`", shortened(task));
             ApiError::with_descriptions(status, tasks.iter().take(5).map(description).collect())

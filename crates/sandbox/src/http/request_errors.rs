@@ -7,29 +7,28 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::error::ApiError;
-use super::schemas::Schemas;
 use crate::quote::{shortened, show};
-use crate::settings::{MissingLimit, Refusal, SandboxSettings, UnknownField};
+use crate::settings::{SandboxSettings, status_of};
 use crate::timestamp;
 
 /// A response lists at most this many errors of the same kind.
-const MOST_OF_A_KIND: usize = 5;
+const MAX_ERRORS_PER_KIND: usize = 5;
 
 /// The errors that have been found in a request.
 pub(super) struct RequestErrors<'a> {
     settings: &'a SandboxSettings,
-    schemas: &'a Schemas,
+    schemas: &'a Value,
     found: Vec<(StatusCode, String)>,
 }
 
 impl<'a> RequestErrors<'a> {
-    pub(super) fn new(settings: &'a SandboxSettings, schemas: &'a Schemas) -> Self {
+    pub(super) fn new(settings: &'a SandboxSettings, schemas: &'a Value) -> Self {
         Self { settings, schemas, found: Vec::new() }
     }
 
     /// Reads the query of a request. The result is `None` if it has errors.
     pub(super) fn read_query<T: DeserializeOwned>(&mut self, schema: &str, uri: &Uri) -> Option<T> {
-        let schema = self.schemas.get(schema);
+        let schema = &self.schemas[schema];
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let query = uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -75,7 +74,7 @@ impl<'a> RequestErrors<'a> {
             }
         };
         let before = self.found.len();
-        let schema = self.schemas.get(schema);
+        let schema = &self.schemas[schema];
         if let Some(default) = schema["properties"]["limit"].get("default") {
             body.entry("limit").or_insert_with(|| default.clone());
         }
@@ -97,11 +96,8 @@ impl<'a> RequestErrors<'a> {
 
     /// Adds an error about a value.
     fn invalid(&mut self, description: String) {
-        let status = match self.settings.bad_value {
-            Refusal::BadRequest => StatusCode::BAD_REQUEST,
-            Refusal::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        self.add(status, description);
+        let status = status_of(self.settings.bad_value);
+        self.add(status.unwrap_or(StatusCode::BAD_REQUEST), description);
     }
 
     pub(super) fn add(&mut self, status: StatusCode, description: impl Into<String>) {
@@ -123,7 +119,7 @@ impl<'a> RequestErrors<'a> {
         }
     }
 
-    /// `path` is empty for the object itself, `context` ends the message about an unknown field.
+    /// `path` is empty for the top-level object. `context` is the end of the message about an unknown field.
     fn check_object(
         &mut self,
         object: &Map<String, Value>,
@@ -138,11 +134,8 @@ impl<'a> RequestErrors<'a> {
         let properties = &schema["properties"];
         let unknown = object.keys().filter(|name| properties.get(name.as_str()).is_none());
         let is_closed = schema["additionalProperties"] == false;
-        for name in unknown.filter(|_| is_closed).take(MOST_OF_A_KIND) {
-            let status = match self.settings.unknown_field {
-                UnknownField::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-                UnknownField::BadRequest | UnknownField::Ignore => StatusCode::BAD_REQUEST,
-            };
+        for name in unknown.filter(|_| is_closed).take(MAX_ERRORS_PER_KIND) {
+            let status = status_of(self.settings.unknown_field).unwrap_or(StatusCode::BAD_REQUEST);
             self.add(status, format!("`{}`: there is no such{context}", path_of(name)));
         }
         for (name, schema) in properties.as_object().into_iter().flatten() {
@@ -156,14 +149,9 @@ impl<'a> RequestErrors<'a> {
             }
             let path = path_of(name);
             let description = format!("`{path}` is required: {}", rule(&properties[name], &path));
-            match self.settings.missing_limit {
-                MissingLimit::Unprocessable if path == "limit" => {
-                    self.add(StatusCode::UNPROCESSABLE_ENTITY, description);
-                }
-                MissingLimit::BadRequest if path == "limit" => {
-                    self.add(StatusCode::BAD_REQUEST, description);
-                }
-                _ => self.invalid(description),
+            match status_of(self.settings.missing_limit).filter(|_| path == "limit") {
+                Some(status) => self.add(status, description),
+                None => self.invalid(description),
             }
         }
     }
@@ -215,12 +203,12 @@ impl<'a> RequestErrors<'a> {
             Value::Array(items) => {
                 let (before, schema) = (self.found.len(), &schema["items"]);
                 for (index, item) in items.iter().enumerate() {
-                    // The value itself tells which name of an enumeration is wrong.
+                    // No index for enumerations, because the message contains the value.
                     match schema.get("enum") {
                         Some(_) => self.check(item, schema, path),
                         None => self.check(item, schema, &format!("{path}[{index}]")),
                     }
-                    if self.found.len() - before >= MOST_OF_A_KIND {
+                    if self.found.len() - before >= MAX_ERRORS_PER_KIND {
                         break;
                     }
                 }
@@ -246,7 +234,7 @@ impl<'a> RequestErrors<'a> {
         let known: Vec<_> = variants.iter().filter_map(name_of).collect();
         let (kind, known) = (show(kind), known.join("` and `"));
         self.invalid(format!(
-            "`{path}.filter`: {kind} is not supported here; supported: `{known}`"
+            "`{path}.filter`: {kind} is not supported; the supported filters are `{known}`"
         ));
     }
 }
@@ -287,10 +275,12 @@ fn names(known: &[Value]) -> String {
 
 /// The value of a number without a fraction, such as `10` or `10.0`.
 pub(super) fn whole_number(number: &Number) -> Option<i64> {
-    /// Up to here every whole number has a floating-point number of its own.
-    const MOST: f64 = 9_007_199_254_740_992.0;
+    /// The largest integer up to which `f64` represents every integer.
+    const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
     number.as_i64().or_else(|| {
-        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MOST)?;
+        let float = number
+            .as_f64()
+            .filter(|float| float.fract() == 0.0 && float.abs() <= MAX_EXACT_INTEGER)?;
         format!("{float:.0}").parse().ok()
     })
 }

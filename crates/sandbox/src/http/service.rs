@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::ApiError;
 use super::limiter::Limiter;
 use super::request_errors::RequestErrors;
-use super::schemas::Schemas;
 use crate::access::{Assertions, Tokens};
 use crate::clients::Clients;
-use crate::settings::{InactiveVendor, SandboxSettings, Vendor, Vendors};
+use crate::settings::{SandboxSettings, Vendor, Vendors, status_of};
 use crate::store::Store;
 use crate::vocabulary::Vocabulary;
 
@@ -27,7 +27,8 @@ pub(crate) struct Service {
     pub(crate) vendors: HashMap<String, Vendors>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) limiter: Limiter,
-    pub(crate) schemas: Schemas,
+    /// The JSON Schemas that validate requests and describe the endpoints, by their names.
+    pub(crate) schemas: Value,
     pub(crate) description: Description,
 }
 
@@ -70,10 +71,8 @@ impl Service {
         let description = format!(
             "`external_vendor`: `{vendor}` is not activated on this tenant, only {activated}"
         );
-        match self.settings.inactive_vendor {
-            InactiveVendor::BadRequest => errors.add(StatusCode::BAD_REQUEST, description),
-            InactiveVendor::Forbidden => errors.add(StatusCode::FORBIDDEN, description),
-            InactiveVendor::Ignore => {}
+        if let Some(status) = status_of(self.settings.inactive_vendor) {
+            errors.add(status, description);
         }
         Vendor::TechWolf
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::body::{MAX_BODY, is_json, read_body};
 use super::service::Service;
-use crate::access::{AssertionProblem, Bearer, Scope};
+use crate::access::{Bearer, Scope};
 use crate::clients::KnownClient;
 use crate::credentials::AUDIENCE;
 use crate::quote::shortened;
@@ -236,7 +236,7 @@ fn by_assertion<'a>(
     let client_id = service
         .assertions
         .check(request.client_assertion.as_str(), host)
-        .map_err(|AssertionProblem(description)| TokenError::invalid_client(description))?;
+        .map_err(TokenError::invalid_client)?;
     if request.client_id.0.as_ref().is_some_and(|named| *named != client_id) {
         let description = "`client_id` is not the `sub` of the assertion";
         return Err(TokenError::invalid_client(description));

@@ -1,14 +1,14 @@
-//! The JSON Schemas of queries, bodies and responses: made from their types, and adapted to the settings.
+//! The JSON Schemas of queries, bodies and responses: made from their types, and adapted to the settings. Records have no
+//! types, because they are written from stored JSON; their schemas are in `data/openapi.json`.
 
 use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::transform::RecursiveTransform;
 use serde_json::{Map, Value, json};
 
-use super::records::{Employee, Job, Page};
 use crate::http::{
     EmptyQuery, Errors, ExportBody, ExportQuery, Feedback, Grant, ListingQuery, ProfileQuery,
-    Schemas, TokenError, TokenRequest, Version,
+    TokenError, TokenRequest, Version,
 };
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 use crate::record::{Expansion, Subject};
@@ -17,8 +17,15 @@ use crate::settings::{
 };
 use crate::store::{ListedFamily, ListedJob, Listing};
 
+/// The document without what depends on the settings or on types. The responses and parameters of its operations are
+/// references, for which the described ones are inserted, so that the page shows each operation as a whole.
+pub(super) fn template() -> Value {
+    // A test reads the document.
+    serde_json::from_str(include_str!("../../data/openapi.json")).unwrap_or_default()
+}
+
 /// The schemas of all queries, bodies and responses, adapted to the settings.
-pub(crate) fn schemas(settings: &SandboxSettings) -> Schemas {
+pub(crate) fn schemas(settings: &SandboxSettings) -> Value {
     let (mut requests, mut responses) = (generator(false), generator(true));
     define::<ExportQuery>(&mut requests);
     define::<ProfileQuery>(&mut requests);
@@ -32,13 +39,14 @@ pub(crate) fn schemas(settings: &SandboxSettings) -> Schemas {
     schemas.insert("EmployeeExport".to_owned(), export_of(Subject::Employee, &export, settings));
     adapt_queries(&mut schemas, settings);
     if settings.unknown_field != UnknownField::Ignore {
-        schemas.values_mut().for_each(close);
+        schemas.values_mut().for_each(forbid_additional_properties);
     }
 
     define::<TokenRequest>(&mut requests);
-    define::<Page<Job>>(&mut requests);
-    define::<Page<Employee>>(&mut requests);
     schemas.append(&mut requests.take_definitions(true));
+    if let Value::Object(mut records) = template()["components"]["schemas"].take() {
+        schemas.append(&mut records);
+    }
     for subject in ["Job", "Employee"] {
         adapt_record(&mut schemas, subject, settings);
     }
@@ -50,7 +58,7 @@ pub(crate) fn schemas(settings: &SandboxSettings) -> Schemas {
     define::<TokenError>(&mut responses);
     define::<Errors>(&mut responses);
     schemas.append(&mut responses.take_definitions(true));
-    Schemas::new(schemas)
+    schemas.into()
 }
 
 fn generator(is_response: bool) -> SchemaGenerator {
@@ -72,10 +80,6 @@ fn generator(is_response: bool) -> SchemaGenerator {
 
 fn define<T: JsonSchema>(generator: &mut SchemaGenerator) {
     generator.subschema_for::<T>();
-}
-
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
 /// The body of an export, with the attributes and the filters that the subject has.
@@ -117,15 +121,15 @@ fn adapt_queries(schemas: &mut Map<String, Value>, settings: &SandboxSettings) {
 }
 
 /// Forbids additional properties in an object and in all objects below it.
-fn close(schema: &mut Value) {
+fn forbid_additional_properties(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            members.values_mut().for_each(close);
+            members.values_mut().for_each(forbid_additional_properties);
             if members.get("type").is_some_and(|kind| kind == "object") {
                 members.insert("additionalProperties".to_owned(), false.into());
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Array(items) => items.iter_mut().for_each(forbid_additional_properties),
         _ => {}
     }
 }
@@ -137,7 +141,8 @@ fn adapt_record(schemas: &mut Map<String, Value>, subject: &str, settings: &Sand
         HierarchyLayout::Nodes => NODE_KEYS[0],
     };
     let hierarchy = &mut schemas[&format!("{subject}Record")]["anyOf"][1];
-    hierarchy["properties"][tree] = level(0, &reference(&format!("{subject}Task")), layout);
+    let task = json!({"$ref": format!("#/components/schemas/{subject}Task")});
+    hierarchy["properties"][tree] = level(0, &task, layout);
     hierarchy["required"] = json!(["external_id", tree]);
     if settings.unmapped_skills == UnmappedSkills::Null {
         let skills = &mut schemas[&format!("{subject}Task")]["properties"]["linked_skills"];

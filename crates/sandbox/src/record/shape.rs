@@ -29,27 +29,13 @@ pub(crate) enum Expansion {
 }
 
 impl Expansion {
-    const OF_JOBS: [Self; 5] = [
-        Self::AiImpact,
-        Self::SourceData,
-        Self::LinkedSkills,
-        Self::RejectedTasks,
-        Self::WeeklyHours,
-    ];
-    const OF_EMPLOYEES: [Self; 5] = [
-        Self::AiImpact,
-        Self::SourceEvents,
-        Self::LinkedSkills,
-        Self::RejectedTasks,
-        Self::WeeklyHours,
-    ];
-
     /// The fields that can be added to the tasks of this subject.
     pub(crate) const fn of(subject: Subject) -> [Self; 5] {
-        match subject {
-            Subject::Job => Self::OF_JOBS,
-            Subject::Employee => Self::OF_EMPLOYEES,
-        }
+        let source = match subject {
+            Subject::Job => Self::SourceData,
+            Subject::Employee => Self::SourceEvents,
+        };
+        [Self::AiImpact, source, Self::LinkedSkills, Self::RejectedTasks, Self::WeeklyHours]
     }
 
     pub(crate) const fn as_str(self) -> &'static str {

@@ -4,27 +4,14 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use taskferry_sdk::json::{ArrayWriter, Kind, Node, Text};
 
 use super::shape::{Expansion, Shape};
 use crate::settings::{DuplicateSkills, NoSkills, SkillIds, SkillMapping, UnmappedSkills, Vendor};
 use crate::vocabulary::Counterpart;
 
-#[derive(Deserialize)]
-struct StoredSkill<'a> {
-    #[serde(borrow)]
-    skill_id: Cow<'a, str>,
-    #[serde(borrow)]
-    skill: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-struct ShownSkill<'a> {
-    skill_id: Cow<'a, str>,
-    /// `None` is written as null.
-    skill: Option<Cow<'a, str>>,
-}
+/// A skill as the response shows it: its id, and its name, which can be null.
+type ShownSkill<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
 
 /// Translates the skills of one profile.
 pub(super) struct SkillTranslator<'a> {
@@ -34,29 +21,25 @@ pub(super) struct SkillTranslator<'a> {
 }
 
 impl<'a> SkillTranslator<'a> {
-    /// The translator of a profile whose tasks have these `linked_skills`.
-    pub(super) fn new<'b>(
-        linked_skills: impl Iterator<Item = &'b RawValue>,
-        shape: &'a Shape,
-    ) -> serde_json::Result<Self> {
-        let mut translator = Self { shape, harmonized: HashMap::new() };
-        let harmonize = shape.settings.skill_mapping == SkillMapping::Harmonized;
-        if harmonize && shape.vendor != Vendor::TechWolf && shape.includes(Expansion::LinkedSkills)
-        {
-            let read: Vec<_> = linked_skills.map(read).collect::<serde_json::Result<_>>()?;
-            translator.harmonize(read.into_iter().flatten().flatten());
-        }
-        Ok(translator)
+    pub(super) fn new(shape: &'a Shape) -> Self {
+        Self { shape, harmonized: HashMap::new() }
     }
 
-    /// Chooses the first counterpart of each skill. If no other skill has the same first counterpart, one of lower rank that
-    /// is the first counterpart of another skill is preferred. A skill whose first counterpart was already chosen for
-    /// another one keeps it, because otherwise two skills could swap their counterparts.
-    fn harmonize<'b>(&mut self, skills: impl Iterator<Item = StoredSkill<'b>>) {
+    /// Chooses the counterparts of all skills of the profile, if it is harmonized.
+    ///
+    /// By default a skill gets its first counterpart. It gets a lower-ranked counterpart if that is the first counterpart of
+    /// another skill, unless its own first counterpart is also the first of another skill, or was already chosen for one:
+    /// two skills could otherwise swap their counterparts.
+    pub(super) fn harmonize<'b>(&mut self, skills: impl Iterator<Item = Node<'b>>) {
+        let harmonizes = self.shape.settings.skill_mapping == SkillMapping::Harmonized;
+        if !harmonizes || !self.shape.includes(Expansion::LinkedSkills) {
+            return;
+        }
         let mut ranked: IndexMap<(String, String), Vec<&'a Counterpart>> = IndexMap::new();
         for skill in skills {
-            let name = (skill.skill_id.to_string(), skill.skill.to_string());
-            ranked.entry(name).or_insert_with(|| counterparts(self.shape, &skill).collect());
+            let (id, name) = id_and_name(skill);
+            let counterparts = || counterparts(self.shape, skill).collect();
+            ranked.entry((id.into(), name.into())).or_insert_with(counterparts);
         }
         let mut firsts: HashMap<&str, usize> = HashMap::new();
         for first in ranked.values().filter_map(|counterparts| counterparts.first()) {
@@ -78,89 +61,77 @@ impl<'a> SkillTranslator<'a> {
     }
 
     /// The field `linked_skills` of one task, or `None` if it is omitted.
-    pub(super) fn translate<'b>(
-        &self,
-        stored: Option<&'b RawValue>,
-    ) -> serde_json::Result<Option<Cow<'b, RawValue>>> {
+    pub(super) fn translate(&self, stored: Option<Node<'_>>) -> Option<Text> {
         let settings = &self.shape.settings;
-        let Some(text) = stored else {
-            return match settings.no_skills {
-                NoSkills::Empty => to_raw_value(&[(); 0]).map(|none| Some(Cow::Owned(none))),
-                NoSkills::Absent => Ok(None),
-            };
-        };
-        if self.shape.vendor == Vendor::TechWolf && settings.no_skills == NoSkills::Empty {
-            return Ok(Some(Cow::Borrowed(text)));
+        let shows_empty = settings.no_skills == NoSkills::Empty;
+        let Some(stored) = stored else { return shows_empty.then(|| Text::array(|_| {})) };
+        if self.shape.vendor == Vendor::TechWolf || stored.is_null() {
+            let is_empty = stored.kind() == Kind::Array && stored.is_empty();
+            return (!is_empty || shows_empty).then(|| Text::value(stored));
         }
-        let Some(skills) = read(text)? else { return Ok(Some(Cow::Borrowed(text))) };
-        if self.shape.vendor == Vendor::TechWolf {
-            return Ok((!skills.is_empty()).then_some(Cow::Borrowed(text)));
-        }
-        let mut shown: Vec<ShownSkill<'_>> =
-            skills.iter().filter_map(|skill| self.translate_skill(skill)).collect();
+        let skills = stored.items().filter_map(|skill| self.translate_skill(skill));
+        let mut skills: Vec<ShownSkill<'_>> = skills.collect();
         if settings.duplicate_skills == DuplicateSkills::Merge {
-            merge(&mut shown);
+            merge(&mut skills);
         }
-        if shown.is_empty() && settings.no_skills == NoSkills::Absent {
-            return Ok(None);
-        }
-        to_raw_value(&shown).map(|shown| Some(Cow::Owned(shown)))
+        let write = |array: &mut ArrayWriter<'_>| {
+            for (id, name) in &skills {
+                array.object(|skill| {
+                    skill.member("skill_id", &**id);
+                    skill.member("skill", name.as_deref());
+                });
+            }
+        };
+        (!skills.is_empty() || shows_empty).then(|| Text::array(write))
     }
 
-    fn translate_skill<'b>(&self, stored: &'b StoredSkill<'_>) -> Option<ShownSkill<'b>>
+    fn translate_skill<'b>(&self, stored: Node<'b>) -> Option<ShownSkill<'b>>
     where
         'a: 'b,
     {
         let settings = &self.shape.settings;
-        let Some(counterpart) = self.counterpart(stored) else {
-            let own = Cow::Borrowed(stored.skill_id.as_ref());
-            return match settings.unmapped_skills {
-                UnmappedSkills::Drop => None,
-                UnmappedSkills::Keep => Some(ShownSkill {
-                    skill_id: own,
-                    skill: Some(Cow::Borrowed(stored.skill.as_ref())),
-                }),
-                UnmappedSkills::Null => Some(ShownSkill { skill_id: own, skill: None }),
-            };
+        let (id, name) = id_and_name(stored);
+        let counterpart = match settings.skill_mapping {
+            SkillMapping::Primary => counterparts(self.shape, stored).next(),
+            SkillMapping::Harmonized => {
+                self.harmonized.get(&(id.to_string(), name.to_string())).copied()
+            }
         };
-        let skill_id = match settings.skill_ids {
-            SkillIds::Vendor => &counterpart.skill_id,
-            SkillIds::TechWolf => stored.skill_id.as_ref(),
-        };
-        Some(ShownSkill {
-            skill_id: Cow::Borrowed(skill_id),
-            skill: Some(Cow::Borrowed(&counterpart.skill)),
-        })
-    }
-
-    fn counterpart(&self, stored: &StoredSkill<'_>) -> Option<&'a Counterpart> {
-        if self.shape.settings.skill_mapping == SkillMapping::Primary {
-            return counterparts(self.shape, stored).next();
+        match (counterpart, settings.unmapped_skills) {
+            (Some(counterpart), _) => {
+                let skill = Cow::Borrowed(counterpart.skill.as_str());
+                let vendor_id = Cow::Borrowed(counterpart.skill_id.as_str());
+                let keeps_id = settings.skill_ids == SkillIds::TechWolf;
+                Some((if keeps_id { id } else { vendor_id }, Some(skill)))
+            }
+            (None, UnmappedSkills::Drop) => None,
+            (None, UnmappedSkills::Keep) => Some((id, Some(name))),
+            (None, UnmappedSkills::Null) => Some((id, None)),
         }
-        self.harmonized.get(&(stored.skill_id.to_string(), stored.skill.to_string())).copied()
     }
+}
+
+fn id_and_name(skill: Node<'_>) -> (Cow<'_, str>, Cow<'_, str>) {
+    let text = |key| skill.get(key).and_then(Node::as_str).unwrap_or_default();
+    (text("skill_id"), text("skill"))
 }
 
 fn counterparts<'a>(
     shape: &'a Shape,
-    stored: &StoredSkill<'_>,
+    stored: Node<'_>,
 ) -> impl Iterator<Item = &'a Counterpart> + use<'a> {
-    shape.vocabulary.counterparts(shape.vendor, &stored.skill_id, &stored.skill)
-}
-
-/// The skills of a task; `None` for null.
-fn read(text: &RawValue) -> serde_json::Result<Option<Vec<StoredSkill<'_>>>> {
-    serde_json::from_str(text.get())
+    let (id, name) = id_and_name(stored);
+    shape.vocabulary.counterparts(shape.vendor, &id, &name)
 }
 
 /// Keeps the first of several skills with the same name. Ids are compared only for skills without a name, because two
 /// skills with one counterpart may keep their own ids.
 fn merge(skills: &mut Vec<ShownSkill<'_>>) {
     let mut seen: HashSet<String> = HashSet::new();
-    skills.retain(|shown| {
-        let identity = match &shown.skill {
+    skills.retain(|(id, name)| {
+        let identity = match name {
             Some(name) => format!("name {name}"),
-            None => format!("id {}", shown.skill_id),
+            None => format!("id {id}"),
         };
         seen.insert(identity)
     });

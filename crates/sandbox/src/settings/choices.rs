@@ -3,10 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use axum::http::StatusCode;
+
 /// What a setting can be set to.
 pub(super) trait Value: FromStr + fmt::Display {
     /// The values as the documentation lists them.
     fn allowed() -> String;
+}
+
+/// The status that a value names; `None` for a value like `ignore`.
+pub(crate) fn status_of(value: impl fmt::Display) -> Option<StatusCode> {
+    value.to_string().parse().ok()
 }
 
 /// Enums whose variants have a text, by which they are parsed and displayed.

@@ -97,24 +97,3 @@ fn with_decisions(
     }
     Ok(edit.finish().to_string())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn feedback_changes_only_validation_states() {
-        let tasks = r#"[ {"task_id":"a", "validation_state" : "x","weekly_hours":1.30},{"validation_state":"\u0079","task_id":"b","since":2e3},{"task_id":"c","validation_state":"z"}]"#;
-        let decisions =
-            [("c".to_owned(), Decision::Rejected), ("b".to_owned(), Decision::Validated)];
-        assert_eq!(
-            with_decisions(tasks, &decisions.into()).unwrap(),
-            tasks.replace(r#""\u0079""#, r#""validated""#).replace(r#""z""#, r#""rejected""#)
-        );
-        let unknown = [("d".to_owned(), Decision::Rejected), ("a".to_owned(), Decision::Rejected)];
-        assert!(matches!(
-            with_decisions(tasks, &unknown.into()),
-            Err(FeedbackError::UnknownTasks(unknown)) if unknown == ["d"]
-        ));
-    }
-}

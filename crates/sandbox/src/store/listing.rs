@@ -112,7 +112,7 @@ impl View {
     ) -> rusqlite::Result<Listing<T>> {
         let families = self.families_parameter();
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        self.read(|connection| {
+        self.pool.read(|connection| {
             let count: i64 = connection
                 .prepare_cached(count)?
                 .query_row(params![self.tenant, families], |row| row.get(0))?;
@@ -130,7 +130,7 @@ impl View {
         external_id: &str,
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
-        self.read(|connection| {
+        self.pool.read(|connection| {
             connection
                 .prepare_cached(sql)?
                 .query_row(params![self.tenant, self.families_parameter(), external_id], read)

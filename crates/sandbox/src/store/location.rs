@@ -71,7 +71,7 @@ impl Location {
             if version != VERSION {
                 let age = if version > VERSION { "a newer" } else { "an older" };
                 return Ok(Some(format!(
-                    "it was written by {age} version of the sandbox (schema {version}, this one has {VERSION}); name \
+                    "it was written by {age} version of the sandbox (schema version {version}, expected {VERSION}); name \
                      another file"
                 )));
             }
@@ -97,7 +97,7 @@ impl Location {
         Ok(None)
     }
 
-    /// Prepares for loading. A write-ahead log would write all of it twice.
+    /// Prepares for loading, without a write-ahead log, which would write all data twice.
     pub(super) fn before_loading(&self, connection: &Connection) -> Result<(), SandboxError> {
         if !matches!(self, Self::Named(_)) {
             return Ok(());

@@ -66,7 +66,7 @@ impl View {
         query: &PageQuery,
     ) -> rusqlite::Result<Option<StoredPage>> {
         let queries = Queries::of(subject);
-        self.read(|connection| {
+        self.pool.read(|connection| {
             let after = match &query.starting_after {
                 None => i64::MIN,
                 Some(external_id) => match self.position(connection, queries, external_id)? {
@@ -89,7 +89,7 @@ impl View {
 
     /// The profile of a visible job.
     pub(crate) fn job(&self, external_id: &str) -> rusqlite::Result<Option<StoredProfile>> {
-        self.read(|connection| {
+        self.pool.read(|connection| {
             let Some(position) = self.position_of_job(connection, external_id)? else {
                 return Ok(None);
             };

@@ -21,7 +21,7 @@ impl Pool {
         Self { connections, waits, writer: Mutex::new(()) }
     }
 
-    /// Runs `work` in a read transaction, so that it sees one state of the database.
+    /// Runs `work` in a read transaction, so that all its queries read the same state of the database.
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,

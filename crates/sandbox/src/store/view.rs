@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::pool::Pool;
 
 /// The data of all tenants. Clones share it. Its operations block, so that they must not run on the reactor.
@@ -90,13 +88,6 @@ impl View {
     /// The visible families as the parameter of [`VISIBLE`].
     pub(super) fn families_parameter(&self) -> Option<String> {
         self.families.as_ref().map(|families| serde_json::json!(families).to_string())
-    }
-
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        self.pool.read(work)
     }
 }
 

@@ -327,7 +327,7 @@ fn an_unusable_key_file_is_an_error() {
             vec![PublicKey { client_id: "a".to_owned(), file: file.path().to_owned() }];
         let error = Sandbox::load(SandboxOptions { public_keys, ..SandboxOptions::default() });
         let error = error.unwrap_err();
-        assert!(matches!(error, SandboxError::Key(_)));
+        assert!(matches!(error, SandboxError::Option(_)));
         assert!(error.to_string().contains(says), "{error}");
     }
 }

@@ -134,7 +134,7 @@ fn a_file_of_another_format_is_refused_unchanged() {
     for (path, says) in [
         (text, "it is not a SQLite database"),
         (foreign, "it is a database of another program"),
-        (newer, "it was written by a newer version of the sandbox (schema 99"),
+        (newer, "it was written by a newer version of the sandbox (schema version 99, expected 2)"),
     ] {
         let before = std::fs::read(&path).unwrap();
         for filled in [Filled::Serve, Filled::Replace] {

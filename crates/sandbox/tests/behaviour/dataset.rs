@@ -65,12 +65,12 @@ fn an_invalid_job_is_reported_with_its_line_and_key() {
             "{\"external_id\": ".to_owned(),
             "the line ends inside the object; a dataset has one job per line",
         ),
-        ("hello".to_owned(), "it is not a JSON object"),
+        ("hello".to_owned(), "the line is not a JSON object"),
         (
             format!("{} {}", job("x"), job("y")),
             "there is text after the object, from column 101; a dataset has one job per line",
         ),
-        ("[]".to_owned(), "it is not a JSON object; a dataset has one job per line"),
+        ("[]".to_owned(), "the line is not a JSON object; a dataset has one job per line"),
         (json!({"tasks": []}).to_string(), "missing field `external_id`"),
         (json!({"external_id": "x"}).to_string(), "missing field `tasks`"),
         (json!({"external_id": 5, "tasks": []}).to_string(), "`external_id`: invalid type"),
@@ -245,7 +245,7 @@ async fn unknown_fields_are_served_unchanged() {
 #[test]
 fn invalid_utf8_and_truncated_gzip_are_reported() {
     let error = load(file_with(b"{\"external_id\": \"\xff\"}").path()).unwrap_err();
-    assert!(error.to_string().ends_with("it is not UTF-8"), "{error}");
+    assert!(error.to_string().ends_with("the line is not UTF-8"), "{error}");
 
     let mut cut = zipped(&format!("{}\n", job("1")));
     cut.truncate(cut.len() - 6);

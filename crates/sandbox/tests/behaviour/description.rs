@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use taskferry_sandbox::{Sandbox, SandboxOptions};
 
-use crate::client::{Client, full_task, read};
+use crate::client::{Client, descriptions, full_task, read};
 
 async fn openapi(client: &Client) -> Value {
     let (status, document) =
@@ -42,6 +42,20 @@ async fn every_described_endpoint_exists_and_accepts_no_other_method() {
             assert_eq!(status != 405, described, "{method} {path}: {status}");
         }
     }
+}
+
+#[tokio::test]
+async fn every_endpoint_is_described() {
+    let client = Client::generated(1).await;
+    let document = openapi(&client).await;
+    let mut described = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let methods = operations.as_object().unwrap().keys();
+        described.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let missing = descriptions(&client.get("/none").await).remove(0);
+    let served = missing.split_once("the sandbox has ").unwrap().1;
+    assert_eq!(served.split(", ").map(str::to_owned).collect::<BTreeSet<_>>(), described);
 }
 
 #[tokio::test]

@@ -182,7 +182,7 @@ async fn an_invalid_employee_request_is_reported() {
         (
             json!({"limit": 5, "filters": [{"filter": "last_updated", "value": "2022-01-01", "operator": "lt"}]}),
             400,
-            "`last_updated` is not supported here; supported: `is_active`",
+            "`last_updated` is not supported; the supported filters are `is_active`",
         ),
         (
             json!({"limit": 5, "filters": [{"filter": "is_active"}]}),

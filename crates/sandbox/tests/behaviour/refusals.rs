@@ -65,7 +65,7 @@ async fn an_invalid_field_is_named() {
         (json!({"limit": 5, "filters": [{}]}), "`filters[0]` has no key `filter`"),
         (
             json!({"limit": 5, "filters": [{"filter": "custom_property", "property_name": "a"}]}),
-            "`filters[0].filter`: `custom_property` is not supported here; supported: `job_family_id_is_in_list` and `last_updated`",
+            "`filters[0].filter`: `custom_property` is not supported; the supported filters are `job_family_id_is_in_list` and `last_updated`",
         ),
         (
             json!({"limit": 5, "filters": [{"filter": "is_active", "is_active": true}]}),

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, SETTINGS, SandboxOptions, SandboxSettings};
 
-use crate::client::{Client, descriptions, full_task, place, settings_of, task};
+use crate::client::{Client, descriptions, file_with, full_task, place, settings_of, task};
 
 fn job() -> Value {
     let mut hours = full_task("b", &Value::Null);
@@ -75,7 +75,9 @@ async fn the_filter_last_updated_can_be_disabled() {
     let filter = json!([{"filter": "last_updated", "value": "2022-01-01", "operator": "lt"}]);
     let answer = client.export("", &json!({"limit": 1, "filters": filter})).await;
     assert_eq!(answer.0, 400);
-    assert!(descriptions(&answer)[0].contains("supported: `job_family_id_is_in_list`"));
+    assert!(
+        descriptions(&answer)[0].contains("the supported filters are `job_family_id_is_in_list`")
+    );
 }
 
 #[tokio::test]
@@ -243,4 +245,39 @@ fn the_error_lists_the_valid_values() {
     assert!(error("colour=red").contains("the settings are vendors, inactive_vendor"));
     assert!(error("vendors=workday,oracle").contains("a list of `techwolf`"));
     assert!(error("rate_limit=0").contains("a number of requests a second"));
+}
+
+#[tokio::test]
+async fn rounding_to_whole_hours_loses_no_digit() {
+    let hours = [
+        ("5", "5"),
+        ("2.5", "3"),
+        ("2.49", "2"),
+        ("0", "0"),
+        ("-0", "0"),
+        ("0.0", "0"),
+        ("0.2", "1"),
+        ("1e1", "10"),
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("12345678901234567890.25", "12345678901234567890"),
+        ("null", "null"),
+    ];
+    let job = |(index, (written, _)): (usize, &(&str, &str))| {
+        format!(
+            r#"{{"external_id":"j{index}","tasks":[{{"task_id":"t","task":"t","validation_state":"s","weekly_hours":{written}}}]}}"#
+        )
+    };
+    let jobs: Vec<_> = hours.iter().enumerate().map(job).collect();
+    let file = file_with(jobs.join("\n").as_bytes());
+    let data = DataOrigin::File(file.path().to_owned());
+    let settings = settings_of(&["weekly_hours=whole"]);
+    let client = Client::of(SandboxOptions { data, settings, ..SandboxOptions::default() }).await;
+    let body = json!({"limit": 100, "include": ["weekly_hours"]});
+    let text = client.request("").json(&body).send().await.unwrap().text().await.unwrap();
+    let shown: Vec<_> = text
+        .split("\"weekly_hours\":")
+        .skip(1)
+        .map(|rest| rest.split('}').next().unwrap())
+        .collect();
+    assert_eq!(shown, hours.map(|(_, whole)| whole));
 }

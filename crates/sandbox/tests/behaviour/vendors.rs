@@ -184,6 +184,26 @@ async fn a_vocabulary_file_overrides_the_built_in_one() {
     );
 }
 
+#[tokio::test]
+async fn a_skill_is_looked_up_by_id_then_by_name_and_gets_the_lowest_rank() {
+    let words = file_with(
+        b"rank,vendor,skill_id,skill,vendor_skill,vendor_skill_id\n\
+          ,workday,s1,,Last,\n2,workday,s1,,Second,w2\n1,workday,s1,Python,First,w1\n\
+          3,workday,s2,,By Id,\n1,workday,,Rust,By Name,\n",
+    );
+    let skill = |id: &str, name: &str| json!({"skill_id": id, "skill": name});
+    let skills_of = [skill("s1", "x"), skill("s2", "Rust"), skill("s3", "Rust"), skill("s3", "C")];
+    let data = file_of(&[json!({"external_id": "j", "tasks": [
+        {"task_id": "t", "task": "t", "validation_state": "s", "linked_skills": skills_of}]})]);
+    let client = Client::of(SandboxOptions {
+        data: DataOrigin::File(data.path().to_owned()),
+        vocabulary: Some(words.path().to_owned()),
+        ..SandboxOptions::default()
+    })
+    .await;
+    assert_eq!(names(&skills(&client, "workday").await), ["First", "By Id", "By Name"]);
+}
+
 #[test]
 fn an_invalid_vocabulary_is_reported_with_its_line() {
     let error = |path: &Path| {
