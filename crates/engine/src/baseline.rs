@@ -52,22 +52,6 @@ impl Baseline {
     fn has_read(&self, listing: &str) -> bool {
         self.listing.as_deref().is_none_or(|read| read == listing)
     }
-
-    #[cfg(test)]
-    pub(crate) fn for_test(run_id: &str, jobs: u64, listing: &str) -> Self {
-        Self {
-            run_id: run_id.to_owned(),
-            finished_at: Timestamp::UNIX_EPOCH,
-            jobs,
-            exit_code: 0,
-            listing: Some(listing.to_owned()),
-            pipeline: None,
-            withheld_removals: 0,
-            delivered: BTreeMap::new(),
-            records: None,
-            fields: FieldCounts::default(),
-        }
-    }
 }
 
 /// The content of the file: the last complete run of each listing.
@@ -81,9 +65,13 @@ pub(crate) struct CompleteRuns {
 }
 
 impl CompleteRuns {
+    fn all(&self) -> impl Iterator<Item = &Baseline> {
+        iter::once(&self.last).chain(&self.earlier)
+    }
+
     /// The last run that read this listing.
     pub(crate) fn of_listing(&self, listing: &str) -> Option<&Baseline> {
-        iter::once(&self.last).chain(&self.earlier).find(|run| run.has_read(listing))
+        self.all().find(|run| run.has_read(listing))
     }
 
     /// Adds a run, which replaces the runs of the same listing.
@@ -97,116 +85,67 @@ impl CompleteRuns {
 
 /// The runs that a run is compared with.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Comparison {
-    /// No run was complete yet.
-    #[default]
-    NoRun,
-    Runs {
-        last: Box<Baseline>,
-        /// The last one that read the same listing.
-        same: Option<Box<Baseline>>,
-        /// The ids of all stored runs, the newest first.
-        ids: Vec<String>,
-    },
-    /// The file is unreadable.
-    Unreadable,
+pub(crate) struct Comparison {
+    /// `None` if no run was complete yet, and if the file is unreadable.
+    runs: Option<Box<CompleteRuns>>,
+    /// The listing of the run.
+    listing: String,
+    pub(crate) is_unreadable: bool,
 }
 
 impl Comparison {
     /// Loads the comparison for a run of `pipeline` from a state folder.
     pub(crate) fn load(folder: &Path, pipeline: &Pipeline) -> Self {
-        match taskferry_state::load::<CompleteRuns>(folder, COMPLETE) {
-            Ok(None) => Self::NoRun,
-            Ok(Some(mut runs)) => {
-                let Pipeline { listing_digest, records_digest, .. } = pipeline;
-                // Records with other options have other fields.
-                for run in iter::once(&mut runs.last).chain(&mut runs.earlier) {
-                    if run.records.as_ref() != Some(records_digest) {
-                        run.fields = FieldCounts::default();
-                    }
+        let loaded = taskferry_state::load::<Box<CompleteRuns>>(folder, COMPLETE);
+        let is_unreadable = loaded.is_err();
+        let mut runs = loaded.unwrap_or_else(|error| {
+            tracing::warn!(
+                "can't compare this run with the last complete run: {error}: {}; restore the file, or remove it",
+                error.source
+            );
+            None
+        });
+        if let Some(runs) = &mut runs {
+            // Fields are compared only with runs that had the same options, because the options determine the fields.
+            for run in iter::once(&mut runs.last).chain(&mut runs.earlier) {
+                if run.records.as_ref() != Some(&pipeline.records_digest) {
+                    run.fields = FieldCounts::default();
                 }
-                Self::new(runs, listing_digest)
-            }
-            Err(error) => {
-                tracing::warn!(
-                    "can't compare with the last complete run: {error}: {}",
-                    error.source
-                );
-                Self::Unreadable
             }
         }
-    }
-
-    pub(crate) fn new(runs: CompleteRuns, listing: &str) -> Self {
-        let same = runs.of_listing(listing).cloned().map(Box::new);
-        let all = iter::once(&runs.last).chain(&runs.earlier);
-        let ids = all.map(|run| run.run_id.clone()).collect();
-        Self::Runs { same, ids, last: Box::new(runs.last) }
+        Self { runs, listing: pipeline.listing_digest.clone(), is_unreadable }
     }
 
     /// The ids of the last complete run of each listing, the newest first.
-    pub(crate) fn run_ids(&self) -> &[String] {
-        match self {
-            Self::Runs { ids, .. } => ids,
-            Self::NoRun | Self::Unreadable => &[],
-        }
+    pub(crate) fn run_ids(&self) -> Vec<String> {
+        let runs = self.runs.iter().flat_map(|runs| runs.all());
+        runs.map(|run| run.run_id.clone()).collect()
     }
 
     /// The last complete run.
     pub(crate) fn last(&self) -> Option<&Baseline> {
-        match self {
-            Self::Runs { last, .. } => Some(last),
-            Self::NoRun | Self::Unreadable => None,
-        }
+        self.runs.as_ref().map(|runs| &runs.last)
     }
 
     /// The last complete run of the same listing.
     pub(crate) fn same(&self) -> Option<&Baseline> {
-        match self {
-            Self::Runs { same, .. } => same.as_deref(),
-            Self::NoRun | Self::Unreadable => None,
-        }
+        self.runs.as_ref()?.of_listing(&self.listing)
     }
 
     /// A warning if `max_drop_percent` could not be checked: the last complete run has read another listing, or the run is an
     /// experiment without an earlier complete run.
     pub(crate) fn warning(&self, expect: &ExpectOptions, is_experiment: bool) -> Option<String> {
         expect.max_drop_percent?;
-        let reason = match self {
-            Self::Runs { last, same: None, .. } => format!(
-                "the last complete run ({}) read another listing, because the options of [source] have changed",
+        let reason = match self.last() {
+            Some(last) if self.same().is_none() => format!(
+                "the options of [source] have changed since the last complete run ({})",
                 last.run_id
             ),
-            Self::NoRun if is_experiment => {
-                "no run with the same `--set` options has completed before".to_owned()
+            None if is_experiment && !self.is_unreadable => {
+                "no earlier run with the same `--set` options is complete".to_owned()
             }
             _ => return None,
         };
         Some(format!("`max_drop_percent` was not checked: {reason}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_is_compared_with_the_last_run_of_the_same_listing() {
-        let add = |runs, (id, listing): (usize, &str)| {
-            Some(CompleteRuns::add(runs, Baseline::for_test(&id.to_string(), 1, listing)))
-        };
-        let listings = ["all", "legal", "all", "legal", "some"].into_iter().enumerate();
-        let runs = listings.fold(None, add);
-        let same = |listing: &str| match Comparison::new(runs.clone().unwrap(), listing) {
-            Comparison::Runs { same, .. } => same.map(|run| run.run_id),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(
-            ["all", "legal", "some"].map(same),
-            ["2", "3", "4"].map(|id| Some(id.to_owned()))
-        );
-        assert_eq!(same("another"), None);
-        let many = (0..20).fold(runs, |runs, id| add(runs, (id, &format!("listing {id}"))));
-        assert_eq!(many.unwrap().earlier.len(), MAX_LISTINGS - 1);
     }
 }

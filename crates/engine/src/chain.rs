@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use taskferry_pipeline::{StageFailure, TransformStage};
+use taskferry_pipeline::{StageFailure, StageId, TransformStage};
 use taskferry_sdk::{AnyTransform, RunContext, StageDigest};
 use tracing::Instrument;
 
@@ -71,29 +71,27 @@ impl Chain {
     pub(crate) fn warnings(&self, totals: &[TransformStats]) -> Vec<(String, String)> {
         let mut warnings = Vec::new();
         for (step, stats) in self.steps.iter().zip(totals) {
-            // A plugin that panics here loses its warnings, not the run.
-            let texts = catch_unwind(AssertUnwindSafe(|| step.warnings(stats))).unwrap_or_default();
-            warnings.extend(texts.into_iter().map(|text| (step.id().name.clone(), text)));
+            let texts = step.warnings(stats).into_iter();
+            warnings.extend(texts.map(|text| (step.id().name.clone(), text)));
         }
         warnings
     }
 
     /// The removals that each stage withheld.
     pub(crate) fn withheld_removals(&self, totals: &[TransformStats]) -> u64 {
-        let withheld = self.steps.iter().zip(totals).map(|(step, stats)| {
-            catch_unwind(AssertUnwindSafe(|| step.withheld_removals(stats))).unwrap_or_default()
-        });
+        let steps = self.steps.iter().zip(totals);
+        let withheld = steps
+            .map(|(step, stats)| step.read_ordered(|it| it.withheld_removals(&stats.counters)));
         withheld.sum()
     }
 
-    /// Whether it is normal that no record comes out.
+    /// Whether an output without records is expected.
     pub(crate) fn may_emit_nothing(&self) -> bool {
-        self.steps.iter().any(|step| {
-            catch_unwind(AssertUnwindSafe(|| step.may_emit_nothing())).unwrap_or_default()
-        })
+        self.steps.iter().any(|step| step.read_ordered(|transform| transform.may_emit_nothing()))
     }
 
-    /// Counts the fields of the source's records. Dead letters are no sample of them.
+    /// Counts the fields of the source's records. Counts nothing in a replay, because dead letters are not
+    /// representative.
     pub(crate) fn count_fields(&self, page: &PageBatch) -> FieldCounts {
         if self.run.replay { FieldCounts::default() } else { FieldCounts::of(&page.batch) }
     }
@@ -123,12 +121,13 @@ impl Chain {
     }
 }
 
-/// Whether every ordered transform saves its state, so that a run can resume.
-pub(crate) fn can_resume(stages: &[TransformStage]) -> bool {
-    stages.iter().all(|stage| match &stage.transform {
+/// The first ordered transform that does not save its state, so that a run can't resume.
+pub(crate) fn not_resumable(stages: &[TransformStage]) -> Option<StageId> {
+    let saves = |stage: &&TransformStage| match &stage.transform {
         AnyTransform::Ordered(transform) => {
             catch_unwind(AssertUnwindSafe(|| transform.save().is_some())).unwrap_or(false)
         }
         _ => true,
-    })
+    };
+    stages.iter().find(|stage| !saves(stage)).map(TransformStage::id)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_pipeline::{Pipeline, SinkStage};
+use taskferry_pipeline::{Pipeline, SinkStage, StageId};
 use taskferry_sdk::{Cursor, Duration, Position, Resumption, RunContext, SinkState, hex};
 use taskferry_state::StateDir;
 
@@ -51,16 +51,16 @@ pub(crate) struct Checkpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CheckpointState {
-    /// With the first page. This checkpoint is written before the sinks are opened, so the sinks may have received a
-    /// part of the first page.
+    /// The next run starts with the first page. This checkpoint is written before the sinks are opened, so the sinks may
+    /// have received a part of the first page.
     Begun,
-    /// With the next page, or by sealing the sinks.
+    /// The next run continues with the next page, or seals the sinks.
     Open,
-    /// By publishing.
+    /// The next run publishes the sealed sinks.
     Sealed,
-    /// Not at all, because the export violates `[expect]`, unless `[expect]` changes.
+    /// The export violates `[expect]`. The next run resumes only if `[expect]` has changed.
     Refused,
-    /// Not at all, because the run would fail again.
+    /// The next run does not resume, because the error would recur.
     #[serde(rename = "hopeless")]
     NotResumable,
 }
@@ -120,7 +120,7 @@ impl StartPoint {
             Ok(Some(checkpoint)) if checkpoint.is_valid() => Box::new(checkpoint),
             Ok(Some(_)) | Err(_) => {
                 tracing::warn!(
-                    "can't read the checkpoint in the state folder; the run starts over at the first page"
+                    "the checkpoint in the state folder is damaged, or another version of taskferry wrote it; the run starts at the first page"
                 );
                 return Self::FirstPage { abandoned: None };
             }
@@ -130,10 +130,10 @@ impl StartPoint {
         }
         let reason = if fresh {
             Some("`--fresh` was given".to_owned())
-        } else if is_resumable(pipeline) {
-            checkpoint.obstacle(pipeline, baseline, run)
+        } else if let Some(stage) = not_resumable(pipeline) {
+            Some(format!("the {stage} can't resume"))
         } else {
-            Some("a stage of the pipeline can't resume".to_owned())
+            checkpoint.reason_not_to_resume(pipeline, baseline, run)
         };
         match reason {
             Some(reason) => Self::FirstPage { abandoned: Some((checkpoint, reason)) },
@@ -222,7 +222,7 @@ impl Checkpoint {
     }
 
     /// The reason why a run of `pipeline` can't resume here.
-    fn obstacle(
+    fn reason_not_to_resume(
         &self,
         pipeline: &Pipeline,
         baseline: &Comparison,
@@ -231,7 +231,7 @@ impl Checkpoint {
         let max_age = pipeline.state.resume_within;
         if self.digest != pipeline.digest || !self.stats.has_stages_of(&RunStats::of(pipeline)) {
             return Some(
-                "the pipeline, one of its input files or taskferry has changed".to_owned(),
+                "the pipeline, an input file or the version of taskferry has changed".to_owned(),
             );
         }
         if self.shard != attempt.shard.map(|shard| shard.to_string()) {
@@ -276,12 +276,13 @@ pub(crate) fn fingerprint_journal_of(run: &RunContext) -> String {
     format!("{}.traces", name_of(run))
 }
 
-/// Whether all stages of `pipeline` can resume, so that its runs write checkpoints.
-pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
-    let can_resume = |stage: &SinkStage| {
-        stage.sink.resumption() != Resumption::Unsupported && chain::can_resume(&stage.transforms)
+/// The first stage that can't resume. The runs of a pipeline without such a stage write checkpoints.
+pub(crate) fn not_resumable(pipeline: &Pipeline) -> Option<StageId> {
+    let in_sink = |stage: &SinkStage| match stage.sink.resumption() {
+        Resumption::Unsupported => Some(stage.id()),
+        _ => chain::not_resumable(&stage.transforms),
     };
-    chain::can_resume(&pipeline.transforms) && pipeline.sinks.iter().all(can_resume)
+    chain::not_resumable(&pipeline.transforms).or_else(|| pipeline.sinks.iter().find_map(in_sink))
 }
 
 #[cfg(test)]

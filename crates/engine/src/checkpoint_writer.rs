@@ -1,4 +1,5 @@
-//! Saves checkpoints, dead letters and fingerprints on its own thread. Only sinks that can't undo a write wait for it.
+//! Saves checkpoints, dead letters and fingerprints on its own thread. Only sinks that can't undo a write wait for
+//! the saved checkpoint.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::checkpoint::{
-    Checkpoint, CheckpointState, fingerprint_journal_of, is_resumable, name_of,
+    Checkpoint, CheckpointState, fingerprint_journal_of, name_of, not_resumable,
 };
 use crate::dead_letter::{DeadLetter, DeadLetterBacklog};
 use crate::dead_letter_file::DeadLetterFile;
@@ -67,11 +68,12 @@ impl StateFiles {
     /// Creates the files of a new run. If the run can resume, `run` becomes resumable.
     pub(crate) fn create(pipeline: &Pipeline, run: &mut RunContext, state: StateDir) -> Self {
         let place = state.place(&fingerprint_journal_of(run));
-        let journal = is_resumable(pipeline).then(|| Journal::create(&place)).transpose();
+        let is_resumable = not_resumable(pipeline).is_none();
+        let journal = is_resumable.then(|| Journal::create(&place)).transpose();
         let fingerprints = journal.unwrap_or_else(|error| {
             // Without fingerprints, a resumed run would not detect repeated jobs.
             tracing::warn!(
-                "if this run ends early, the next run starts over: {error}: {}",
+                "this run can't be resumed, because its fingerprints can't be stored: {error}: {}",
                 error.source
             );
             None
@@ -175,12 +177,14 @@ impl CheckpointWriter {
             match std::panic::catch_unwind(save) {
                 // If the receiver is gone, the files are closed here.
                 Ok(files) => _ = end.send(files),
-                Err(panic) => events.send(WorkerEvent::SaveFailed(panicked(&*panic).into())),
+                Err(panic) => {
+                    _ = events.send(WorkerEvent::SaveFailed(panicked(&*panic).into()));
+                }
             }
         };
         let builder = std::thread::Builder::new().name("checkpoints".to_owned());
         if let Err(error) = builder.spawn(body) {
-            if_not_started.send(WorkerEvent::SaveFailed(spawn_failed(error).into()));
+            _ = if_not_started.send(WorkerEvent::SaveFailed(spawn_failed(error).into()));
         }
         Self { requests, waiting: None, saved, ended }
     }
@@ -231,10 +235,10 @@ fn save_all(
                 backlog.remove(DeadLetter::size_of(&dead_letters));
                 saved_pages.send_replace(checkpoint.stats.source.pages);
                 let sealed = checkpoint.state == CheckpointState::Sealed;
-                events.send(WorkerEvent::CheckpointSaved { sealed });
+                _ = events.send(WorkerEvent::CheckpointSaved { sealed });
             }
             Err(error) => {
-                events.send(WorkerEvent::SaveFailed(error));
+                _ = events.send(WorkerEvent::SaveFailed(error));
                 return files;
             }
         }

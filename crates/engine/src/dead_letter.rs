@@ -3,8 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use taskferry_pipeline::StageId;
-use taskferry_sdk::{Cursor, Record, RunContext, StageError};
+use taskferry_sdk::{Origin, Record, RunContext, StageError};
 use tokio::sync::watch;
+
+use crate::manifest::FailureOrigin;
 
 /// One line of the dead-letter file.
 #[derive(Debug, Clone)]
@@ -18,7 +20,7 @@ struct Line<'a> {
     sandbox: bool,
     stage: Stage<'a>,
     error: Reason<'a>,
-    origin: Origin<'a>,
+    origin: FailureOrigin,
     record: &'a RawValue,
 }
 
@@ -34,20 +36,12 @@ struct Reason<'a> {
     hint: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Origin<'a> {
-    page: u64,
-    cursor: Option<&'a str>,
-    index: usize,
-    job: Option<&'a str>,
-}
-
 impl DeadLetter {
     /// `record` is the record as the stage received it.
     pub(crate) fn new(
         run: &RunContext,
         stage: &StageId,
-        origin: &taskferry_sdk::Origin,
+        origin: &Origin,
         record: &Record,
         error: &StageError,
     ) -> Self {
@@ -57,12 +51,7 @@ impl DeadLetter {
             sandbox: run.sandbox,
             stage: Stage { role: stage.role.to_string(), name: &stage.name },
             error: Reason { message: error.full_message(), hint: error.hint_text() },
-            origin: Origin {
-                page: origin.page,
-                cursor: origin.cursor.as_ref().map(Cursor::as_str),
-                index: origin.index,
-                job: origin.job.as_deref(),
-            },
+            origin: origin.into(),
             record: serde_json::from_slice(record.as_bytes()).unwrap_or(RawValue::NULL),
         };
         // Serializing texts and numbers can't fail.
@@ -84,13 +73,13 @@ impl DeadLetter {
 
 /// The size of unsaved dead letters in bytes, shared by the threads that produce, broadcast and save them.
 ///
-/// While it exceeds the limit, no page is sent to the sinks: a slow disk or a long `commit_interval` slows the run down
-/// instead of filling memory.
+/// While the size exceeds the limit, no page is sent to the sinks, so that a slow disk or a long `commit_interval`
+/// slows the run instead of filling memory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeadLetterBacklog(watch::Sender<u64>);
 
 impl DeadLetterBacklog {
-    /// In bytes. The dead letters of one page may exceed it.
+    /// The size in bytes above which no page is sent. The dead letters of one page may exceed the limit.
     const LIMIT: u64 = 8 << 20;
 
     pub(crate) fn add(&self, bytes: u64) {

@@ -30,12 +30,12 @@ use crate::step::RefusalLog;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::tracer::Tracer;
 use crate::watchdog::Watchdog;
-use crate::worker_event::{EventSender, WorkerEvent};
+use crate::worker_event::WorkerEvent;
 use crate::workers;
 use sink_handle::{Phase, SinkHandle, SinkPhase};
 
-/// The capacity of the channels between stages, in pages. One page in work, one in the channel and one being sent keep every
-/// stage busy.
+/// The capacity of the channels between stages, in pages. One page in progress, one in the channel and one being sent
+/// keep every stage busy.
 const CHANNEL_CAPACITY: usize = 1;
 /// How often the dispatcher polls the watchdogs.
 const WATCHDOG_INTERVAL: Duration = Duration::from_millis(50);
@@ -57,12 +57,12 @@ pub(crate) struct Dispatcher {
     observer: Option<Box<dyn Observer>>,
     events: mpsc::UnboundedReceiver<WorkerEvent>,
     /// Starts the source, once all other stages are open.
-    go: Option<oneshot::Sender<()>>,
+    start_source: Option<oneshot::Sender<()>>,
     /// The number of stages that are not open yet, without the source.
     unopened: usize,
     /// Stops reading. Pages that were read are still delivered.
     halt: Stopper,
-    /// Tells sinks that wait for a checkpoint that another sink has failed.
+    /// Cancels sinks that wait for a checkpoint, after another sink has failed.
     cancel: Stopper,
     /// Stops the sinks at once.
     abort: Stopper,
@@ -86,12 +86,6 @@ pub(crate) struct Dispatcher {
     error: Option<StageFailure>,
 }
 
-/// The receivers of the events and records of a run.
-pub(crate) struct Followers {
-    pub(crate) observer: Option<Box<dyn Observer>>,
-    pub(crate) tracer: Option<Arc<dyn Tracer>>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Active,
@@ -113,10 +107,10 @@ impl Dispatcher {
         pipeline: Pipeline,
         mut start: Start,
         live_stats: &Arc<LiveStats>,
-        followers: Followers,
+        observer: Option<Box<dyn Observer>>,
+        tracer: Option<Arc<dyn Tracer>>,
     ) -> Self {
-        let Followers { observer, tracer } = followers;
-        let (events_to_self, events) = EventSender::channel();
+        let (events_to_self, events) = mpsc::unbounded_channel();
         let (halt, halted) = Stopper::new();
         let (abort, aborted) = Stopper::new();
         let (cancel, cancelled) = Stopper::new();
@@ -198,7 +192,7 @@ impl Dispatcher {
             stopped: halted,
             needs_last_page,
         };
-        let (go, started) = oneshot::channel();
+        let (start_source, started) = oneshot::channel();
         workers::start_fetcher(fetcher, started, events_to_self);
 
         let mut dispatcher = Self {
@@ -211,7 +205,7 @@ impl Dispatcher {
             checkpoints,
             observer,
             events,
-            go: Some(go),
+            start_source: Some(start_source),
             unopened: sinks.len() + 1,
             halt,
             cancel,
@@ -238,7 +232,7 @@ impl Dispatcher {
         dispatcher
     }
 
-    /// Whether no page was read, in any attempt.
+    /// Whether all attempts together have read no page.
     pub(crate) fn has_read_nothing(&self) -> bool {
         self.progress.is_empty()
     }
@@ -257,7 +251,7 @@ impl Dispatcher {
                     self.on_interrupt(interrupt);
                 }
                 interrupt = stop_at_once.stopped_at_once(), if !self.aborted => {
-                    // This branch may run first, and end the run.
+                    // Records the interrupt here too, because this branch may be selected before the one above.
                     self.interrupt.get_or_insert(interrupt);
                     self.abort();
                 }
@@ -297,7 +291,8 @@ impl Dispatcher {
         }
     }
 
-    /// The failure of a record that exceeds its time limit. After a page has failed, later pages don't count.
+    /// The failure of a record that exceeds its time limit. Ignores transforms once they have ended, because a failed
+    /// page ends the run anyway.
     fn overdue(&self) -> Option<StageFailure> {
         let transforming = self.transforming.then(|| self.watchdog.overdue()).flatten();
         transforming.or_else(|| self.sink_watchdog.overdue())
@@ -310,7 +305,7 @@ impl Dispatcher {
         self.stop_reading();
         if self.phase != Phase::Publishing {
             self.abort.stop(Interrupt::Terminated);
-            self.dismiss();
+            self.release_sinks();
         }
     }
 
@@ -354,8 +349,8 @@ impl Dispatcher {
 
     fn on_stage_opened(&mut self) {
         self.unopened = self.unopened.saturating_sub(1);
-        if let Some(go) = self.go.take_if(|_| self.unopened == 0) {
-            _ = go.send(());
+        if let Some(start) = self.start_source.take_if(|_| self.unopened == 0) {
+            _ = start.send(());
         }
     }
 
@@ -419,7 +414,7 @@ impl Dispatcher {
     }
 
     fn stop_reading(&mut self) {
-        self.go = None;
+        self.start_source = None;
         self.halt.stop(Interrupt::Terminated);
     }
 }

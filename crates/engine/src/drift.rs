@@ -6,9 +6,9 @@ use serde::Serialize;
 use crate::baseline::{Baseline, Comparison};
 use crate::fields::{Field, FieldCounts};
 
-/// A field that fewer objects had is not missed: it is there by chance.
+/// The minimum share of objects with a field for the field to be reported as missing. Rarer fields occur by chance.
 const MIN_PRESENCE: f64 = 0.01;
-/// A smaller change of the null rate is chance.
+/// The minimum change of the null rate to be reported.
 const MIN_CHANGE: f64 = 0.1;
 
 /// What has changed in the source's records since the last complete run of the same listing.
@@ -145,7 +145,8 @@ impl Drift {
     }
 }
 
-/// Adds a field unless the list has an object around it. Paths are sorted, so that the object comes first.
+/// Adds a field unless the list already contains an object that contains the field. Paths are sorted, so that the
+/// object comes first.
 fn add_outermost(fields: &mut Vec<String>, field: &str) {
     let is_inner = |outer: &String| {
         field.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))

@@ -32,7 +32,7 @@ impl PageBatch {
         Self { batch: Batch::new(page), is_last, refused: Vec::new(), entries: Vec::new() }
     }
 
-    /// The page after a stage, still without its records.
+    /// Creates the output page of a stage, without records.
     pub(crate) fn next(&mut self) -> Self {
         let refused = std::mem::take(&mut self.refused);
         Self { refused, ..Self::new(self.page(), self.is_last) }
@@ -64,7 +64,7 @@ impl PageBatch {
         envelopes.map(|((record, origin), entry)| Envelope { record, origin, entry })
     }
 
-    /// Keeps the records that have entered the pipeline before the sink `stage` or enter it there.
+    /// Keeps the records whose entry stage is this sink or an earlier stage.
     #[must_use]
     pub(crate) fn for_sink(mut self, stage: &StageId) -> Self {
         let mut kept = self.next();

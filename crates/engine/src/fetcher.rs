@@ -72,7 +72,7 @@ struct NumberedPage {
     fingerprints: Vec<u128>,
 }
 
-/// The transforms have ended, or the run is stopping.
+/// The error of a send after the transforms have ended, or while the run is stopping.
 struct Closed;
 
 impl Fetcher {
@@ -243,7 +243,8 @@ fn shards_unsupported() -> StageError {
         .hint("run without `--shard`")
 }
 
-/// The checkpoint after that page says that the listing is complete. Resuming there would publish a partial export.
+/// Not resumable: the checkpoint after the last page marks the listing as complete, and a resumed run would publish a
+/// partial export.
 fn page_after_the_last() -> StageError {
     let message =
         "the source returned another page after its last page (a page without a next cursor)";

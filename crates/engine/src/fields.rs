@@ -1,4 +1,4 @@
-//! Counts the fields of the source's records, so that a later run can tell that the API has changed.
+//! Counts the fields of the source's records, so that a later run can detect changes of the API.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use taskferry_sdk::json::{Key, Kind, Node};
 use taskferry_sdk::{Batch, printable};
 
-/// All records of this many pages are counted, and then one record of [`STRIDE`], so that a large export costs little.
+/// The number of pages of which all records are counted. Of later pages, one record in [`STRIDE`] is counted, so that
+/// a large export costs little.
 const WHOLE_PAGES: u64 = 100;
 const STRIDE: u64 = 16;
-/// A listing whose keys are data, not names of fields, would have more.
+/// The maximum number of counted fields. A listing exceeds it if its keys are data instead of field names.
 const MAX_FIELDS: usize = 500;
 const MAX_DEPTH: usize = 16;
 
@@ -130,8 +131,8 @@ impl FieldCounts {
         }
     }
 
-    /// Adds the fields that only an earlier run had, with zero counts: a rare field is new only once.
-    pub(crate) fn remember(&mut self, earlier: &Self) {
+    /// Adds the fields of an earlier run with zero counts, so that a rare field is reported as new only once.
+    pub(crate) fn add_known_fields(&mut self, earlier: &Self) {
         for (path, object) in &earlier.objects {
             for name in object.fields.keys() {
                 self.entry(path, name);
@@ -151,7 +152,8 @@ impl FieldCounts {
     }
 }
 
-/// The fields of a page. Records have the same keys in the same order, mostly, so that a field is found at its position.
+/// The fields of a page. Most records have the same keys in the same order, so a field is usually found at its
+/// position.
 #[derive(Default)]
 struct Tree {
     /// The root is implicit, the others follow it.

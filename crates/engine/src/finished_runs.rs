@@ -64,7 +64,7 @@ pub fn last_finished_run(state: &StateDir, pipeline: &Pipeline) -> Option<Finish
     let manifests: Vec<Value> = History::in_folder(state.path()).all().ok()?;
     let (run_id, finished_at, exit_code, digest) =
         match state.load::<Checkpoint>("checkpoint").ok()? {
-            // The run was complete, and killed before it removed its checkpoint.
+            // The run was complete, but was killed before it removed its checkpoint.
             Some(Checkpoint { run_id, digest, .. })
                 if last.as_ref().is_some_and(|last| last.run_id == run_id) =>
             {
@@ -79,7 +79,7 @@ pub fn last_finished_run(state: &StateDir, pipeline: &Pipeline) -> Option<Finish
                 let stored = manifests.iter();
                 let mut stored = stored.filter_map(|it| StoredManifest::deserialize(it).ok());
                 let stored = stored.rfind(|stored| !stored.replay);
-                // The manifest is saved last, so that of the last complete run may be missing.
+                // The manifest is saved last, so the manifest of the last complete run may be missing.
                 let is_newest = |stored: &StoredManifest| {
                     last.as_ref().is_none_or(|last| stored.finished_at >= last.finished_at)
                 };
@@ -126,7 +126,7 @@ pub(crate) fn record_complete(
     let runs: Option<CompleteRuns> = state.load(COMPLETE).ok().flatten();
     let mut fields = report.fields.clone();
     if let Some(earlier) = runs.as_ref().and_then(|runs| runs.of_listing(&digests.listing)) {
-        fields.remember(&earlier.fields);
+        fields.add_known_fields(&earlier.fields);
     }
     let last = Baseline {
         run_id: manifest.run_id.clone(),

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_pipeline::{Pipeline, Role, SinkStage, StageFailure, TransformStage};
 use taskferry_sdk::{
-    DeliveredFile, Delivery, ErrorKind, FrequentValue, RunContext, Shard, Share, SinkState,
+    DeliveredFile, Delivery, ErrorKind, FrequentValue, Origin, RunContext, Shard, Share, SinkState,
 };
 
 pub use crate::expect::Violation;
@@ -307,7 +307,7 @@ fn failure_code(failure: &StageFailure) -> u8 {
         Some(Role::Transform) => 4,
         _ if failure.error().kind() == ErrorKind::Defect => 1,
         Some(Role::Source) => 3,
-        // A failure without a stage is the machine's: a thread that can't be started, for example.
+        // A failure without a stage is caused by the environment, for example a thread that can't be started.
         Some(Role::Sink) | None => 5,
     }
 }
@@ -315,17 +315,22 @@ fn failure_code(failure: &StageFailure) -> u8 {
 impl From<&StageFailure> for Failure {
     fn from(failure: &StageFailure) -> Self {
         let error = failure.error();
-        let origin = failure.origin().map(|origin| FailureOrigin {
-            page: origin.page,
-            cursor: origin.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()),
-            index: origin.index,
-            job: origin.job.as_deref().map(str::to_owned),
-        });
         Self {
             stage: failure.stage().map(ToString::to_string),
             message: error.full_message(),
             hint: error.hint_text().map(str::to_owned),
-            origin,
+            origin: failure.origin().map(FailureOrigin::from),
+        }
+    }
+}
+
+impl From<&Origin> for FailureOrigin {
+    fn from(origin: &Origin) -> Self {
+        Self {
+            page: origin.page,
+            cursor: origin.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()),
+            index: origin.index,
+            job: origin.job.as_deref().map(str::to_owned),
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum RunEvent {
     Transformed {
         /// The page's number.
         page: u64,
-        /// From the first record to the last.
+        /// The time from the first record to the last.
         period: Period,
         /// Records before the transforms.
         records_in: u64,
@@ -47,7 +47,7 @@ pub enum RunEvent {
         page: u64,
         /// The sink's position, from 0.
         sink: usize,
-        /// From the sink's own transforms to the commit.
+        /// The time from the sink's own transforms to the commit.
         period: Period,
         /// Records delivered.
         records: u64,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use taskferry_sdk::{Counters, ErrorKind, OrderedTransform, RunContext, StageError};
+use taskferry_sdk::{ErrorKind, OrderedTransform, RunContext, StageError};
 use tokio::sync::watch;
 
 use crate::run_stats::TransformStats;
@@ -66,21 +66,9 @@ impl OrderedStep {
         self.has_records.load(Ordering::Relaxed)
     }
 
-    /// The warnings of the transform. None while a thread is still in it.
-    pub(crate) fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
-        match self.transform.try_lock() {
-            Ok(transform) => transform.warnings(records_in, totals),
-            Err(_) => Vec::new(),
-        }
-    }
-
-    /// The removals that the transform withheld. None while a thread is still in it.
-    pub(crate) fn withheld_removals(&self, totals: &Counters) -> u64 {
-        self.transform.try_lock().map_or(0, |transform| transform.withheld_removals(totals))
-    }
-
-    pub(crate) fn may_emit_nothing(&self) -> bool {
-        self.transform.try_lock().is_ok_and(|transform| transform.may_emit_nothing())
+    /// Reads the transform. Returns the default while a thread is still processing a page in the transform.
+    pub(crate) fn read<R: Default>(&self, read: impl FnOnce(&dyn OrderedTransform) -> R) -> R {
+        self.transform.try_lock().map(|transform| read(&**transform)).unwrap_or_default()
     }
 
     /// Waits until all earlier pages are processed.
@@ -138,7 +126,10 @@ pub(crate) fn save_state(
 
 /// A run that resumed without the state would produce wrong results silently.
 fn state_missing() -> StageError {
-    StageError::new(ErrorKind::Defect, "the transform has not saved its state")
-        .hint("this is a defect in the plugin; please report it to its authors")
-        .not_resumable()
+    StageError::new(
+        ErrorKind::Defect,
+        "the transform saved no state, so the run could not be resumed",
+    )
+    .hint("this is a defect in the plugin; please report it to its authors")
+    .not_resumable()
 }

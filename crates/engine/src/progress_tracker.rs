@@ -9,7 +9,7 @@ use crate::observer::Period;
 use crate::run_stats::{RunStats, SinkStats, TransformStats};
 use crate::step::ChainOutcome;
 
-/// The progress of a run. A page counts once every sink has committed it.
+/// The progress of a run. A page counts after every sink has committed the page.
 #[derive(Debug)]
 pub(crate) struct ProgressTracker {
     stats: RunStats,

@@ -9,7 +9,7 @@ use taskferry_sdk::{RunContext, printable, printable_json};
 use taskferry_state::{History, StateDir, StateError};
 
 use crate::checkpoint_writer::StateFiles;
-use crate::dispatcher::{Dispatcher, Followers};
+use crate::dispatcher::Dispatcher;
 use crate::finished_runs::{SourceDigests, record_complete};
 use crate::live_stats::LiveStats;
 use crate::manifest::{Manifest, RunReport, Status, current_millisecond};
@@ -43,7 +43,7 @@ pub struct RunOptions {
     pub tracer: Option<Arc<dyn Tracer>>,
 }
 
-/// Runs a pipeline until it is complete, has failed or is stopped. The report says which.
+/// Runs a pipeline until it is complete, has failed or is stopped. The report contains the status.
 pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let live_stats = options.live_stats.unwrap_or_else(|| Arc::new(LiveStats::new(&pipeline)));
     let mut stop = options.stop.unwrap_or_else(StopSignal::never);
@@ -86,17 +86,17 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
         listing: pipeline.listing_digest.clone(),
         records: pipeline.records_digest.clone(),
     };
-    let followers = Followers { observer: options.observer, tracer: options.tracer };
-    let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, followers);
+    let (observer, tracer) = (options.observer, options.tracer);
+    let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, observer, tracer);
     dispatcher.run(stop).await;
-    dispatcher.settle();
-    // An earlier attempt may have delivered a part of the first page.
+    dispatcher.check_published();
+    // A resumed run is never untouched, because an earlier attempt may have delivered a part of the first page.
     let is_untouched = !is_resumed && dispatcher.has_read_nothing();
     let (mut report, files) = Box::pin(dispatcher.report(manifest)).await;
     report.manifest.dead_letter_file =
         files.as_ref().and_then(StateFiles::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(StateFiles::into_state)
-        && let Err(error) = record(&state, &run, &digests, &report, is_untouched)
+        && let Err(error) = save_result(&state, &run, &digests, &report, is_untouched)
     {
         let warning =
             format!("the run has ended, but its result was not saved: {error}: {}", error.source);
@@ -115,9 +115,9 @@ pub fn new_run(pipeline: &str) -> RunContext {
     RunContext::new(pipeline, now, run_id)
 }
 
-/// Records the end of a run: the last complete run, then the checkpoint's removal if nothing is left to resume, then the
-/// history.
-fn record(
+/// Records the end of a run: saves the last complete run, removes the checkpoint if nothing is left to resume, and
+/// adds the manifest to the history.
+fn save_result(
     state: &StateDir,
     run: &RunContext,
     digests: &SourceDigests,
@@ -128,7 +128,7 @@ fn record(
     let is_published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
-    // First, so that a run killed between the two steps is not resumed.
+    // Recorded before the checkpoint is removed, so that a run killed in between is not resumed.
     let recorded = record_complete(state, run, digests, report);
     let removed = if is_published || is_untouched { remove_checkpoint(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");

@@ -56,7 +56,7 @@ pub(crate) struct SinkStats {
     pub(crate) dead_letters: u64,
 }
 
-/// Reads a state of `null` as a state.
+/// Deserializes `null` as `Some(Value::Null)`, because `null` is a valid state.
 fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -76,7 +76,7 @@ impl RunStats {
         }
     }
 
-    /// Whether both have the same stages.
+    /// Whether both have the same number of transforms and sinks.
     pub(crate) fn has_stages_of(&self, other: &Self) -> bool {
         let stages = |stats: &Self| -> Vec<usize> {
             let own = stats.sinks.iter().map(|sink| sink.transforms.len());

@@ -4,8 +4,8 @@ use taskferry_pipeline::StageFailure;
 use taskferry_sdk::{ErrorKind, StageError};
 use taskferry_state::StateError;
 
-/// The failure of a write to a file that the table `[state]` or `[dead_letter]` places. It ends the run like a failed sink: further
-/// deliveries would be lost to the next run.
+/// The failure of a write to the files of `[state]` or `[dead_letter]`. It ends the run like a failed sink, because
+/// the next run would lose further deliveries.
 pub(crate) fn save_failed(table: &str, error: StateError) -> StageFailure {
     let message = format!("[{table}]: {error}");
     let hint = format!(

@@ -27,7 +27,7 @@ pub(crate) enum SinkEvent {
     /// The sink and its own transforms are open.
     Opened(Arc<Chain>),
     Committed(SinkCommit),
-    /// Everything delivered when the batches ended or the sink failed.
+    /// The deliveries so far, when the batches have ended or the sink has failed.
     Delivered(Delivery),
     /// All batches are committed.
     Drained,
@@ -142,7 +142,7 @@ impl SinkWorker {
         Ok(())
     }
 
-    /// Delivers a page; returns `None` if it must not be sent any more.
+    /// Delivers a page. Returns `None` if the run was stopped before the page was sent.
     async fn deliver(
         &mut self,
         page: Arc<PageBatch>,

@@ -32,18 +32,13 @@ pub(crate) struct Start {
 impl Start {
     pub(crate) fn without_state(
         pipeline: &Pipeline,
-        run: RunContext,
+        mut run: RunContext,
         compared_with: Option<&Path>,
     ) -> Self {
-        let mut baseline =
-            compared_with.map(|folder| Comparison::load(folder, pipeline)).unwrap_or_default();
-        let mut run = run;
-        run.compared_with = compared_with.map(Path::to_owned);
-        run.complete_runs = baseline.run_ids().to_vec();
-        run.complete_runs_unreadable = matches!(baseline, Comparison::Unreadable);
+        let mut baseline = compare(&mut run, compared_with, pipeline);
         if run.is_sample {
-            // A part of a listing has fewer jobs and fields.
-            baseline = Comparison::NoRun;
+            // A sample is not compared with earlier runs, because it has fewer jobs and fields.
+            baseline = Comparison::default();
         }
         let files = StateFiles::without_state(pipeline, &run);
         Self::at_first_page(run, files, baseline)
@@ -57,10 +52,7 @@ impl Start {
         stop: &mut StopSignal,
     ) -> Self {
         run.state_dir = Some(state.path().to_owned());
-        run.compared_with.clone_from(&run.state_dir);
-        let baseline = Comparison::load(state.path(), pipeline);
-        run.complete_runs = baseline.run_ids().to_vec();
-        run.complete_runs_unreadable = matches!(baseline, Comparison::Unreadable);
+        let baseline = compare(&mut run, Some(state.path()), pipeline);
         let abandoned = match StartPoint::find(pipeline, &state, &run, &baseline, fresh) {
             StartPoint::Resume(from) => {
                 // A sink may read whole files to check them, so the check must be interruptible.
@@ -101,7 +93,7 @@ impl Start {
         }
         warn_if_failed(dead_letter_file::discard(&run, &state));
         let mut files = StateFiles::create(pipeline, &mut run, state);
-        // If this run is killed, the next run reads from this checkpoint what it may have sent or created.
+        // After a kill, the next run reads from this checkpoint which outputs this run may have sent or created.
         let error = files.save_first(pipeline, &run).err();
         Self { error, ..Self::at_first_page(run, files, baseline) }
     }
@@ -129,13 +121,25 @@ impl Start {
     }
 }
 
+/// Loads the complete runs in `folder`, and records them in the context of the run.
+fn compare(run: &mut RunContext, folder: Option<&Path>, pipeline: &Pipeline) -> Comparison {
+    let baseline = folder.map(|folder| Comparison::load(folder, pipeline)).unwrap_or_default();
+    run.compared_with = folder.map(Path::to_owned);
+    run.complete_runs = baseline.run_ids();
+    run.complete_runs_unreadable = baseline.is_unreadable;
+    baseline
+}
+
 pub(crate) fn log_resumption(from: &Checkpoint) {
     let (run_id, pages) = (&from.run_id, from.stats.source.pages);
     if from.is_beginning() {
         tracing::info!("run {run_id} resumes at the first page");
     } else {
-        let page = if from.cursor.is_some() { "page" } else { "the last page," };
-        tracing::info!("run {run_id} resumes after {page} {pages}");
+        let page = match &from.cursor {
+            Some(_) => format!("page {pages}"),
+            None => format!("the last page ({pages})"),
+        };
+        tracing::info!("run {run_id} resumes after {page}");
     }
 }
 

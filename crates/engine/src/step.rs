@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{FutureExt, StreamExt, stream};
 use taskferry_pipeline::{OnError, StageFailure, StageId, TransformStage};
 use taskferry_sdk::{
-    AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageContext,
-    StageDigest, StageError, Transform,
+    AnyTransform, AsyncTransform, Cursor, OrderedTransform, Origin, Output, Record, RunContext,
+    StageContext, StageDigest, StageError, Transform,
 };
 use tracing::{Instrument, Span};
 
@@ -107,29 +107,29 @@ impl Step {
         }
     }
 
-    /// Identifies the work of the stage.
+    /// The name and the digest of the stage.
     pub(crate) fn digest(&self) -> StageDigest {
         StageDigest::new(self.id.name.clone(), self.digest.clone())
     }
 
-    pub(crate) fn withheld_removals(&self, stats: &TransformStats) -> u64 {
-        match &self.kind {
-            Kind::Ordered(transform) => transform.withheld_removals(&stats.counters),
-            Kind::Stateless(_) | Kind::Async(_) => 0,
-        }
+    /// Reads an ordered transform. Returns the default for other transforms, and if the plugin panics.
+    pub(crate) fn read_ordered<R: Default>(
+        &self,
+        read: impl FnOnce(&dyn OrderedTransform) -> R,
+    ) -> R {
+        let Kind::Ordered(step) = &self.kind else { return R::default() };
+        catch_unwind(AssertUnwindSafe(|| step.read(read))).unwrap_or_default()
     }
 
-    pub(crate) fn may_emit_nothing(&self) -> bool {
-        matches!(&self.kind, Kind::Ordered(transform) if transform.may_emit_nothing())
-    }
-
+    /// The warnings of the transform; none if the plugin panics.
     pub(crate) fn warnings(&self, stats: &TransformStats) -> Vec<String> {
         let (records_in, totals) = (stats.records_in, &stats.counters);
-        match &self.kind {
+        let warnings = || match &self.kind {
             Kind::Stateless(transform) => transform.warnings(records_in, totals),
-            Kind::Ordered(transform) => transform.warnings(records_in, totals),
+            Kind::Ordered(step) => step.read(|transform| transform.warnings(records_in, totals)),
             Kind::Async(transform) => transform.warnings(records_in, totals),
-        }
+        };
+        catch_unwind(AssertUnwindSafe(warnings)).unwrap_or_default()
     }
 
     /// Releases the threads that wait for the turn of a page.
@@ -228,7 +228,7 @@ impl Step {
             }
         }
         out.set_origin(None);
-        // In a replay, a stage that received no record does not emit its end either.
+        // In a replay, `finish` is called only if the stage has received a record.
         if page.is_last && (!results.run.replay || ordered.has_records()) {
             catch_panic(|| transform.finish(&mut out)).map_err(failed)?;
             results.add_final(cursor.as_ref(), &mut out);
@@ -284,7 +284,8 @@ struct Results<'a> {
 }
 
 impl Results<'_> {
-    /// Counts a record that the stage receives; passes on a record that enters the pipeline at a later stage.
+    /// Counts a record of the stage. In a replay, passes on a record that enters the pipeline at a later stage, and
+    /// returns `None`.
     fn accept(&mut self, envelope: Envelope) -> Option<Input> {
         self.try_accept(envelope).map_err(|later| self.page.push(later)).ok()
     }
@@ -382,19 +383,16 @@ impl RefusalLog {
         if count <= MAX_LOGGED {
             let what =
                 if records == 1 { "record".to_owned() } else { format!("{records} records") };
-            let (action, reason) = (left_out(on_error), error.full_message());
+            let is_kept = on_error == OnError::DeadLetter;
+            let action = if is_kept { "written to the dead-letter file" } else { "skipped" };
+            let reason = error.full_message();
             tracing::warn!(stage = %stage.name, %origin, "{what} {action}: {reason}");
         }
         if count == MAX_LOGGED {
-            let message = "further refused records of this stage are counted, but not logged";
+            let message = "further refused records of this stage are not logged, only counted";
             tracing::warn!(stage = %stage.name, "{message}");
         }
     }
-}
-
-/// What happens to a refused record if the run continues.
-fn left_out(on_error: OnError) -> &'static str {
-    if on_error == OnError::DeadLetter { "written to the dead-letter file" } else { "skipped" }
 }
 
 /// A transform that panics fails its record, not the run.

@@ -28,13 +28,13 @@ struct Task {
 }
 
 impl WatchdogSlot {
-    /// Records that `stage` starts a record.
+    /// Starts the clock of a record in `stage`.
     pub(crate) fn begin(&self, stage: &Arc<StageId>, origin: &Arc<Origin>, limit: TimeLimit) {
         let (stage, origin, start) = (Arc::clone(stage), Arc::clone(origin), Instant::now());
         self.set(Some(Task { stage, origin, limit, start }));
     }
 
-    /// Records that the stage has finished the record.
+    /// Stops the clock.
     pub(crate) fn end(&self) {
         self.set(None);
     }

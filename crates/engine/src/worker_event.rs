@@ -29,7 +29,7 @@ pub(crate) enum WorkerEvent {
 }
 
 impl WorkerEvent {
-    /// Emits the run events that this event stands for.
+    /// Converts this event to run events, and passes them to `notify`.
     pub(crate) fn notify(&self, mut notify: impl FnMut(RunEvent)) {
         match self {
             Self::PageRead(read) => notify(RunEvent::Fetched {
@@ -67,17 +67,5 @@ impl WorkerEvent {
     }
 }
 
-/// The channel to the dispatcher. Events are dropped once the dispatcher has ended.
-#[derive(Debug, Clone)]
-pub(crate) struct EventSender(mpsc::UnboundedSender<WorkerEvent>);
-
-impl EventSender {
-    pub(crate) fn channel() -> (Self, mpsc::UnboundedReceiver<WorkerEvent>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
-    }
-
-    pub(crate) fn send(&self, event: WorkerEvent) {
-        _ = self.0.send(event);
-    }
-}
+/// The channel to the dispatcher. Sending fails, without effect, once the dispatcher has ended.
+pub(crate) type EventSender = mpsc::UnboundedSender<WorkerEvent>;

@@ -17,7 +17,7 @@ use crate::step::ChainOutcome;
 use crate::threads::spawn;
 use crate::watchdog::{Watchdog, WatchdogSlot};
 
-/// The most pages transformed at a time. Each is held in memory.
+/// The maximum number of pages that are transformed at a time. Each page is in memory.
 const MAX_WORKERS: usize = 4;
 
 /// A page that passed the transforms.
@@ -99,7 +99,7 @@ impl WorkerPool {
     }
 }
 
-/// Workers whose page follows a failed one would otherwise wait for its turn until the process ends.
+/// Cancels the workers that wait for the turn of their page, because the turn never comes after a failed page.
 impl Drop for WorkerPool {
     fn drop(&mut self) {
         self.chain.cancel();

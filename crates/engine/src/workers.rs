@@ -30,17 +30,17 @@ pub(crate) fn start_fetcher(fetcher: Fetcher, go: oneshot::Receiver<()>, events:
         let result = if go.await.is_err() {
             FetchEnd::Stopped.into()
         } else {
-            let fetch = fetcher.fetch(|read| events.send(WorkerEvent::PageRead(read)));
+            let fetch = fetcher.fetch(|read| _ = events.send(WorkerEvent::PageRead(read)));
             let fetch = fetch.instrument(stage_span(&id));
             AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or_else(|panic| {
                 FetchEnd::Failed(StageFailure::of(&id, panicked(&*panic))).into()
             })
         };
-        events.send(WorkerEvent::FetchEnded(result));
+        _ = events.send(WorkerEvent::FetchEnded(result));
     });
 }
 
-/// Sends every page through the pipeline's transforms and to all sinks, on threads apart from the reactor's.
+/// Sends every page through the pipeline's transforms and to all sinks, on threads outside of the async runtime.
 pub(crate) fn start_transforms(
     chain: Chain,
     pages: mpsc::Receiver<PageBatch>,
@@ -51,12 +51,12 @@ pub(crate) fn start_transforms(
     let at_end = events.clone();
     let work = async move {
         let chain = chain.open().await?;
-        events.send(WorkerEvent::TransformsOpened(Arc::clone(&chain)));
+        _ = events.send(WorkerEvent::TransformsOpened(Arc::clone(&chain)));
         let pool = WorkerPool::start(chain, &watchdog)?;
         transform(pool, pages, sinks, &events).await
     };
     start("transforms", None, work, move |result| {
-        at_end.send(WorkerEvent::TransformsEnded(result));
+        _ = at_end.send(WorkerEvent::TransformsEnded(result));
     });
 }
 
@@ -69,13 +69,13 @@ async fn transform(
 ) -> Result<(), StageFailure> {
     let mut reading = true;
     while reading || pool.is_busy() {
-        // The awaited futures may be dropped at any time; the branches run to their end.
+        // The futures of `select!` are cancel safe. The handler of a branch is never cancelled.
         let sent = tokio::select! {
             biased;
             transformed = pool.next(), if pool.is_busy() => {
                 let Transformed { page, outcome, period } = transformed?;
                 let dead_letters = DeadLetter::size_of(&outcome.dead_letters);
-                events.send(WorkerEvent::PageTransformed(page.page(), outcome, period));
+                _ = events.send(WorkerEvent::PageTransformed(page.page(), outcome, period));
                 sinks.send(page, dead_letters).await
             }
             page = pages.recv(), if reading && pool.has_capacity() => {
@@ -101,10 +101,10 @@ async fn transform(
 pub(crate) fn start_sink(worker: SinkWorker, chain: Chain, events: EventSender) {
     let (index, id) = (worker.index, worker.id.clone());
     let at_end = events.clone();
-    let work = worker.run(chain, move |event| events.send(WorkerEvent::Sink(index, event)));
+    let work = worker.run(chain, move |event| _ = events.send(WorkerEvent::Sink(index, event)));
     let work = work.instrument(stage_span(&id));
     start("sink", Some(id), work, move |result| {
-        at_end.send(WorkerEvent::SinkEnded(index, result));
+        _ = at_end.send(WorkerEvent::SinkEnded(index, result));
     });
 }
 

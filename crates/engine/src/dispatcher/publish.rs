@@ -20,16 +20,18 @@ impl Dispatcher {
         match self.phase {
             Phase::Delivering
                 if self.reading == Reading::Active || self.transforming || !drained => {}
-            Phase::Delivering if stopped || self.reading != Reading::Complete => self.dismiss(),
+            Phase::Delivering if stopped || self.reading != Reading::Complete => {
+                self.release_sinks();
+            }
             Phase::Delivering => self.seal_unless_refused(),
             Phase::Sealing if !sealed => {}
-            Phase::Sealing | Phase::Saving if stopped => self.dismiss(),
+            Phase::Sealing | Phase::Saving if stopped => self.release_sinks(),
             Phase::Sealing => {
                 self.phase = Phase::Saving;
                 self.save_again(CheckpointState::Sealed);
             }
             Phase::Publishing => self.publish_next(),
-            Phase::Saving | Phase::Dismissed => {}
+            Phase::Saving | Phase::Released => {}
         }
     }
 
@@ -47,11 +49,11 @@ impl Dispatcher {
             self.sinks.iter().for_each(|sink| sink.command(SinkCommand::Seal));
         } else {
             self.save_again(CheckpointState::Refused);
-            self.dismiss();
+            self.release_sinks();
         }
     }
 
-    /// Publishing starts once the next run would find the sealed sinks in a checkpoint.
+    /// Starts publishing after the checkpoint with the sealed sinks is saved.
     pub(super) fn on_checkpoint_saved(&mut self, sealed: bool) {
         self.checkpoints.flush();
         if sealed && self.phase == Phase::Saving {
@@ -61,7 +63,7 @@ impl Dispatcher {
 
     fn publish_next(&mut self) {
         if self.error.is_some() {
-            return self.dismiss();
+            return self.release_sinks();
         }
         if self.sinks.iter().any(|sink| sink.phase == SinkPhase::Publishing) {
             return;
@@ -73,19 +75,19 @@ impl Dispatcher {
     }
 
     /// Ends the sinks that wait for a command. They publish nothing.
-    pub(super) fn dismiss(&mut self) {
-        self.phase = Phase::Dismissed;
+    pub(super) fn release_sinks(&mut self) {
+        self.phase = Phase::Released;
         for sink in &mut self.sinks {
             sink.commands = None;
         }
     }
 
-    /// Checks the end: a run that was not stopped or refused must have published everything.
-    pub(crate) fn settle(&mut self) {
+    /// Reports a defect if a run that was not stopped or refused has not published all sinks.
+    pub(crate) fn check_published(&mut self) {
         if self.sinks.iter().all(|sink| sink.published.is_some()) {
             self.interrupt = None;
         } else if self.error.is_none() && self.interrupt.is_none() && self.violations.is_empty() {
-            let message = "the run ended before every sink had published";
+            let message = "the run ended, but some sinks did not publish";
             let error = StageError::new(ErrorKind::Defect, message)
                 .hint("this is a defect in taskferry; please report it");
             self.error = Some(error.into());

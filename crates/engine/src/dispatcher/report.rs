@@ -20,7 +20,7 @@ use crate::run_stats::TransformStats;
 use crate::worker_event::WorkerEvent;
 
 impl Dispatcher {
-    /// Returns the report, and the state files, closed.
+    /// Completes the manifest. Returns the report and the closed state files.
     pub(crate) async fn report(
         mut self,
         mut manifest: Manifest,
@@ -151,8 +151,8 @@ impl Dispatcher {
 }
 
 /// Warnings if a complete run read or delivered nothing. The usual causes are a mistyped filter and credentials with
-/// too few permissions. A share can be empty, so a share gets a warning only if the last complete run had records. `may_be_empty`
-/// says for each sink whether it is normal that it receives nothing.
+/// too few permissions. A share can be empty, so a share gets a warning only if the last complete run had records.
+/// `may_be_empty` is true for each sink that is expected to receive no records in some runs.
 fn empty_warnings(
     manifest: &Manifest,
     last: Option<&Baseline>,

@@ -19,7 +19,7 @@ pub(super) enum Phase {
     /// The sinks publish one after the other. This phase can't be interrupted.
     Publishing,
     /// No further sink publishes.
-    Dismissed,
+    Released,
 }
 
 /// The phase of a sink. Phases only advance.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod dead_letters;
+mod expectations;
 mod first_page;
 mod garbage;
 mod kinds;

@@ -85,7 +85,9 @@ fn runs_with_another_filter_are_not_compared_and_this_is_reported() {
     fixture.context.write("jobs.toml", &part);
     let ended = fixture.run(&["--quiet"]).with_code(0);
     assert!(
-        ended.stderr.contains("`max_drop_percent` was not checked: the last complete run ("),
+        ended
+            .stderr
+            .contains("`max_drop_percent` was not checked: the options of [source] have changed"),
         "{}",
         ended.stderr
     );
@@ -223,8 +225,7 @@ fn a_changed_run_reports_which_run_it_is_not_compared_with() {
     let ended = fixture.run(&set).with_code(0);
     let line = "INFO `--set` changes the output, so this run uses its own state folder and is compared only with runs that \
                 have the same `--set` options\n";
-    let warning = "warning: `max_drop_percent` was not checked: no run with the same `--set` options has completed \
-                   before\n";
+    let warning = "warning: `max_drop_percent` was not checked: no earlier run with the same `--set` options is complete\n";
     assert!(ended.stderr.contains(line) && ended.stderr.contains(warning), "{}", ended.stderr);
     let again = fixture.run(&[&set[..], &["--quiet"]].concat()).with_code(0);
     assert_eq!(again.stderr, "", "it is compared with the one before");

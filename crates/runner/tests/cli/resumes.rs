@@ -44,7 +44,7 @@ fn a_run_starts_over_on_request_or_after_a_change_of_the_pipeline() {
         (&["run", "jobs.toml", "--fresh"][..], "`--fresh` was given"),
         (
             &["run", "jobs.toml", "--overlay", "changed.toml"],
-            "the pipeline, one of its input files or taskferry has changed",
+            "the pipeline, an input file or the version of taskferry has changed",
         ),
         (
             &["run", "jobs.toml", "--set", "state.resume_within=0s"],
@@ -88,7 +88,7 @@ fn a_changed_option_that_names_a_key_makes_the_run_start_over() {
         context.write("jobs.toml", &format!("{}{changed}", server.pipeline()));
         let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
         let first_line = ended.stderr.lines().next().unwrap();
-        let why = "the pipeline, one of its input files or taskferry has changed";
+        let why = "the pipeline, an input file or the version of taskferry has changed";
         assert!(first_line.ends_with(why), "{first_line}");
     }
 }
@@ -128,7 +128,7 @@ fn a_changed_mapping_makes_the_run_start_over() {
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let first_line = ended.stderr.lines().next().unwrap();
     assert!(
-        first_line.ends_with("the pipeline, one of its input files or taskferry has changed"),
+        first_line.ends_with("the pipeline, an input file or the version of taskferry has changed"),
         "{first_line}"
     );
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
@@ -165,7 +165,7 @@ fn a_modified_checkpoint_is_not_used() {
     let first_line = ended.stderr.lines().next().unwrap();
     assert!(
         first_line.ends_with(
-            "can't read the checkpoint in the state folder; the run starts over at the first page"
+            "the checkpoint in the state folder is damaged, or another version of taskferry wrote it; the run starts at the first page"
         ),
         "{first_line}"
     );
