@@ -11,9 +11,9 @@
 
 mod environment;
 mod exporter_client;
-mod measure;
 mod metrics;
 mod prometheus;
+mod samples;
 mod telemetry;
 mod trace;
 

@@ -1,4 +1,7 @@
-//! The metrics with their units and labels. A test compares them with the table in `docs/observability.md`.
+//! The metrics with their units, labels and values. A test compares them with the table in `docs/observability.md`.
+
+use jiff::Timestamp;
+use taskferry_engine::{Manifest, SinkSummary, SourceSummary, Status, TransformSummary};
 
 /// A metric of a run.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,84 +28,103 @@ impl Metric {
     }
 }
 
+/// Metrics of one part of a manifest, with their values.
+pub(crate) type Table<T> = &'static [(Metric, fn(&T) -> f64)];
+
 macro_rules! metrics {
-    ($($id:ident = $name:literal, $unit:literal, [$($label:literal),*], $description:literal;)*) => {
-        $(pub(crate) const $id: Metric = Metric {
-            name: $name,
-            description: $description,
-            unit: $unit,
-            labels: &[$($label),*],
-        };)*
+    ($($table:ident: $part:ty, $labels:expr => {
+        $($name:literal, $unit:literal, $value:expr, $description:literal;)*
+    })*) => {
+        $(pub(crate) const $table: Table<$part> = &[$((
+            Metric { name: $name, description: $description, unit: $unit, labels: $labels },
+            $value,
+        )),*];)*
 
         /// All metrics. Each is a gauge of the last run, because a counter that starts at zero in every process would never appear
         /// to grow.
-        pub const METRICS: &[Metric] = &[$($id),*];
+        pub const METRICS: &[Metric] = &[$($(
+            Metric { name: $name, description: $description, unit: $unit, labels: $labels },
+        )*)*];
     };
 }
 
 metrics! {
-    BUILD_INFO = "taskferry.build_info", "", ["version"],
-        "Always 1. The label is the version of taskferry.";
-    RUN_STATUS = "taskferry.run.status", "", ["status"],
-        "1 if the last run ended with this status (complete, failed, interrupted, suspicious), else 0.";
-    RUN_EXIT_CODE = "taskferry.run.exit_code", "", [],
-        "The exit code of the last run.";
-    RUN_DURATION = "taskferry.run.duration", "s", [],
-        "Duration of the last run, from the start of its first attempt.";
-    RUN_START = "taskferry.run.start_timestamp", "s", [],
-        "Start of the first attempt of the last run, as Unix time.";
-    RUN_END = "taskferry.run.end_timestamp", "s", [],
-        "End of the last run, as Unix time.";
-    RUN_LAST_SUCCESS = "taskferry.run.last_success_timestamp", "s", [],
-        "End of the last complete run, as Unix time. Present once a run has completed.";
-    RUN_RESUMED = "taskferry.run.resumed", "", [],
-        "1 if the last run resumed an earlier attempt.";
-    RUN_RESUMABLE = "taskferry.run.resumable", "", [],
-        "1 if the next run resumes the last one.";
-    RUN_REPLAY = "taskferry.run.replay", "", [],
-        "1 if the last run was a replay of dead letters.";
-    RUN_SANDBOX = "taskferry.run.sandbox", "", [],
-        "1 if the last run read a sandbox.";
-    RUN_WARNINGS = "taskferry.run.warnings", "{warning}", [],
-        "Number of warnings in the manifest of the last run.";
-    RUN_VIOLATIONS = "taskferry.run.violations", "{violation}", [],
-        "Number of unmet expectations in the last run.";
-    RUN_DEAD_LETTERS = "taskferry.run.dead_letters", "{record}", [],
-        "Records that were written as dead letters, from all stages.";
-    SOURCE_PAGES = "taskferry.source.pages", "{page}", ["stage", "type"],
-        "Pages committed by all sinks.";
-    SOURCE_RECORDS = "taskferry.source.records", "{record}", ["stage", "type"],
-        "Records in the committed pages.";
-    SOURCE_READ = "taskferry.source.read", "By", ["stage", "type"],
-        "Size of the committed pages, after decompression.";
-    SOURCE_REQUESTS = "taskferry.source.requests", "{request}", ["stage", "type"],
-        "Requests sent, including token requests and failed requests.";
-    SOURCE_RETRIES = "taskferry.source.retries", "{request}", ["stage", "type"],
-        "Requests that were retries.";
-    TRANSFORM_RECORDS_IN = "taskferry.transform.records_in", "{record}", ["stage", "type", "sink"],
-        "Records that the transform received.";
-    TRANSFORM_RECORDS_OUT = "taskferry.transform.records_out", "{record}", ["stage", "type", "sink"],
-        "Records that the transform emitted.";
-    TRANSFORM_FILTERED = "taskferry.transform.filtered", "{record}", ["stage", "type", "sink"],
-        "Records that the transform dropped as configured.";
-    TRANSFORM_FAILED = "taskferry.transform.failed", "{record}", ["stage", "type", "sink"],
-        "Records that the transform refused: skipped, or written as dead letters.";
-    TRANSFORM_DEAD_LETTERS = "taskferry.transform.dead_letters", "{record}", ["stage", "type", "sink"],
-        "Refused records that were written as dead letters.";
-    SINK_RECORDS_IN = "taskferry.sink.records_in", "{record}", ["stage", "type"],
-        "Records that the sink received, after its own transforms.";
-    SINK_RECORDS = "taskferry.sink.records", "{record}", ["stage", "type"],
-        "Records that the sink delivered.";
-    SINK_FAILED = "taskferry.sink.failed", "{record}", ["stage", "type"],
-        "Records that the sink refused: skipped, or written as dead letters.";
-    SINK_DEAD_LETTERS = "taskferry.sink.dead_letters", "{record}", ["stage", "type"],
-        "Refused records that were written as dead letters.";
-    SINK_WRITTEN = "taskferry.sink.written", "By", ["stage", "type"],
-        "Bytes delivered, after compression.";
-    SINK_REQUESTS = "taskferry.sink.requests", "{request}", ["stage", "type"],
-        "Requests sent by the sink.";
-    SINK_RETRIES = "taskferry.sink.retries", "{request}", ["stage", "type"],
-        "Requests that were retries.";
-    SINK_PUBLISHED = "taskferry.sink.published", "", ["stage", "type"],
-        "1 if the sink has completed its output.";
+    BUILD: (), &["version"] => {
+        "taskferry.build_info", "", |()| 1.0, "Always 1. The label is the version of taskferry.";
+    }
+    // The status of the run, and that of the label.
+    STATUS: (Status, Status), &["status"] => {
+        "taskferry.run.status", "", |(status, of_label)| flag(status == of_label),
+            "1 if the last run ended with this status (complete, failed, interrupted, suspicious), else 0.";
+    }
+    END: Manifest, &[] => {
+        "taskferry.run.exit_code", "", |run| f64::from(run.exit_code), "The exit code of the last run.";
+        "taskferry.run.duration", "s",
+            |run| run.finished_at.duration_since(run.started_at).as_secs_f64(),
+            "Duration of the last run, from the start of its first attempt.";
+        "taskferry.run.start_timestamp", "s", |run| seconds(&run.started_at),
+            "Start of the first attempt of the last run, as Unix time.";
+        "taskferry.run.end_timestamp", "s", |run| seconds(&run.finished_at), "End of the last run, as Unix time.";
+    }
+    LAST_SUCCESS: Timestamp, &[] => {
+        "taskferry.run.last_success_timestamp", "s", seconds,
+            "End of the last complete run, as Unix time. Present once a run has completed.";
+    }
+    RUN: Manifest, &[] => {
+        "taskferry.run.resumed", "", |run| flag(run.resumed_from.is_some()), "1 if the last run resumed an earlier attempt.";
+        "taskferry.run.resumable", "", |run| flag(run.resumable), "1 if the next run resumes the last one.";
+        "taskferry.run.replay", "", |run| flag(run.replay), "1 if the last run was a replay of dead letters.";
+        "taskferry.run.sandbox", "", |run| flag(run.sandbox), "1 if the last run read data of a sandbox.";
+        "taskferry.run.warnings", "{warning}", |run| count(run.warnings.len() as u64),
+            "Number of warnings in the manifest of the last run.";
+        "taskferry.run.violations", "{violation}", |run| count(run.violations.len() as u64),
+            "Number of violations of `[expect]` in the last run.";
+        "taskferry.run.dead_letters", "{record}", |run| count(run.dead_letters),
+            "Records that were written as dead letters, from all stages.";
+    }
+    SOURCE: SourceSummary, &["stage", "type"] => {
+        "taskferry.source.pages", "{page}", |it| count(it.pages), "Pages committed by all sinks.";
+        "taskferry.source.records", "{record}", |it| count(it.records), "Records in the committed pages.";
+        "taskferry.source.read", "By", |it| count(it.bytes), "Size of the committed pages, after decompression.";
+        "taskferry.source.requests", "{request}", |it| count(it.requests),
+            "Requests sent, including token requests and failed requests.";
+        "taskferry.source.retries", "{request}", |it| count(it.retries), "Requests that were retries.";
+    }
+    TRANSFORM: TransformSummary, &["stage", "type", "sink"] => {
+        "taskferry.transform.records_in", "{record}", |it| count(it.records_in), "Records that the transform received.";
+        "taskferry.transform.records_out", "{record}", |it| count(it.records_out), "Records that the transform emitted.";
+        "taskferry.transform.filtered", "{record}", |it| count(it.filtered),
+            "Records that the transform dropped as configured.";
+        "taskferry.transform.failed", "{record}", |it| count(it.failed),
+            "Records that the transform refused: skipped, or written as dead letters.";
+        "taskferry.transform.dead_letters", "{record}", |it| count(it.dead_letters),
+            "Refused records that were written as dead letters.";
+    }
+    SINK: SinkSummary, &["stage", "type"] => {
+        "taskferry.sink.records_in", "{record}", |it| count(it.records_in),
+            "Records that the sink received, after its own transforms.";
+        "taskferry.sink.records", "{record}", |it| count(it.records), "Records that the sink delivered.";
+        "taskferry.sink.failed", "{record}", |it| count(it.failed),
+            "Records that the sink refused: skipped, or written as dead letters.";
+        "taskferry.sink.dead_letters", "{record}", |it| count(it.dead_letters),
+            "Refused records that were written as dead letters.";
+        "taskferry.sink.written", "By", |it| count(it.bytes), "Bytes delivered, after compression.";
+        "taskferry.sink.requests", "{request}", |it| count(it.requests), "Requests sent by the sink.";
+        "taskferry.sink.retries", "{request}", |it| count(it.retries), "Requests that were retries.";
+        "taskferry.sink.published", "", |it| flag(it.published), "1 if the sink has completed its output.";
+    }
+}
+
+fn flag(value: bool) -> f64 {
+    f64::from(u8::from(value))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and exports are smaller")]
+fn count(number: u64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+fn seconds(instant: &Timestamp) -> f64 {
+    instant.as_millisecond() as f64 / 1000.0
 }

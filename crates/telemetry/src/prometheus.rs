@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use taskferry_engine::Manifest;
 use taskferry_sdk::printable;
 
-use crate::measure::{Sample, samples};
 use crate::metrics::METRICS;
+use crate::samples::{Sample, samples};
 
 /// The metrics of a run as Prometheus text. `last_success` is the end of the last complete run before it.
 pub fn text(manifest: &Manifest, last_success: Option<Timestamp>) -> String {
     let samples = samples(manifest, last_success);
     let mut text = String::new();
     for metric in METRICS {
-        let mut lines = samples.iter().filter(|sample| sample.metric == *metric).map(line);
+        let mut lines = samples.iter().filter(|sample| sample.metric == metric).map(line);
         if let Some(first) = lines.next() {
             let name = metric.prometheus_name();
             let help = metric.description.replace('\\', "\\\\").replace('\n', "\\n");

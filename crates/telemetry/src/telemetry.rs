@@ -16,13 +16,13 @@ use taskferry_pipeline::Pipeline;
 
 use crate::environment::{Environment, Signal};
 use crate::exporter_client::ExporterClient;
-use crate::measure::{Sample, samples};
+use crate::samples::{Sample, samples};
 use crate::trace::{Ending, Trace, scope};
 
 /// How long a run waits for the collector at its end.
 pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Exports one run as the `OTEL_*` variables say: by default nothing.
+/// Exports one run as configured by the `OTEL_*` variables. Exports nothing by default.
 #[derive(Debug, Default)]
 pub struct Telemetry {
     traces: Option<(Trace, ExporterClient)>,
@@ -129,8 +129,8 @@ fn send(exporter: MetricExporter, resource: Resource, samples: &[Sample]) -> OTe
     provider.shutdown()
 }
 
-/// Runs an export on a blocking thread and warns if it fails. `export` returns what was lost, and the reason if no request has
-/// failed.
+/// Runs an export on a blocking thread and warns if it fails. `export` returns a description of the lost data, and
+/// the reason to report if no request has failed.
 async fn export_in_time(
     name: &str,
     client: ExporterClient,

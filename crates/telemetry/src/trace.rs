@@ -18,7 +18,7 @@ use taskferry_pipeline::Pipeline;
 use taskferry_sdk::{ErrorKind, SourceStatistics};
 
 use crate::environment::Environment;
-use crate::measure::status_name;
+use crate::samples::status_name;
 
 /// The default of `OTEL_BSP_MAX_QUEUE_SIZE`. Pages from a file or the sandbox fill the 2048 of the specification quickly.
 const QUEUE_SIZE: usize = 8192;
@@ -98,7 +98,7 @@ impl Trace {
         run.set_status(ending.status);
         run.end();
         self.counts.add_ended(run.span_context().is_sampled());
-        // The counts say more than the error.
+        // Ignores the error, because the counts show what was lost.
         _ = self.provider.shutdown();
         let ended = self.counts.ended.load(Ordering::Relaxed);
         let delivered = self.counts.delivered.load(Ordering::Relaxed);
