@@ -19,7 +19,7 @@ pub(crate) struct Position<'k> {
 pub(crate) enum Parent {
     /// The job.
     Job,
-    /// A node. The flag says whether its keys can be names.
+    /// A node, and whether its keys can be names.
     Node(bool),
     /// A list.
     Item,
@@ -30,8 +30,8 @@ impl<'k> Position<'k> {
         Self { parent: Parent::Item, ..self }
     }
 
-    /// Whether the keys of an object at this position can be names. They can in a hierarchy, but not among the members
-    /// of the job.
+    /// Whether the keys of an object at this position can be names. They can be in a hierarchy, but not in the job
+    /// itself.
     pub(crate) fn allows_names(self) -> bool {
         match self.parent {
             Parent::Job | Parent::Node(false) => is_structural(self.key),

@@ -123,12 +123,12 @@ pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
 /// The text of a file, without a byte order mark.
 fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(wrong_row(1, "the file is UTF-16 text").help("save it as UTF-8"));
+        return Err(wrong_row(1, "the file is UTF-16 text").help("save the file as UTF-8"));
     }
     // A ZIP archive: an Excel workbook or an OpenDocument sheet.
     if bytes.starts_with(b"PK\x03\x04") {
         let mistake = wrong_row(1, "the file is a spreadsheet, not CSV");
-        return Err(mistake.help("export it as \"CSV UTF-8\""));
+        return Err(mistake.help("export the sheet as \"CSV UTF-8\""));
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
@@ -148,7 +148,7 @@ fn column(line: u64, message: impl Into<String>, help: impl Into<String>) -> Mis
 }
 
 fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
-    wrong_row(line, "the quote that opens a cell here is not closed")
+    wrong_row(line, "the quote that opens a cell in this line is not closed")
         .help("add the closing quote, or write `\"\"` for a quote in the text")
 }
 

@@ -1,4 +1,4 @@
-//! Jobs whose `tasks`, or a branch of whose hierarchy, is null: they count as empty, and are counted.
+//! Counts jobs in which `tasks` or a branch of the hierarchy is null. Null is treated as an empty list.
 
 use taskferry_sdk::Output;
 
@@ -7,7 +7,7 @@ use crate::Job;
 /// The name of the counter of such jobs.
 pub const NAME: &str = "null_tasks";
 
-/// Counts the job if it is one of them.
+/// Counts the job if `tasks` or a branch is null.
 pub(crate) fn count(job: Job<'_>, out: &mut Output) {
     if job.has_null_tasks() {
         out.count(NAME, 1);

@@ -21,7 +21,7 @@ pub enum Profile<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     node: Node<'a>,
-    null_branches: usize,
+    has_null_tasks: bool,
 }
 
 /// Members that identify a row without `task_id`.
@@ -59,7 +59,7 @@ impl<'a> Profile<'a> {
         if is_row(record) {
             Ok(Self::Row(record))
         } else if is_job(record) {
-            Ok(Self::Job(Job { node: record, null_branches: check_tasks(record)? }))
+            Ok(Self::Job(Job { node: record, has_null_tasks: check_tasks(record)? }))
         } else if ROW_MEMBERS.iter().any(|name| record.get(name).is_some()) {
             Ok(Self::Row(record))
         } else {
@@ -76,7 +76,7 @@ impl<'a> Job<'a> {
 
     /// Whether `tasks` or a branch of the hierarchy is null, which counts as an empty list.
     pub fn has_null_tasks(&self) -> bool {
-        self.null_branches > 0
+        self.has_null_tasks
     }
 
     /// Visits every task with the levels above it, in the order of the record.

@@ -22,7 +22,7 @@ impl<'e, 'a, E, F: FnMut(Node<'a>) -> Result<bool, E>> Prune<'e, 'a, F> {
         Ok(self.kept)
     }
 
-    /// The job, or an object of the job that only groups other objects. Keeps lists whose key satisfies `is_kept`.
+    /// Prunes the job, or an object of the job that only groups other objects. Keeps lists whose key satisfies `is_kept`.
     fn group(&mut self, group: Node<'a>, is_kept: fn(&str) -> bool) -> Result<(), E> {
         group.members().try_for_each(|(key, member)| match member.kind() {
             Kind::Array if is_kept(&key.as_str()) => {
@@ -35,7 +35,7 @@ impl<'e, 'a, E, F: FnMut(Node<'a>) -> Result<bool, E>> Prune<'e, 'a, F> {
         })
     }
 
-    /// Removes an unwanted task, or a branch that has lost all its tasks.
+    /// Removes a task for which `keep` returns false, or a branch that has lost all its tasks.
     fn value(&mut self, value: Node<'a>) -> Result<(), E> {
         let (seen, kept) = (self.seen, self.kept);
         match value.kind() {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+mod check;
 mod layouts;
 mod mapping;
 mod model;

@@ -26,7 +26,7 @@ fn every_invalid_row_is_reported_with_its_line() {
     }
     assert_eq!(
         mistakes("vendor,skill,vendor_skill\nworkday,A,\"x\nworkday,B,y\n"),
-        ["2: the quote that opens a cell here is not closed"]
+        ["2: the quote that opens a cell in this line is not closed"]
     );
 }
 

@@ -159,7 +159,7 @@ fn mistakes_of_a_mapping_are_reported_with_their_lines() {
     for says in [
         "skills.csv:6: the row has 2 columns, the header has 3",
         "skills.csv:7: `vendor` is empty",
-        "skills.csv:8: the quote that opens a cell here is not closed",
+        "skills.csv:8: the quote that opens a cell in this line is not closed",
     ] {
         assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
     }
