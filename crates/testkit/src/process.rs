@@ -162,7 +162,7 @@ impl Drop for Running {
     }
 }
 
-/// Whether the process exists.
+/// Sends a signal. Returns whether the process exists.
 fn send_signal(name: &str, pid: u32) -> bool {
     let kill = format!("kill -{name} {pid}");
     Command::new("sh").args(["-c", &kill]).status().unwrap().success()

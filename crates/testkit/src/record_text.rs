@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// The text of a record: usually a job with a list of tasks or a row, sometimes a hierarchy or an invalid record, with varied
-/// white space, escapes, duplicate keys and numbers.
+/// The text of a record: usually a job with a list of tasks, or a row; sometimes a hierarchy or an invalid record. White space,
+/// escapes, duplicate keys and numbers vary.
 pub fn record_text() -> impl Strategy<Value = String> {
     let record = prop_oneof![5 => job(), 3 => row(), 1 => hierarchy(), 1 => anything()];
     (record, any::<u64>(), 0..3_u64).prop_map(|(record, seed, oddity)| {

@@ -1,4 +1,5 @@
-//! Tests in a program with a `main` function of its own, which is also a runner or another program that the tests start.
+//! Tests in a program with its own `main` function. The tests start the same program again as a runner or as another
+//! tool.
 
 use std::process::ExitCode;
 
