@@ -24,26 +24,3 @@ pub(crate) fn credentials_in(url: &Url) -> Vec<Secret> {
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(address: &str) -> Vec<String> {
-        let secrets = credentials_in(&address.parse().unwrap());
-        secrets.iter().map(|secret| secret.expose().to_owned()).collect()
-    }
-
-    #[test]
-    fn a_password_is_listed_in_every_form() {
-        let texts = texts("http://user:pass%2Fw+rd&=@proxy.example:3128");
-        assert!(texts.starts_with(&["dXNlcjpwYXNzL3crcmQmPQ==".to_owned()]), "{texts:?}");
-        assert!(texts.contains(&"pass/w+rd&=".to_owned()), "{texts:?}");
-        assert!(texts.contains(&"user".to_owned()), "{texts:?}");
-    }
-
-    #[test]
-    fn an_address_without_credentials_has_none() {
-        assert!(texts("https://receiver.example/hooks").is_empty());
-    }
-}

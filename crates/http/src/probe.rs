@@ -262,37 +262,3 @@ fn clock_finding(origin: &str, date: SystemTime, received_at: SystemTime) -> Fin
         Finding::ok(format!("this machine's clock is within {seconds} s of {origin}"))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use taskferry_sdk::Verdict;
-
-    #[test]
-    fn a_certificate_that_ends_soon_is_a_warning() {
-        let certificate = |not_after: &str| Certificate {
-            subject: Some("acme.example".to_owned()),
-            issuer: Some("An Authority".to_owned()),
-            not_after: not_after.parse().unwrap(),
-        };
-        let now = "2026-11-01T00:00:00Z".parse().unwrap();
-        let find = |not_after| certificate_finding("it answers", &certificate(not_after), now);
-        assert_eq!(find("2026-11-16T00:00:00Z").verdict, Verdict::Ok);
-        let soon = find("2026-11-08T12:00:00Z");
-        assert_eq!(soon.verdict, Verdict::Warning);
-        assert_eq!(
-            soon.text,
-            "it answers; the certificate of acme.example, issued by An Authority is valid until 2026-11-08, 7 days from now"
-        );
-    }
-
-    #[test]
-    fn a_clock_that_differs_by_more_than_half_a_minute_is_a_warning() {
-        let date = SystemTime::UNIX_EPOCH + StdDuration::from_secs(1_000_000);
-        let find = |ours| clock_finding("https://acme.example", date, ours);
-        assert_eq!(find(date + StdDuration::from_millis(30_400)).verdict, Verdict::Ok);
-        let behind = find(date - StdDuration::from_secs(90));
-        assert_eq!(behind.verdict, Verdict::Warning);
-        assert_eq!(behind.text, "this machine's clock is 90 s behind https://acme.example");
-    }
-}

@@ -3,7 +3,6 @@
 use taskferry_sdk::jiff::Timestamp;
 
 /// Why a certificate was refused, and what to do about it.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RefusedCertificate {
     pub(crate) message: String,
     pub(crate) hint: &'static str,
@@ -40,30 +39,4 @@ pub(crate) fn refused_certificate(cause: &str) -> Option<RefusedCertificate> {
         (format!("the server's certificate is refused: {reason}"), hint)
     };
     Some(RefusedCertificate { message, hint })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_dates_and_names_of_a_refused_certificate_are_readable() {
-        let message = |text: &str| {
-            refused_certificate(&format!("invalid peer certificate: {text}")).unwrap().message
-        };
-        let expired = "certificate expired: verification time 1800000000 (UNIX), but certificate is not valid after 1577836800 (222163200 seconds ago)";
-        assert_eq!(message(expired), "the server's certificate expired on 2020-01-01");
-        let early = "certificate not valid yet: verification time 1 (UNIX), but certificate is not valid before 1577836800 (1577836799 seconds in future)";
-        assert_eq!(message(early), "the server's certificate is not valid before 2020-01-01");
-        let name = "certificate not valid for name \"localhost\"; certificate is only valid for DnsName(\"a.example\") or DnsName(\"b.example\")";
-        assert_eq!(
-            message(name),
-            "the server's certificate is not valid for name \"localhost\", only valid for `a.example` or `b.example`"
-        );
-        assert_eq!(
-            message("UnknownIssuer"),
-            "the server's certificate is refused: its issuer is unknown"
-        );
-        assert_eq!(refused_certificate("connection refused"), None);
-    }
 }

@@ -16,21 +16,3 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::UNIX_EPOCH;
-
-    #[test]
-    fn a_wait_is_parsed_from_seconds_and_from_dates() {
-        let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
-        let parse = |value: &str| retry_after(value, now);
-        assert_eq!(parse(" 5 "), Some(Duration::from_secs(5)));
-        assert_eq!(parse("1.5"), Some(Duration::from_millis(1500)));
-        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
-        assert_eq!(parse("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(parse(&"9".repeat(30)), Some(Duration::from_secs(u64::MAX)));
-        assert_eq!(parse("soon"), None);
-    }
-}

@@ -16,17 +16,3 @@ pub(crate) fn status_error(status: u16, message: impl Into<String>) -> StageErro
     let error = StageError::new(kind, message);
     if temporary { error.temporary() } else { error }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statuses_are_temporary_or_permanent() {
-        assert_eq!(status_error(429, "x").kind(), ErrorKind::RateLimited);
-        let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520];
-        assert!(temporary.iter().all(|status| status_error(*status, "x").is_temporary()));
-        let permanent = [301, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451];
-        assert!(permanent.iter().all(|status| !status_error(*status, "x").is_temporary()));
-    }
-}

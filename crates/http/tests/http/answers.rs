@@ -1,8 +1,11 @@
 //! How responses are handled.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::time::SystemTime;
 
-use taskferry_http::header::HeaderMap;
+use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
 use taskferry_http::{Connection, ReadBody, Server};
 use taskferry_sdk::{Duration, ErrorKind};
 use taskferry_testkit::{FaultServer, Response};
@@ -47,9 +50,29 @@ async fn the_error_contains_the_requested_delay() {
         post(server.url(), &Connection::default()).await.unwrap().wait
     };
     assert_eq!(wait("1.5").await, Some(Duration::from_millis(1500).get()));
+    assert_eq!(wait(" 5 ").await, Some(Duration::from_secs(5).get()));
+    assert_eq!(wait(&"9".repeat(30)).await, Some(Duration::from_secs(u64::MAX).get()));
     assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT").await, Some(Duration::from_secs(0).get()));
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100).get());
+    assert!((90..=100).contains(&wait(&date).await.unwrap().as_secs()), "{date}");
     for nothing in ["-5", "soon", ".", "1.2.3", ""] {
         assert_eq!(wait(nothing).await, None, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn statuses_are_temporary_or_permanent() {
+    let status = Arc::new(AtomicU16::new(0));
+    let sent = Arc::clone(&status);
+    let server = FaultServer::start(move |_| Response::new(sent.load(Relaxed), "")).await;
+    let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520].map(|code| (code, true));
+    let permanent =
+        [301, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451].map(|code| (code, false));
+    for (code, is_temporary) in temporary.into_iter().chain(permanent) {
+        status.store(code, Relaxed);
+        let error = post(server.url(), &Connection::default()).await.unwrap().error("x");
+        assert_eq!(error.is_temporary(), is_temporary, "{code}");
+        assert_eq!(error.kind() == ErrorKind::RateLimited, code == 429, "{code}");
     }
 }
 
@@ -75,7 +98,7 @@ fn encoded(as_what: &str, body: Vec<u8>) -> Response {
 #[tokio::test]
 async fn an_encoded_response_is_decoded_for_any_spelling_of_its_encoding() {
     let members = [gzip("one "), gzip(""), gzip("two")].concat();
-    for name in ["gzip", "GZIP", "x-gzip"] {
+    for name in ["gzip", "GZIP", "X-GZip", " gzip ", "identity, gzip"] {
         let server = server(encoded(name, members.clone())).await;
         assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "one two");
         let accepted = server.requests()[0].header("accept-encoding").map(str::to_owned);
@@ -84,6 +107,42 @@ async fn an_encoded_response_is_decoded_for_any_spelling_of_its_encoding() {
     let frames = [b"one ", b"two "].map(|text| zstd::encode_all(&text[..], 1).unwrap()).concat();
     let server = server(encoded("ZSTD", frames)).await;
     assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "one two ");
+    for name in ["", "identity"] {
+        let server = super::answers::server(encoded(name, b"plain".to_vec())).await;
+        assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "plain");
+    }
+}
+
+#[tokio::test]
+async fn any_bytes_are_decoded_within_the_limit_or_refused() {
+    let mut random = 1_u64;
+    let mut byte = move || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random.to_be_bytes()[0]
+    };
+    // The first bytes of each encoding, so that more than its beginning is read.
+    let starts = [gzip("x")[..10].to_vec(), zstd::encode_all(&b"x"[..], 1).unwrap()[..5].to_vec()];
+    let server = FaultServer::start(|request| {
+        let encoding = request.header("x-encoding").unwrap();
+        Response::new(200, request.bytes.clone()).header("content-encoding", encoding)
+    })
+    .await;
+    let client = crate::client(server.url(), &Connection::default());
+    for (encoding, start) in ["gzip", "zstd"].into_iter().zip(starts) {
+        let headers = HeaderMap::from_iter([(
+            HeaderName::from_static("x-encoding"),
+            HeaderValue::from_static(encoding),
+        )]);
+        for length in 0..100 {
+            let rest: Vec<u8> = (0..length).map(|_| byte()).collect();
+            for body in [rest.clone(), [&start[..], &rest].concat()] {
+                let read = ReadBody::Whole { max_bytes: 200 };
+                if let Ok(response) = client.post(headers.clone(), body, read).await {
+                    assert!(response.body.len() <= 200);
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Excerpts of untrusted texts.
 
 use proptest::prelude::*;
-use taskferry_http::excerpt;
+use taskferry_http::{Connection, excerpt};
 use taskferry_sdk::{Secret, is_unprintable};
 
 #[test]
@@ -87,4 +87,16 @@ proptest! {
 fn control_and_direction_characters_are_removed() {
     assert_eq!(excerpt("a\u{202e}b\u{0}c\u{feff}".as_bytes(), &[]).as_deref(), Some("a b c"));
     assert_eq!(excerpt(&[0xff, b'x'], &[]).as_deref(), Some("\u{fffd}x"));
+}
+
+#[tokio::test]
+async fn an_excerpt_contains_no_credentials_of_the_address() {
+    let echo = "pass%2Fw+rd&= or pass/w+rd&= or dXNlcjpwYXNzL3crcmQmPQ== of the user";
+    let server = FaultServer::start(move |_| Response::new(400, echo)).await;
+    let address = server.url().replace("http://", "http://user:pass%2Fw+rd&=@");
+    let answer = post(&address, &Connection::default()).await.unwrap();
+    let shown = answer.excerpt(&answer.body, &[]).unwrap();
+    assert_eq!(shown, "[secret] or [secret] or [secret] of the [secret]");
+    let answer = post(server.url(), &Connection::default()).await.unwrap();
+    assert_eq!(answer.excerpt(&answer.body, &[]).as_deref(), Some(echo));
 }

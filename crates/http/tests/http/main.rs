@@ -7,6 +7,7 @@ mod certificates;
 mod excerpts;
 mod files;
 mod options;
+mod probes;
 mod proxies;
 mod secrets;
 mod tls;

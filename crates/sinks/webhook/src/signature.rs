@@ -172,92 +172,16 @@ impl SigningKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::signature::{ED25519, KeyPair, UnparsedPublicKey};
     use std::time::Duration;
-
-    fn signer(secrets: &[&str]) -> Result<Signer, Vec<Problem>> {
-        Signer::new(&SignatureOptions {
-            secrets: secrets.iter().copied().map(Secret::new).collect(),
-        })
-    }
-
-    fn secret(prefix: &str, bytes: &[u8]) -> String {
-        format!("{prefix}{}", BASE64.encode(bytes))
-    }
-
-    #[test]
-    fn every_secret_adds_a_signature_of_id_time_and_body() {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
-        let both = [&[7; 32], pair.public_key().as_ref()].concat();
-        let (old, new) = (secret("whsec_", &[1; 24]), secret("whsec_", &[2; 64]));
-        let key = secret("whsk_", &both);
-        let signer = signer(&[&old, new.trim_end_matches('='), &key]).unwrap();
-        let at = UNIX_EPOCH + Duration::from_millis(1_674_087_231_999);
-        let [id, timestamp, signature] = signer.headers("k1", at, b"{}");
-        assert_eq!(id, ("webhook-id", "k1".to_owned()));
-        assert_eq!(timestamp, ("webhook-timestamp", "1674087231".to_owned()));
-        let content = b"k1.1674087231.{}";
-        let [first, second, third] = signature.1.split(' ').collect::<Vec<_>>()[..] else {
-            panic!("three signatures: {signature:?}")
-        };
-        for (signature, byte, length) in [(first, 1, 24), (second, 2, 64)] {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, &vec![byte; length]);
-            let tag = BASE64.decode(signature.strip_prefix("v1,").unwrap()).unwrap();
-            hmac::verify(&key, content, &tag).unwrap();
-        }
-        let public = UnparsedPublicKey::new(&ED25519, pair.public_key());
-        let signature = BASE64.decode(third.strip_prefix("v1a,").unwrap()).unwrap();
-        public.verify(content, &signature).unwrap();
-        assert_eq!(format!("{signer:?}").matches("[HMAC-SHA256 secret]").count(), 2);
-    }
 
     /// The example of the Standard Webhooks specification.
     #[test]
     fn the_example_of_the_specification_has_its_signature() {
-        let signer = signer(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
+        let secrets = vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
+        let signer = Signer::new(&SignatureOptions { secrets }).unwrap();
         let at = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
         let [_, _, signature] =
             signer.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#);
         assert_eq!(signature.1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
-
-    #[test]
-    fn all_invalid_secrets_are_reported_and_none_is_shown() {
-        let torn = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
-        let torn = [&[8; 32], torn.public_key().as_ref()].concat();
-        let canary = "Canary4711";
-        let secrets = [
-            String::new(),
-            canary.to_owned(),
-            format!("whpk_{canary}"),
-            format!("whsec_{canary}!"),
-            secret("whsec_", &[1; 23]),
-            secret("whsec_", &[1; 65]),
-            secret("whsk_", &[1; 33]),
-            secret("whsk_", &torn),
-            secret("whsk_", &[1; 32]),
-            secret("whsk_", &[1; 32]),
-        ];
-        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let problems = signer(&secrets).unwrap_err();
-        let found: Vec<(String, &str)> =
-            problems.iter().map(|problem| (problem.path.to_string(), problem.code)).collect();
-        let expected = [
-            (0, "empty-value"),
-            (1, "invalid-secret"),
-            (2, "invalid-secret"),
-            (3, "invalid-secret"),
-            (4, "invalid-secret"),
-            (5, "invalid-secret"),
-            (6, "invalid-secret"),
-            (7, "invalid-secret"),
-            (9, "duplicate-value"),
-        ];
-        assert_eq!(
-            found,
-            expected.map(|(index, code)| (format!("signature.secrets[{index}]"), code))
-        );
-        assert!(!format!("{problems:?}").contains(canary));
-        assert_eq!(signer(&[]).unwrap_err()[0].code, "empty-value");
     }
 }

@@ -34,35 +34,3 @@ pub(crate) fn field<'a, T: Deserialize<'a>>(object: Node<'a>, key: &str) -> Resu
         format!("`{key}`: {reason}")
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(json: &[u8]) -> Result<Body, String> {
-        parse_object(&Bytes::copy_from_slice(json))
-    }
-
-    #[test]
-    fn the_last_of_duplicate_keys_is_read_whatever_the_others_are() {
-        let body = parse(br#"{"a":[1],"b":2,"\u0061":"last","\ud800":0}"#).unwrap();
-        let read = |key| field::<String>(body.root(), key);
-        assert_eq!(read("a").unwrap(), "last");
-        assert_eq!(read("b").unwrap_err(), "`b`: invalid type: integer `2`, expected a string");
-        assert_eq!(read("c").unwrap_err(), "`c` is missing");
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_skipped_and_utf_16_is_named() {
-        let body = parse("\u{feff} {\"a\":1}".as_bytes()).unwrap();
-        assert_eq!(field::<u32>(body.root(), "a"), Ok(1));
-        let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(parse(&utf_16).unwrap_err(), "it is UTF-16 text, not UTF-8");
-        assert_eq!(parse("\u{feff}".as_bytes()).unwrap_err(), "it is empty");
-        assert_eq!(parse(b"[1]").unwrap_err(), "it is not a JSON object");
-        assert_eq!(
-            parse(b"{} x").unwrap_err(),
-            "unexpected text after the end of the document at byte 3"
-        );
-    }
-}

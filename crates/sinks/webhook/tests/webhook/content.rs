@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
+use taskferry_sdk::RunContext;
 use taskferry_testkit::Response;
 
-use crate::driver::{bodies, deliver, headers, jobs, receiver, run, sink, sink_in};
+use crate::driver::{base64, bodies, deliver, headers, jobs, receiver, run, sink, sink_in};
 
 const SHARED: &str = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
 const PRIVATE: &str = "whsk_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
@@ -26,6 +29,33 @@ async fn every_attempt_is_signed_with_the_same_id() {
             signatures.split(' ').map(|signature| signature.split_once(',').unwrap().0).collect();
         assert_eq!(versions, ["v1", "v1a"]);
     }
+}
+
+#[tokio::test]
+async fn every_secret_adds_a_signature_of_id_time_and_body() {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let both = [&[7; 32], pair.public_key().as_ref()].concat();
+    let secret = |prefix: &str, bytes: &[u8]| format!("{prefix}{}", base64(bytes));
+    let (old, new) = (secret("whsec_", &[1; 24]), secret("whsec_", &[2; 64]));
+    let secrets = json!([old, new.trim_end_matches('='), secret("whsk_", &both)]);
+    let server = receiver([]).await;
+    let mut sink = sink(&server, &json!({"signature": {"secrets": secrets}})).await;
+    deliver(&mut *sink, &jobs(1, &[("j1", "{}")])).await.unwrap();
+    let of = |name| headers(&server, name).remove(0);
+    let content = format!("{}.{}.[{{}}]", of("webhook-id"), of("webhook-timestamp"));
+    let signatures = of("webhook-signature");
+    let [first, second, third] = signatures.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("three signatures: {signatures}")
+    };
+    for (signature, key) in [(first, &[1; 24][..]), (second, &[2; 64][..])] {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), content.as_bytes());
+        assert_eq!(signature, format!("v1,{}", base64(tag.as_ref())));
+    }
+    // Ed25519 signatures are deterministic.
+    let signature = pair.sign(content.as_bytes());
+    assert_eq!(third, format!("v1a,{}", base64(signature.as_ref())));
+    let public = UnparsedPublicKey::new(&ED25519, pair.public_key());
+    public.verify(content.as_bytes(), signature.as_ref()).unwrap();
 }
 
 #[tokio::test]
@@ -53,6 +83,27 @@ async fn each_structured_event_is_one_request() {
             "type": "taskferry.record", "time": "2026-11-23T20:42:43Z",
             "datacontenttype": "application/json", "data": null})
     );
+}
+
+#[tokio::test]
+async fn names_are_encoded_in_events() {
+    let server = receiver([]).await;
+    let run = RunContext::new("täsks 1", "2026-11-23T20:42:43.5Z".parse().unwrap(), "r1");
+    let named = json!({"mode": "batched", "type": "com.example.task", "source": "urn:hr:tasks"});
+    for events in [json!({"mode": "batched"}), named] {
+        let mut sink = sink_in(&run, &server, &json!({"cloud_events": events})).await;
+        deliver(&mut *sink, &jobs(1, &[("j \"1\"", "{}")])).await.unwrap();
+    }
+    let events: Vec<Value> =
+        bodies(&server).iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    for (event, event_type, source) in [
+        (&events[0][0], "taskferry.record", "/taskferry/t%C3%A4sks%201"),
+        (&events[1][0], "com.example.task", "urn:hr:tasks"),
+    ] {
+        assert_eq!((&event["type"], &event["source"]), (&json!(event_type), &json!(source)));
+        assert_eq!(event["subject"], "j \"1\"");
+        assert_eq!(event["time"], "2026-11-23T20:42:43.5Z");
+    }
 }
 
 #[tokio::test]

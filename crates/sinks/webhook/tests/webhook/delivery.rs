@@ -62,6 +62,20 @@ async fn batches_end_at_the_record_limit_the_size_limit_and_every_commit() {
 }
 
 #[tokio::test]
+async fn the_size_limit_of_a_batch_is_exact() {
+    for (limit, records, expected) in [
+        (7, &["{}", "{}"][..], &["[{},{}]"][..]),
+        (6, &["{}", "{}"], &["[{}]", "[{}]"]),
+        (1, &["{}", "\"long\"", "1"], &["[{}]", "[\"long\"]", "[1]"]),
+    ] {
+        let server = receiver([]).await;
+        let mut sink = sink(&server, &json!({"batch_bytes": format!("{limit} B")})).await;
+        deliver(&mut *sink, &batch(1, records)).await.unwrap();
+        assert_eq!(bodies(&server), expected);
+    }
+}
+
+#[tokio::test]
 async fn no_records_send_no_request() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({})).await;

@@ -1,5 +1,7 @@
 //! Scripted receivers, and sinks that post to them.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use taskferry_sdk::{
     Batch, Cursor, Origin, Problem, Record, Refusal, Refusals, RunContext, Sink, SinkPlugin,
@@ -81,4 +83,8 @@ pub(crate) fn headers(server: &FaultServer, name: &str) -> Vec<String> {
 
 pub(crate) fn keys(server: &FaultServer) -> Vec<String> {
     headers(server, "idempotency-key")
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
 }

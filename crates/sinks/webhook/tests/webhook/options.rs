@@ -1,8 +1,9 @@
 //! Mistakes in the options.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-use crate::driver::build;
+use crate::driver::{base64, build};
 
 fn problems(more: &Value) -> Vec<(String, &'static str)> {
     let mut options = json!({"url": "https://hooks.example/x"});
@@ -100,4 +101,53 @@ fn mistakes_of_signatures_and_events_are_reported_with_the_others() {
     let one = json!({"url": "https://hooks.example/x", "batch_records": 1,
         "cloud_events": {"mode": "structured"}});
     assert!(build(&one).is_ok());
+}
+
+#[test]
+fn all_invalid_secrets_are_reported_and_none_is_shown() {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let torn = [&[8; 32], pair.public_key().as_ref()].concat();
+    let secret = |prefix: &str, bytes: &[u8]| format!("{prefix}{}", base64(bytes));
+    let secrets = [
+        (String::new(), "empty-value"),
+        ("hunter2".to_owned(), "invalid-secret"),
+        ("whpk_hunter2".to_owned(), "invalid-secret"),
+        ("whsec_hunter2!".to_owned(), "invalid-secret"),
+        (secret("whsec_", &[1; 23]), "invalid-secret"),
+        (secret("whsec_", &[1; 65]), "invalid-secret"),
+        (secret("whsk_", &[1; 33]), "invalid-secret"),
+        (secret("whsk_", &torn), "invalid-secret"),
+        (secret("whsk_", &[1; 32]), "valid"),
+        (secret("whsk_", &[1; 32]), "duplicate-value"),
+    ];
+    let expected = secrets.iter().enumerate().filter(|(_, (_, code))| *code != "valid");
+    let expected: Vec<(String, &str)> = expected
+        .map(|(index, (_, code))| (format!("signature.secrets[{index}]"), *code))
+        .collect();
+    let given: Vec<&String> = secrets.iter().map(|(secret, _)| secret).collect();
+    assert_eq!(problems(&json!({"signature": {"secrets": given}})), expected);
+    let none = problems(&json!({"signature": {"secrets": []}}));
+    assert_eq!(none, [("signature.secrets".to_owned(), "empty-value")]);
+}
+
+#[test]
+fn the_source_of_events_is_a_uri_or_a_path() {
+    for (source, is_valid) in [
+        ("/hr", true),
+        ("hr/tasks", true),
+        ("https://hr.example/tasks?x=1#y", true),
+        ("urn:uuid:1", true),
+        ("//host/x", true),
+        ("", false),
+        (" ", false),
+        ("/h r", false),
+        ("/hr\n", false),
+        ("https://", false),
+        ("/{pipeline}", false),
+        ("/ü", false),
+    ] {
+        let events = json!({"mode": "batched", "source": source});
+        let built = build(&json!({"url": "https://hooks.example/x", "cloud_events": events}));
+        assert_eq!(built.is_ok(), is_valid, "{source}");
+    }
 }

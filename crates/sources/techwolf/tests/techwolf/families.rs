@@ -85,6 +85,32 @@ async fn an_unknown_family_is_named_with_the_nearest_in_every_option() {
 }
 
 #[tokio::test]
+async fn a_warning_names_the_nearest_family() {
+    let families = [
+        json!({"external_id": "legal", "job_family_name": "Legal"}),
+        json!({"external_id": "fin", "job_family_name": "Finance", "id": "5cbdbdbe"}),
+        json!({"external_id": "it", "job_family_name": null}),
+    ];
+    let server = tenant(move |_| list(3, &families)).await;
+    for known in ["legal", "fin", "5cbdbdbe", "it"] {
+        assert!(warnings(&server, &filtered(&[known]), None).await.is_empty(), "{known}");
+    }
+    for (named, expected) in [
+        ("leagl", "the tenant has no job family `leagl`; did you mean `legal`?"),
+        ("LEGALS", "the tenant has no job family `LEGALS`; did you mean `legal`?"),
+        ("Finanze", "the tenant has no job family `Finanze`; did you mean `fin`?"),
+        ("Legal", "`Legal` is the name of a job family, not its id: write `legal`"),
+        ("finance", "`finance` is the name of a job family, not its id: write `fin`"),
+        (
+            "a\u{1b}[31mb",
+            "the tenant has no job family `a\\u{1b}[31mb`: check the id and the permissions of the credentials",
+        ),
+    ] {
+        assert_eq!(warnings(&server, &filtered(&[named]), None).await, [expected]);
+    }
+}
+
+#[tokio::test]
 async fn families_are_listed_only_if_options_name_some() {
     let server = tenant(|target| {
         let offset = if target.ends_with("offset=0") { 0 } else { 200 };

@@ -49,7 +49,9 @@ fn the_last_of_duplicate_keys_is_read() {
 fn an_invalid_page_is_described() {
     for (body, why) in [
         ("", "it is empty"),
+        ("\u{feff}", "it is empty"),
         ("[true, []]", "it is not a JSON object"),
+        ("{} x", "unexpected text after the end of the document at byte 3"),
         (r#"{"has_next":false"#, "expected `,` or `}` at byte 17"),
         (r#"{"records":[]}"#, "`has_next` is missing"),
         (
@@ -82,6 +84,15 @@ fn an_invalid_page_is_described() {
         let expected = format!("record 2 of the page is not a task profile: {why}");
         assert_eq!((error.to_string(), error.is_temporary()), (expected, true));
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped_and_utf_16_is_named() {
+    let text = "\u{feff} {\"has_next\":false,\"records\":[]}";
+    assert!(parse(text).unwrap().records.is_empty());
+    let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let error = parse(utf_16).unwrap_err().to_string();
+    assert!(error.ends_with(": it is UTF-16 text, not UTF-8"), "{error}");
 }
 
 #[test]

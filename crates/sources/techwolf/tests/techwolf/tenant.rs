@@ -47,6 +47,10 @@ impl Tenant {
         Self { server: server.await }
     }
 
+    pub(crate) fn at(server: FaultServer) -> Self {
+        Self { server }
+    }
+
     pub(crate) fn url(&self) -> &str {
         self.server.url()
     }

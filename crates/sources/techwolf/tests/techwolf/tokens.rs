@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use taskferry_sdk::ErrorKind;
-use taskferry_testkit::Response;
+use taskferry_testkit::{FaultServer, Response};
 
 use crate::tenant::{SECRET, Tenant, page, read_all, token};
 
@@ -176,4 +176,57 @@ async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
     assert!(error.full_message().contains("https://elsewhere.example"), "{error}");
     assert!(error.hint_text().unwrap().contains("token_url"));
     assert_eq!(tenant.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn concurrent_requests_wait_for_one_token() {
+    // All requests of the first token are refused, some of them when the second one has replaced it.
+    let mut refused = 0;
+    let server = FaultServer::start(move |request| match request.header("authorization") {
+        None if refused == 0 => token("token-1", 10_800),
+        None => token("token-2", 10_800),
+        Some("Bearer token-1") => {
+            refused += 1;
+            unauthorized()
+        }
+        Some(_) if request.target.contains("/export/") => {
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            page(&[body["filters"][0]["job_family_ids"][0].as_str().unwrap()], None)
+        }
+        Some(_) => Response::new(404, "[]"),
+    })
+    .await;
+    let tenant = Tenant::at(server);
+    let families: Vec<String> = (0..8).map(|number| format!("family-{number}")).collect();
+    let partition = json!({"by": "job_family", "values": families});
+    let mut source = tenant.source(&json!({"partition": partition, "concurrency": 8})).await;
+    assert_eq!(read_all(&mut *source).await.jobs(), families);
+    assert_eq!(tenant.token_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_cancelled_caller_does_not_cancel_the_token_request() {
+    let tenant = Tenant::answering([page(&["a"], None)]).await;
+    let mut source = tenant.source(&json!({})).await;
+    {
+        let waiting = source.next_page();
+        tokio::pin!(waiting);
+        let polled = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
+        });
+        assert!(polled.await, "the request is pending, and dropped here");
+    }
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
+}
+
+#[tokio::test]
+async fn the_error_for_a_response_without_a_token_does_not_show_it() {
+    for body in [r#"{"access_token": ""}"#, r#"{"access_token": 4711}"#, "secret", ""] {
+        let tokens = std::iter::repeat_with(move || Response::new(200, body));
+        let tenant = Tenant::scripted(tokens, [page(&[], None)]).await;
+        let error = tenant.error(&json!({})).await;
+        assert_eq!(tenant.token_requests().len(), 6, "a retry may succeed");
+        let text = error.full_message();
+        assert!(text.ends_with(": the response contains no `access_token`"), "{text}");
+    }
 }
