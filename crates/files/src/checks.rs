@@ -4,9 +4,9 @@ use std::io;
 
 use rustix::fs::{FileType, Stat};
 
-/// Why a file is not used. The text follows "can't write `…`: ".
+/// A file that is not safe to open. The text follows "can't write `…`: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unfit {
+pub(crate) enum UnsafeFile {
     #[error("it is a symbolic link")]
     Link,
     /// A FIFO, a socket, a device.
@@ -14,14 +14,14 @@ pub(crate) enum Unfit {
     Special,
     #[error("it is a folder")]
     Folder,
-    /// The file has another name.
+    /// The file has several hard links.
     #[error("it has more than one hard link")]
     HardLink,
     #[error("it belongs to another user (id {0})")]
     Foreign(u32),
 }
 
-impl Unfit {
+impl UnsafeFile {
     /// The problem with the type of a file.
     pub(crate) fn by_type(found: &Stat) -> Option<Self> {
         match FileType::from_raw_mode(found.st_mode) {
@@ -32,14 +32,14 @@ impl Unfit {
         }
     }
 
-    /// The problem in an error of this crate.
+    /// Extracts the reason from an error of this crate.
     pub(crate) fn of(error: &io::Error) -> Option<Self> {
         error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()).copied()
     }
 }
 
-impl From<Unfit> for io::Error {
-    fn from(unfit: Unfit) -> Self {
+impl From<UnsafeFile> for io::Error {
+    fn from(unfit: UnsafeFile) -> Self {
         Self::other(unfit)
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
-use crate::checks::Unfit;
+use crate::checks::UnsafeFile;
 
-/// Access to the entries of a folder, without permission to list them.
+/// Opens a folder for access to its entries. Needs no permission to list them.
 #[cfg(target_os = "linux")]
 const SEARCH: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
@@ -53,7 +53,7 @@ impl Folder {
             let Component::Normal(component) = component else {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
-                    "it is outside the folder",
+                    "its path leads out of the folder",
                 ));
             };
             match rustix::fs::mkdirat(folder.as_fd(), component, Mode::from_raw_mode(0o777)) {
@@ -71,8 +71,8 @@ impl Folder {
     /// Reports a link as such. The system only reports that it is not a folder.
     fn why_no_folder(&self, name: &OsStr, error: io::Error) -> io::Error {
         let found = rustix::fs::statat(self.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW);
-        match found.ok().and_then(|found| Unfit::by_type(&found)) {
-            Some(unfit @ Unfit::Link) => unfit.into(),
+        match found.ok().and_then(|found| UnsafeFile::by_type(&found)) {
+            Some(unfit @ UnsafeFile::Link) => unfit.into(),
             _ => error,
         }
     }
@@ -82,7 +82,7 @@ impl Folder {
         &self.path
     }
 
-    /// Forces the entries to disk.
+    /// Syncs the entries to disk.
     ///
     /// # Errors
     /// Errors of the file system. Some file systems do not support it.

@@ -11,14 +11,14 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::Folder;
-use crate::checks::Unfit;
+use crate::checks::UnsafeFile;
 use crate::link::folder_of;
 
 /// The number of attempts if other processes create and remove the file concurrently.
 const ATTEMPTS: usize = 16;
-/// How long to wait for processes that only look at a lock.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
-const LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// How long to wait for processes that hold the shared lock to test whether the file is locked.
+const SHARED_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const SHARED_LOCK_POLL: Duration = Duration::from_millis(5);
 
 /// A file name in an open folder. The file is always accessed through the open folder, and never through a link.
 #[derive(Debug, Clone)]
@@ -162,7 +162,7 @@ impl Place {
                     }
                 }
                 Err(error) => {
-                    let unfit = Unfit::of(&error).filter(|unfit| *unfit != Unfit::Folder);
+                    let unfit = UnsafeFile::of(&error).filter(|unfit| *unfit != UnsafeFile::Folder);
                     removed = Some(unfit.ok_or(error)?.to_string());
                     self.remove()?;
                     continue;
@@ -197,7 +197,7 @@ impl Place {
         part.publish(&file, self)
     }
 
-    /// Forces `file`, which was written under this name, to disk, and [renames](Self::rename) it to `to` for good.
+    /// Syncs `file`, which was written under this name, [renames](Self::rename) it to `to`, and syncs the folder.
     ///
     /// # Errors
     /// As [`Place::rename`].
@@ -255,16 +255,16 @@ impl Place {
 
     /// Opens a regular file. Other files are not opened, since that can have effects or block.
     fn open_regular(&self, access: OFlags) -> io::Result<File> {
-        if let Some(unfit) = Unfit::by_type(&self.look()?) {
+        if let Some(unfit) = UnsafeFile::by_type(&self.look()?) {
             return Err(unfit.into());
         }
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = match rustix::fs::openat(self.folder.as_fd(), &self.name, flags, Mode::empty()) {
             Ok(handle) => File::from(handle),
-            Err(Errno::LOOP) => return Err(Unfit::Link.into()),
+            Err(Errno::LOOP) => return Err(UnsafeFile::Link.into()),
             Err(error) => return Err(error.into()),
         };
-        match Unfit::by_type(&rustix::fs::fstat(&file)?) {
+        match UnsafeFile::by_type(&rustix::fs::fstat(&file)?) {
             Some(unfit) => Err(unfit.into()),
             None => Ok(file),
         }
@@ -280,12 +280,12 @@ impl Place {
     fn check(&self, file: &File) -> io::Result<()> {
         let found = rustix::fs::fstat(file)?;
         if found.st_nlink > 1 {
-            return Err(Unfit::HardLink.into());
+            return Err(UnsafeFile::HardLink.into());
         }
         let is_ours = found.st_uid == rustix::process::geteuid().as_raw()
             || found.st_uid == rustix::fs::fstat(self.folder.as_fd())?.st_uid
             || self.owner_of_new_files().is_ok_and(|owner| owner == found.st_uid);
-        if is_ours { Ok(()) } else { Err(Unfit::Foreign(found.st_uid).into()) }
+        if is_ours { Ok(()) } else { Err(UnsafeFile::Foreign(found.st_uid).into()) }
     }
 
     /// The owner of a new file, which can be another user on a network share.
@@ -297,8 +297,8 @@ impl Place {
     }
 }
 
-/// Locks a file; returns false if another process has locked it for writing. A process that looks whether a file is locked holds a
-/// shared lock for a moment.
+/// Locks a file; returns false if another process has locked it for writing. Retries while other processes hold the shared
+/// lock, which they do to test whether the file is locked.
 fn lock(file: &File) -> io::Result<bool> {
     let start = Instant::now();
     loop {
@@ -312,10 +312,10 @@ fn lock(file: &File) -> io::Result<bool> {
             Err(TryLockError::WouldBlock) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        if start.elapsed() > LOOK_TIMEOUT {
+        if start.elapsed() > SHARED_LOCK_TIMEOUT {
             return Ok(false);
         }
-        std::thread::sleep(LOOK_PAUSE);
+        std::thread::sleep(SHARED_LOCK_POLL);
     }
 }
 
@@ -333,5 +333,7 @@ fn replaced() -> io::Error {
 }
 
 fn contended() -> io::Error {
-    io::Error::other("other processes repeatedly create and remove the file")
+    io::Error::other(
+        "other processes repeatedly create and remove the file; stop them, or choose another path",
+    )
 }

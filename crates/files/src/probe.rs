@@ -1,4 +1,4 @@
-//! Whether a folder can be written to, without leaving a file.
+//! Checks whether a folder is writable, without leaving a file.
 
 use std::io;
 use std::path::{Path, PathBuf};

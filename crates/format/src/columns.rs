@@ -9,8 +9,7 @@ use crate::WriteReport;
 use crate::cell::{escape_formula, replace_nul, write_cell};
 use crate::options::CellStyle;
 
-/// The maximum number of columns, which is that of the widest spreadsheets. Records whose keys are data would need a new
-/// column each.
+/// The maximum number of columns, the limit of Excel. It stops records whose keys are data, each of which adds columns.
 const MAX_COLUMNS: usize = 16_384;
 /// The maximum number of omitted fields in the report.
 const MAX_OMITTED: usize = 100;
@@ -22,7 +21,7 @@ const VALUE: &str = "value";
 #[derive(Debug)]
 pub(crate) struct Columns {
     by_name: IndexMap<String, Column>,
-    named: bool,
+    is_fixed: bool,
     style: CellStyle,
     /// The number of replaced NUL characters.
     nul: u64,
@@ -97,7 +96,7 @@ impl Columns {
         let columns = names.into_iter().flatten().map(|name| (name.clone(), Column::default()));
         Self {
             by_name: columns.collect(),
-            named: names.is_some(),
+            is_fixed: names.is_some(),
             style,
             nul: 0,
             left_out: IndexSet::new(),
@@ -142,7 +141,7 @@ impl Columns {
         let may_grow = self.by_name.len() < MAX_COLUMNS;
         let column = match self.by_name.get_mut(name) {
             Some(column) => column,
-            None if self.named => {
+            None if self.is_fixed => {
                 self.omit(name);
                 return Ok(());
             }
@@ -171,8 +170,9 @@ impl Columns {
     pub(crate) fn into_report(self) -> WriteReport {
         let (mut unseen, mut empty) = (Vec::new(), Vec::new());
         let escaped = self.escaped();
-        // Columns that `columns` does not name may be empty: rows have fields that their job lacks.
-        for (name, column) in self.by_name.into_iter().filter(|_| self.named) {
+        // Only columns that the user named are reported. Discovered columns may be empty, because not every job has every
+        // field.
+        for (name, column) in self.by_name.into_iter().filter(|_| self.is_fixed) {
             match (column.seen, column.filled) {
                 (false, _) => unseen.push(name),
                 (true, false) => empty.push(name),
@@ -193,5 +193,5 @@ impl Columns {
 
 fn too_many() -> StageError {
     let message = format!("the records have more than {MAX_COLUMNS} different fields");
-    StageError::new(ErrorKind::Limit, message).hint("select the fields of the table with `columns`")
+    StageError::new(ErrorKind::Limit, message).hint("list the fields of the table in `columns`; objects whose keys are data add a column per key")
 }

@@ -125,7 +125,7 @@ pub struct FormatOptions {
     /// Whether a CSV table begins with a byte order mark. By default, the dialect decides.
     pub bom: Option<bool>,
 
-    /// The decimal separator of numbers in CSV cells. Texts and JSON in cells are not changed. By default, the dialect
+    /// The decimal separator of numbers in CSV cells. Strings and JSON in cells are not changed. By default, the dialect
     /// decides. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
 

@@ -1,4 +1,4 @@
-//! The outcome of writing.
+//! The report on a written output, and the errors of writing.
 
 use std::io;
 

@@ -65,13 +65,15 @@ impl Spool {
         match self {
             Self::Unnamed(_) => Err(io::Error::new(
                 io::ErrorKind::NotFound,
-                "rows in an unnamed temporary file can't be resumed",
+                "a table whose rows are in an unnamed temporary file can't be resumed",
             )),
             Self::Named(place) => {
                 let mut file = place.open_or_create(MODE)?;
                 let found = Checksum::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
                 if from.bytes > 0 && found.state() != *from {
-                    return Err(io::Error::other("rows are missing or have changed"));
+                    return Err(io::Error::other(
+                        "the stored rows of the table are missing or have changed",
+                    ));
                 }
                 file.set_len(from.bytes)?;
                 file.seek(SeekFrom::End(0))?;
@@ -120,7 +122,7 @@ impl SpoolFile {
         Self::Named { file, written, read: Checksum::default() }
     }
 
-    /// Forces a named spool to disk, and returns its state.
+    /// Syncs a named spool to disk, and returns its state.
     pub(crate) fn sync(&self) -> io::Result<SpoolState> {
         match self {
             Self::Unnamed(_) => Ok(SpoolState::default()),
@@ -131,7 +133,7 @@ impl SpoolFile {
         }
     }
 
-    /// Whether the read bytes are the written ones. Another process may have changed the file.
+    /// Whether the bytes that were read equal the bytes that were written. Another process may have changed the file.
     pub(crate) fn is_as_written(&self) -> bool {
         match self {
             Self::Unnamed(_) => true,

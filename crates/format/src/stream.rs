@@ -46,7 +46,7 @@ impl StreamSink {
         Self { options, open, explain, writer: None, delivery: None }
     }
 
-    /// The sink of a dry run, which formats records, with all refusals and warnings, but has no output.
+    /// The sink of a dry run, which formats records with all refusals and warnings, and discards the output.
     pub fn dry(options: FormatOptions) -> Self {
         let explain = |error| {
             StageError::new(ErrorKind::Io, "can't write to a temporary file").caused_by(error)

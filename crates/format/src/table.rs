@@ -97,7 +97,7 @@ impl<W: Write> UnionTable<W> {
         Ok(self.out.flush()?)
     }
 
-    /// Forces the stored rows to disk, and returns the state of the spool.
+    /// Syncs the stored rows to disk, and returns the state of the spool.
     pub(crate) fn sync(&mut self) -> Result<SpoolState, WriteError> {
         self.flush()?;
         self.spool.get_ref().sync().map_err(|error| spool_error(&self.place, error))
@@ -133,7 +133,7 @@ impl<W: Write> UnionTable<W> {
     }
 }
 
-/// All cells are quoted, so that any cell is read back unchanged, also one that begins with a byte order mark.
+/// Quotes all cells, so that each cell is read back unchanged, even if it begins with a byte order mark.
 fn spool_to(file: SpoolFile) -> csv::Writer<SpoolFile> {
     WriterBuilder::new()
         .flexible(true)
@@ -171,7 +171,7 @@ fn io_error(error: csv::Error) -> io::Error {
 fn spool_changed(place: &Path) -> WriteError {
     let message = format!("another process has changed `{}`", place.display());
     let error = StageError::new(ErrorKind::Io, message)
-        .hint("nothing was published; make sure that no other process changes that file, and run again")
+        .hint("nothing was published; make sure that no other process changes this file, and run again")
         .not_resumable();
     WriteError::Spool(error)
 }

@@ -36,7 +36,7 @@ impl WriterState {
     }
 
     /// Whether the spool file still has the rows of this state. `None` if the state has no spool file.
-    pub fn finds_spool(&self, place: &Place) -> Option<bool> {
+    pub fn matches_spool(&self, place: &Place) -> Option<bool> {
         (self.spool != SpoolState::default()).then(|| self.spool.is_in(place))
     }
 }
@@ -165,7 +165,7 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    /// Flushes, forces rows in a [named spool](Spool::Named) to disk, and returns the state from which a writer
+    /// Flushes, syncs rows in a [named spool](Spool::Named) to disk, and returns the state from which a writer
     /// [continues](Self::resume).
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use taskferry_sdk::{KeyPath, Problem};
 use url::{Host, ParseError, Url};
 
-/// Parses the address of a server in an option: an `http` or `https` URL without user and password. `example` is a right
-/// address, and `credentials` says where user and password belong.
+/// Parses the address of a server in an option: an `http` or `https` URL without user and password. `example` is a valid
+/// address for the hint. `credentials` is the hint for a URL with user and password.
 ///
 /// # Errors
 /// The mistake in it, with an empty path. Its text does not contain the address, which may be a secret.
@@ -39,7 +39,7 @@ pub fn parse_address(text: &str, example: &str, credentials: &str) -> Result<Url
         let help = format!("remove the part before `@`; {credentials}");
         return problem("credentials-in-url", message, help);
     }
-    if let Some(character) = wrong_character(&url) {
+    if let Some(character) = invalid_host_character(&url) {
         let message = format!("the host of the URL contains `{character}`");
         let help = match character {
             '$' => "write a variable as `${NAME}`".to_owned(),
@@ -51,8 +51,8 @@ pub fn parse_address(text: &str, example: &str, credentials: &str) -> Result<Url
     Ok(url)
 }
 
-/// The first character that no host name can contain, although a URL can.
-pub(crate) fn wrong_character(url: &Url) -> Option<char> {
+/// The first character of the host that the URL parser accepts, but no host name can contain.
+pub(crate) fn invalid_host_character(url: &Url) -> Option<char> {
     let Some(Host::Domain(name)) = url.host() else { return None };
     name.chars().find(|it| !it.is_ascii_alphanumeric() && !"-._".contains(*it))
 }

@@ -1,4 +1,5 @@
-//! The few fields of a server's certificate that people look at (RFC 5280). The TLS library has verified the certificate.
+//! Reads the subject, issuer and expiry of a server's certificate (RFC 5280), for `taskferry doctor`. The TLS library has
+//! verified the certificate.
 
 use taskferry_sdk::jiff::Timestamp;
 use taskferry_sdk::jiff::civil::DateTime;

@@ -18,7 +18,7 @@ use crate::{Response, Server, excerpt};
 
 /// The time limit for connecting, within the time limit of the request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// The number of bytes to read of a response whose beginning is enough.
+/// The size limit of [`ReadBody::Prefix`], and of the body of an unsuccessful response.
 const PREFIX_BYTES: usize = 64 << 10;
 /// The maximum capacity to reserve for a body whose size is announced.
 const MAX_RESERVED_BYTES: usize = 8 << 20;
@@ -100,7 +100,7 @@ impl Client {
         &self.server.url
     }
 
-    /// Posts a body and reads the response, whatever its status is.
+    /// Posts a body and returns the response for any status.
     ///
     /// # Errors
     /// The response was not complete in time, or exceeds the limit.
@@ -114,7 +114,7 @@ impl Client {
         self.send(request.headers(headers), read).await
     }
 
-    /// Sends a GET request with these query parameters and reads the response, whatever its status is.
+    /// Sends a GET request with these query parameters and returns the response for any status.
     ///
     /// # Errors
     /// As [`Client::post`].
@@ -151,7 +151,7 @@ impl Client {
         self.send(self.http.request(Method::GET, url).headers(headers), read).await
     }
 
-    /// Sends a HEAD request, to which a response has no body, whatever its status is.
+    /// Sends a HEAD request. Returns the response, which has no body, for any status.
     ///
     /// # Errors
     /// There was no response in time.
@@ -251,11 +251,9 @@ async fn decode(encoding: Encoding, body: Bytes, max_bytes: u64) -> Result<Bytes
         && !body.is_empty()
     {
         let name = excerpt(name.as_bytes(), &[]).unwrap_or_default();
-        let message = format!(
-            "the response has the encoding `{name}` (`Content-Encoding`), which is not accepted"
-        );
+        let message = format!("the response has the unsupported `Content-Encoding` `{name}`");
         return Err(malformed(message).hint(
-            "requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses",
+            "supported encodings are `gzip` and `zstd`; check whether a proxy or gateway changes the encoding",
         ));
     }
     if encoding == Encoding::Identity {

@@ -184,6 +184,7 @@ pub fn check_encryption(url: &Url, allow_http: bool, data: &str) -> Result<(), P
         return Ok(());
     }
     let message = format!("the URL begins with `http:`, so {data} would be sent unencrypted");
-    let help = "write `https://`, or add `allow_http = true` if the network is safe";
+    let help =
+        "write `https://`, or add `allow_http = true` if the network is encrypted or trusted";
     Err(Problem::at(KeyPath::root(), "unencrypted-url", message).help(help))
 }

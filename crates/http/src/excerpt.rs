@@ -7,7 +7,7 @@ const MAX_CHARACTERS: usize = 200;
 /// The number of bytes to search for text, because markup may precede it.
 const MAX_INPUT_BYTES: usize = 64 << 10;
 
-/// Makes one line for a terminal or a log from the beginning of an untrusted text. Returns `None` if the text has no
+/// Converts the beginning of an untrusted text to one line for a terminal or a log. Returns `None` if the text has no
 /// printable character.
 ///
 /// Markup is removed, control characters and white space become single spaces, each of `secrets` becomes `[secret]` (a

@@ -1,4 +1,4 @@
-//! Checks of the way to a server, for `taskferry doctor`.
+//! Connectivity checks of a server, for `taskferry doctor`.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -16,15 +16,15 @@ use crate::certificate::Certificate;
 use crate::connection::FAILED_LOOKUP;
 use crate::{Response, Server};
 
-/// The remaining validity of a certificate below which a warning is due.
+/// Certificates that expire within this time get a warning.
 const CERTIFICATE_MARGIN: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// The difference between two clocks above which a warning is due. Issuers of tokens usually accept one minute.
+/// Clock differences above this value get a warning. Token issuers usually accept one minute.
 const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(30);
 /// The maximum number of addresses of a host to show.
 const MAX_ADDRESSES: usize = 3;
 
-/// Sends a HEAD request to a server, once more if it fails, and describes the way to the server. Findings show scheme, host and
-/// port of the address only.
+/// Sends a HEAD request to a server, with one retry, and describes the connection. Findings show scheme, host and port of the
+/// address only.
 #[derive(Debug)]
 pub struct ServerProbe {
     server: Server,
@@ -118,7 +118,9 @@ impl ServerProbe {
         let (host, port) = match (url.host(), url.port_or_known_default()) {
             (Some(Host::Domain(host)), Some(port)) => (host.to_owned(), port),
             (Some(address), _) => {
-                return Finding::skipped(format!("{address}{role} is an address, not a name"));
+                return Finding::skipped(format!(
+                    "{address}{role} is an IP address; no name to resolve"
+                ));
             }
             (None, _) => return Finding::skipped("the URL has no host"),
         };
@@ -135,10 +137,13 @@ impl ServerProbe {
         let shown = addresses.iter().take(MAX_ADDRESSES).map(String::as_str).collect::<Vec<_>>();
         match addresses.len().saturating_sub(MAX_ADDRESSES) {
             _ if addresses.is_empty() => {
-                Finding::failed(format!("`{host}`{role} has no address")).hint(hint)
+                Finding::failed(format!("`{host}`{role} has no IP address")).hint(hint)
             }
-            0 => Finding::ok(format!("{host}{role} is {}", shown.join(", "))),
-            more => Finding::ok(format!("{host}{role} is {} and {more} more", shown.join(", "))),
+            0 => Finding::ok(format!("{host}{role} resolves to {}", shown.join(", "))),
+            more => Finding::ok(format!(
+                "{host}{role} resolves to {} and {more} more",
+                shown.join(", ")
+            )),
         }
     }
 
@@ -208,7 +213,7 @@ impl ServerProbe {
         };
         let origin = self.server.origin();
         let Some(date) = answer.response.date else {
-            return Finding::skipped(format!("{origin} sends no `Date`"));
+            return Finding::skipped(format!("{origin} sends no `Date` header"));
         };
         clock_finding(&origin, date, answer.received_at)
     }
@@ -246,7 +251,7 @@ fn certificate_finding(reached: &str, certificate: &Certificate, now: Timestamp)
 fn clock_finding(origin: &str, date: SystemTime, received_at: SystemTime) -> Finding {
     let (Ok(theirs), Ok(ours)) = (Timestamp::try_from(date), Timestamp::try_from(received_at))
     else {
-        return Finding::skipped(format!("the `Date` of {origin} is out of range"));
+        return Finding::skipped(format!("the `Date` header of {origin} is out of range"));
     };
     // `Date` has no fraction of a second.
     let skew = ours.duration_since(theirs);

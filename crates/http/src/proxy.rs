@@ -7,7 +7,7 @@ use reqwest::Proxy;
 use taskferry_sdk::{ErrorKind, Secret, StageError};
 use url::Url;
 
-use crate::address::wrong_character;
+use crate::address::invalid_host_character;
 use crate::credentials::{credentials_in, percent_decoded};
 use crate::{excerpt, no_proxy};
 
@@ -56,7 +56,7 @@ impl ProxyAddress {
                 "the proxy's URL has a path, a query or a fragment",
             ));
         }
-        if wrong_character(&url).is_some() {
+        if invalid_host_character(&url).is_some() {
             let message = "the proxy's host contains an invalid character, for example a quote";
             return Err(mistake("invalid-url", message));
         }
@@ -92,8 +92,7 @@ impl ProxyAddress {
     }
 }
 
-/// The proxy of the environment for an address: that of the first variable that is not empty, unless `NO_PROXY` excludes the
-/// address.
+/// Reads the proxy for an address from the first environment variable that is not empty, unless `NO_PROXY` excludes the address.
 ///
 /// # Errors
 /// A variable is invalid. No request is sent then, not even without a proxy.

@@ -93,7 +93,8 @@ impl Response {
         }
     }
 
-    /// Creates an error with the kind and status that the response's status stands for, and its `Retry-After`.
+    /// Converts the response to an error. The HTTP status determines the error kind and whether the error is temporary.
+    /// `Retry-After` is kept.
     pub fn error(&self, message: impl Into<String>) -> StageError {
         let error = status_error(self.status.as_u16(), message);
         match self.wait {

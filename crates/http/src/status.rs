@@ -2,8 +2,7 @@
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// Creates an error with the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are temporary, all
-/// others are permanent.
+/// Converts an HTTP status code to an error: 408, 425, 429 and 5xx are temporary, all others are permanent.
 pub(crate) fn status_error(status: u16, message: impl Into<String>) -> StageError {
     let (kind, temporary) = match status {
         300..=399 => (ErrorKind::Config, false),

@@ -28,7 +28,7 @@ impl<T: Clone> Cache<T> {
         self.entries.get(key).cloned()
     }
 
-    /// Adds an entry. The key must not have one.
+    /// Adds an entry for a key that has no entry.
     pub(crate) fn insert(&mut self, key: Arc<str>, value: T) {
         if self.max_entries == 0 {
             return;

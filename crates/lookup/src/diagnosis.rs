@@ -9,6 +9,7 @@ pub(crate) const SERVICE: StatusCheck = StatusCheck {
     hint,
 };
 
+/// The hint for a status that a lookup would probably get as well.
 fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("redirects are not followed: correct the `url` of the lookup"),
@@ -18,7 +19,9 @@ fn hint(status: StatusCode) -> Option<&'static str> {
             Some("the service no longer exists at this address: correct the `url` of the lookup")
         }
         429 => Some("the service limits the rate: lower `rate_limit` of the lookup"),
-        500.. => Some("the service is reachable and not healthy: check it before the next run"),
+        500.. => Some(
+            "the service is reachable but returns a server error: check the service before the next run",
+        ),
         _ => None,
     }
 }

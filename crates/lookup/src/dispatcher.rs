@@ -1,4 +1,4 @@
-//! Collects keys into batches, sends them, and hands out the answers.
+//! Collects keys into batches, sends the batches, and distributes the answers.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,11 +26,11 @@ use crate::settings::Settings;
 /// A key that is missing, or whose answer is `null`, is unknown to the service. Answers to other keys are ignored.
 pub type Answers = HashMap<String, Value>;
 
-/// Asks a service about the keys of a batch.
+/// Requests the answers to a batch of keys.
 pub(crate) type Fetch = Box<dyn Fn(Service, Vec<String>) -> Fetching + Send + Sync>;
 type Fetching = Pin<Box<dyn Future<Output = Result<Answers, StageError>> + Send>>;
 
-/// What is known about a key. `null` if the service does not know it.
+/// The result for a key: its answer (`null` if the service has none), or the error.
 type Outcome = Result<Arc<Value>, Arc<StageError>>;
 type OutcomeSender = watch::Sender<Option<Outcome>>;
 type OutcomeReceiver = watch::Receiver<Option<Outcome>>;
@@ -47,24 +47,24 @@ pub(crate) struct Dispatcher {
 
 struct State {
     cache: Cache<Outcome>,
-    /// Keys that were asked for and have no answer yet.
+    /// Requested keys without an answer.
     in_flight: HashMap<Arc<str>, OutcomeReceiver>,
     /// The batch that is not full.
-    open: Vec<Asked>,
+    open: Vec<PendingKey>,
     /// The number of the open batch.
     number: u64,
 }
 
 /// A key in a batch.
-struct Asked {
+struct PendingKey {
     key: Arc<str>,
     sender: OutcomeSender,
 }
 
 /// An answer, and how it was found.
-pub(crate) struct Found {
+pub(crate) struct LookupResult {
     pub(crate) answer: Arc<Value>,
-    /// Whether the key needed no place in a request.
+    /// Whether the answer came from the cache, or from a request that already contained the key.
     pub(crate) is_cached: bool,
 }
 
@@ -101,8 +101,8 @@ impl Dispatcher {
     }
 
     /// Looks up a key: in the cache, or with the keys of other records in one request.
-    pub(crate) async fn get(self: &Arc<Self>, key: &str) -> Result<Found, StageError> {
-        let (mut receiver, is_cached) = match self.ask(key) {
+    pub(crate) async fn get(self: &Arc<Self>, key: &str) -> Result<LookupResult, StageError> {
+        let (mut receiver, is_cached) = match self.enqueue(key) {
             Ok(outcome) => return found(outcome, true),
             Err(Waiting { receiver, role: Role::Joins }) => (receiver, true),
             Err(Waiting { receiver, role: Role::Fills }) => (receiver, false),
@@ -131,8 +131,8 @@ impl Dispatcher {
         tasks.shutdown().await;
     }
 
-    /// What is known about a key, or how it becomes known.
-    fn ask(self: &Arc<Self>, key: &str) -> Result<Outcome, Waiting> {
+    /// Returns the cached result of a key, or adds the key to a batch and returns a receiver of the result.
+    fn enqueue(self: &Arc<Self>, key: &str) -> Result<Outcome, Waiting> {
         let mut state = lock(&self.state);
         if let Some(outcome) = state.cache.get(key) {
             return Ok(outcome);
@@ -143,7 +143,7 @@ impl Dispatcher {
         let key: Arc<str> = key.into();
         let (sender, receiver) = watch::channel(None);
         state.in_flight.insert(Arc::clone(&key), receiver.clone());
-        state.open.push(Asked { key, sender });
+        state.open.push(PendingKey { key, sender });
         let role = if state.open.len() >= self.batch {
             let batch = state.take_open();
             drop(state);
@@ -157,7 +157,7 @@ impl Dispatcher {
         Err(Waiting { receiver, role })
     }
 
-    fn send(self: &Arc<Self>, batch: Vec<Asked>) {
+    fn send(self: &Arc<Self>, batch: Vec<PendingKey>) {
         let this = Arc::clone(self);
         let task = async move { this.process(batch).await }.instrument(Span::current());
         let mut tasks = lock(&self.tasks);
@@ -165,12 +165,13 @@ impl Dispatcher {
         tasks.spawn_on(task, &self.runtime);
     }
 
-    /// Asks the service about a batch. If it refuses several keys, asks about each half, so that only the refused keys fail.
-    async fn process(&self, batch: Vec<Asked>) {
+    /// Asks the service about a batch. If the service refuses a batch, requests each half again, so that only the refused
+    /// keys fail.
+    async fn process(&self, batch: Vec<PendingKey>) {
         let _permit = self.permits.acquire().await;
         let mut batches = vec![batch];
         while let Some(mut batch) = batches.pop() {
-            let keys: Vec<String> = batch.iter().map(|asked| asked.key.to_string()).collect();
+            let keys: Vec<String> = batch.iter().map(|pending| pending.key.to_string()).collect();
             let service = self.service.for_keys(keys.len());
             let fetch = async { (self.fetch)(service, keys).await };
             let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
@@ -190,9 +191,9 @@ impl Dispatcher {
         }
     }
 
-    /// Keeps the outcomes and hands them out.
-    fn finish(&self, batch: Vec<Asked>, mut outcome_of: impl FnMut(&str) -> Outcome) {
-        for Asked { key, sender } in batch {
+    /// Caches the results and sends them to the waiting lookups. Fatal errors are not cached.
+    fn finish(&self, batch: Vec<PendingKey>, mut outcome_of: impl FnMut(&str) -> Outcome) {
+        for PendingKey { key, sender } in batch {
             let outcome = outcome_of(&key);
             let mut state = lock(&self.state);
             state.in_flight.remove(&key);
@@ -206,7 +207,7 @@ impl Dispatcher {
 }
 
 impl State {
-    fn take_open(&mut self) -> Vec<Asked> {
+    fn take_open(&mut self) -> Vec<PendingKey> {
         self.number += 1;
         std::mem::take(&mut self.open)
     }
@@ -218,9 +219,9 @@ struct Waiting {
     role: Role,
 }
 
-/// What the lookup means for the open batch.
+/// The part of a lookup in its batch.
 enum Role {
-    /// The key is in an earlier place.
+    /// Another lookup has already requested the key.
     Joins,
     /// The key is in a batch that another lookup sends, or that is full.
     Fills,
@@ -245,8 +246,8 @@ impl Drop for SendOnDrop<'_> {
     }
 }
 
-/// Lets the engine continue with all other records that are in progress on this thread. When this returns, each of them has
-/// added its key or waits for something else, so that waiting longer would add no key.
+/// Yields once, so that the engine polls the other records in progress on this thread. Each of them then has added its key or
+/// waits for something else.
 async fn yield_to_other_records() {
     let mut has_yielded = false;
     poll_fn(|context| {
@@ -265,8 +266,8 @@ fn concerns_keys(error: &StageError) -> bool {
     !error.is_fatal() && error.kind() != ErrorKind::Defect
 }
 
-fn found(outcome: Outcome, is_cached: bool) -> Result<Found, StageError> {
-    outcome.map(|answer| Found { answer, is_cached }).map_err(|error| copy_of(&error))
+fn found(outcome: Outcome, is_cached: bool) -> Result<LookupResult, StageError> {
+    outcome.map(|answer| LookupResult { answer, is_cached }).map_err(|error| copy_of(&error))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,4 +1,4 @@
-//! An error that several records get.
+//! Errors of the records that share a request.
 
 use std::any::Any;
 
@@ -16,7 +16,7 @@ pub(crate) fn copy_of(error: &StageError) -> StageError {
     if error.is_resumable() { copy } else { copy.not_resumable() }
 }
 
-/// The error of a request whose code has panicked.
+/// The error for a panic in [`LookupTransform::fetch`](crate::LookupTransform::fetch).
 pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StageError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -1,11 +1,11 @@
 //! Lookups in HTTP services, for transforms that complete records with values from elsewhere.
 //!
-//! The author of a transform writes how to ask the service for some keys ([`LookupTransform::fetch`]), and what to do with the
+//! The author of a transform implements the request for a batch of keys ([`LookupTransform::fetch`]), and what to do with the
 //! answer for a record ([`LookupTransform::apply`]). The user writes the service into a table of the pipeline file
-//! ([`LookupOptions`]). Everything else is here:
+//! ([`LookupOptions`]). This crate provides:
 //!
 //! - one request for many records, without waiting for more than the records that are in progress,
-//! - the same key is asked once, also while its request is in progress, and answers are kept (`cache_entries`, `cache_age`),
+//! - each key is requested once, also while its request is in progress, and answers are kept (`cache_entries`, `cache_age`),
 //! - a limited number and rate of requests, retries and `Retry-After`, as in the sink `webhook`,
 //! - proxy, certificates and secret headers, which no message shows,
 //! - the order of the records,

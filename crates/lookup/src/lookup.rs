@@ -6,15 +6,15 @@ use serde::de::DeserializeOwned;
 use taskferry_sdk::serde_json::Value;
 use taskferry_sdk::{Counters, ErrorKind, Lookups, Output, StageError, printable, shortened};
 
-use crate::dispatcher::{Dispatcher, Found};
+use crate::dispatcher::{Dispatcher, LookupResult};
 
 const LOOKUPS: &str = "lookups";
 const CACHED: &str = "cached";
 const NOT_FOUND: &str = "not_found";
 const REQUESTS: &str = "requests";
 
-/// The characters of a key or an answer that a message contains.
-const MOST_CHARACTERS: usize = 100;
+/// The maximum number of characters of a key or an answer in a message.
+const MAX_CHARACTERS: usize = 100;
 
 /// Answers lookups: from the answers so far, from the service, or from the test that runs.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ impl Lookup {
         Self { option, stage, lookups, dispatcher }
     }
 
-    /// Looks up a key. Returns `None` if the service does not know it. The summary of the run shows how many lookups there were.
+    /// Looks up a key. Returns `None` if the service has no answer. The summary of the run shows how many lookups there
+    /// were.
     ///
     /// Records that are in progress at the same time share requests, and the same key is asked once.
     ///
@@ -52,7 +53,7 @@ impl Lookup {
             None => Arc::new(self.prepared(key)?),
             Some(dispatcher) => {
                 // The counts of a refused record are discarded, so the next record counts its requests.
-                let Found { answer, is_cached } = dispatcher.get(key).await?;
+                let LookupResult { answer, is_cached } = dispatcher.get(key).await?;
                 match dispatcher.take_requests() {
                     0 => {}
                     requests => out.count(REQUESTS, requests),
@@ -75,7 +76,8 @@ impl Lookup {
         });
         T::deserialize(&*answer).map(Some).map_err(|error| {
             let key = shown(key);
-            let message = format!("the answer for `{key}` does not have the expected form");
+            let message =
+                format!("the service's answer for the key `{key}` does not have the expected form");
             StageError::new(ErrorKind::Record, message)
                 .caused_by(error)
                 .hint("check the version of the service, or ask the authors of the plugin")
@@ -105,10 +107,10 @@ pub(crate) fn warnings(totals: &Counters) -> Vec<String> {
         return Vec::new();
     }
     vec![format!(
-        "the service has no answer for any key (lookups: {lookups}): check the `url`, and the field with the key"
+        "no lookup found an answer (lookups: {lookups}): check the `url` of the lookup, and the field that contains the key"
     )]
 }
 
 fn shown(text: &str) -> String {
-    shortened(&printable(text), MOST_CHARACTERS).into_owned()
+    shortened(&printable(text), MAX_CHARACTERS).into_owned()
 }

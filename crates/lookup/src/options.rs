@@ -40,8 +40,8 @@ pub struct LookupOptions {
     /// The size limit of one response after decompression.
     #[serde(default = "sixteen_mebibytes")]
     pub max_response_bytes: ByteCount,
-    /// The maximum number of answers to keep, the newest ones. They are kept as long as the run, so a key is usually asked once.
-    /// 0 keeps none.
+    /// The maximum number of answers to keep, the newest ones. Answers are kept until the end of the run, so that each key
+    /// is usually requested once. 0 disables the cache.
     #[serde(default = "hundred_thousand")]
     pub cache_entries: usize,
     /// The age at which a kept answer is no longer used, for values that change during a run. Unlimited by default.

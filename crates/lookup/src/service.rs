@@ -88,13 +88,13 @@ impl Service {
 
 /// A request to a [`Service`].
 ///
-/// A failed request is repeated as `retry` and a `Retry-After` require. What is left is an error:
+/// A failed request is repeated as `retry` and a `Retry-After` require. A request that fails after its last attempt returns an error:
 ///
 /// | response | error |
 /// |---|---|
-/// | 400, 413, 414, 422, or more bytes than `max_response_bytes` | of the keys |
-/// | 404, 410 | of the key, if it is only one. See [`json_if_found`](Self::json_if_found) |
-/// | any other status but 2xx, a timeout, no connection, another form of JSON | fatal: the run ends |
+/// | 400, 413, 414, 422, or more bytes than `max_response_bytes` | refuses the keys of the request |
+/// | 404, 410 | refuses the key, if the request has one key. See [`json_if_found`](Self::json_if_found) |
+/// | any other status but 2xx, a timeout, no connection, another form of JSON | fatal: ends the run |
 #[derive(Debug)]
 #[must_use = "the request is sent by `json` or `json_if_found`"]
 pub struct Request<'a> {
@@ -138,7 +138,7 @@ impl<'a> Request<'a> {
         self.send(is_missing).await
     }
 
-    /// Sends the request until there is an answer, or no further attempt is allowed. `None` for the statuses that mean so.
+    /// Sends the request, with retries. Returns `None` for the statuses that `is_none` selects.
     async fn send<T>(self, is_none: fn(StatusCode) -> bool) -> Result<Option<T>, StageError>
     where
         T: DeserializeOwned + Send + 'static,
@@ -165,7 +165,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Refuses keys that would lead to another address, and values that are no JSON.
+    /// Checks that the path segments stay below the `url`, and that the body was serialized.
     fn check(&self) -> Result<(), StageError> {
         if self.body.is_some() && !(self.segments.is_empty() && self.parameters.is_empty()) {
             let message = "a POST request has no `segment` and no `parameter`";
@@ -173,7 +173,9 @@ impl<'a> Request<'a> {
         }
         let wrong = self.segments.iter().find(|it| matches!(it.as_str(), "" | "." | ".."));
         if let Some(wrong) = wrong {
-            let message = format!("the key `{wrong}` can't be a part of an address");
+            let message = format!(
+                "the key `{wrong}` can't be a segment of the URL path: segments must not be empty, `.` or `..`"
+            );
             return Err(StageError::new(ErrorKind::Record, message));
         }
         match &self.body {
@@ -266,7 +268,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 | 404 | 405 | 410 => Some("check the `url` of the lookup"),
         400 | 422 => Some(
-            "check which keys the service accepts; with `on_error = \"dead_letter\"` refused records are written to the dead-letter file and the run continues",
+            "check which keys the service accepts, or set `on_error = \"dead_letter\"` to continue without the refused records",
         ),
         401 | 403 => Some("check the `headers` and the `url` of the lookup"),
         407 => Some("check `connection.proxy` of the lookup"),

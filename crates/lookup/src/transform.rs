@@ -17,9 +17,9 @@ use crate::options::LookupOptions;
 use crate::service::Service;
 use crate::settings::Settings;
 
-/// The most records of a page in progress at a time. Requests are limited by the options; a record that waits costs little, and
-/// the more records wait, the fuller are the batches.
-const RECORDS: usize = 16_384;
+/// The maximum number of records in progress. Waiting records fill batches and use little memory. The options limit the
+/// requests.
+const MAX_RECORDS_IN_PROGRESS: usize = 16_384;
 
 /// A transform that asks an HTTP service about records. [`LookupOptions::transform`](crate::LookupOptions::transform) builds it.
 #[async_trait]
@@ -29,11 +29,11 @@ pub trait LookupTransform: fmt::Debug + Send + Sync + 'static {
         1
     }
 
-    /// Asks the service about keys, which are different from each other, at most [`max_batch`](Self::max_batch).
+    /// Requests the answers to `keys`: at most [`max_batch`](Self::max_batch) different keys.
     ///
     /// # Errors
-    /// Why there are no answers. An error that is not [fatal](StageError::fatal) concerns the keys: if there are several, `fetch` is
-    /// called for each half of them, and a single key refuses its records. The errors of [`Service`] are marked accordingly.
+    /// The request failed. An error that is not [fatal](StageError::fatal) refuses the keys: `fetch` is called again for each half of
+    /// several keys, and a single key refuses its records. The errors of [`Service`] are marked accordingly.
     async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError>;
 
     /// Processes one record, and emits any number of records, as [`AsyncTransform::apply`].
@@ -65,7 +65,7 @@ impl<T: LookupTransform> LookupStage<T> {
 
     async fn dispatcher(&self) -> Result<Dispatcher, StageError> {
         let runtime = Handle::try_current().map_err(|_| {
-            let message = "lookups need a runtime of Tokio";
+            let message = "lookups require a Tokio runtime";
             StageError::new(ErrorKind::Defect, message)
                 .hint("mark the test with `#[tokio::test(flavor = \"multi_thread\")]`")
         })?;
@@ -121,7 +121,7 @@ impl<T: LookupTransform> AsyncTransform for LookupStage<T> {
     }
 
     fn concurrency(&self) -> usize {
-        RECORDS
+        MAX_RECORDS_IN_PROGRESS
     }
 
     fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {

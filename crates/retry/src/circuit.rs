@@ -16,7 +16,7 @@ use crate::{Attempts, RateLimit, RetryOptions, Waiting};
 const MAX_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
 
 /// What a request waits for while the circuit is open, or after a `Retry-After`.
-const NEXT_TRY: &str = "the next try of an unavailable receiver";
+const NEXT_TRY: &str = "the next probe of the unavailable receiver";
 
 /// The options of the circuit breaker.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -108,8 +108,8 @@ impl Circuit {
         Self { options, retry, rate, state, changed: Notify::new() }
     }
 
-    /// Sends a request until it is delivered or fails permanently. `what` names it in the log. `count` is called before every
-    /// attempt; its argument says whether the attempt is a retry.
+    /// Sends a request until it is delivered or fails permanently. `what` is the name of the request in the log. `count` is called
+    /// before each attempt, with true for a retry.
     ///
     /// # Errors
     /// The last failure. A temporary failure becomes permanent when the run gives up.
@@ -223,7 +223,7 @@ impl Circuit {
             tracing::warn!(
                 failures = state.failures,
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-                "{what}: {}; the receiver is unavailable: all requests are paused, and then one probe request is sent",
+                "{what}: {}; the receiver is unavailable, so all requests are paused; the next request is a probe",
                 error.full_message()
             );
             state.open = Some(Open { probe_at, probing: false });

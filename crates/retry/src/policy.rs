@@ -90,7 +90,7 @@ pub struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// Starts the clock of `max_elapsed`. The log calls the request `request`.
+    /// Starts the clock of `max_elapsed`. `request` is the name of the request in the log.
     pub fn new(options: &'a RetryOptions, request: &'a str) -> Self {
         Self { options, request, failed: 0, started: Instant::now() }
     }
@@ -146,7 +146,7 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// What went wrong, in a few words. The log has the whole message.
+/// A short description of the error. The log contains the full message.
 fn fault(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::RateLimited => "too many requests (429)",

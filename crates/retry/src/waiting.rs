@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::time::Instant;
 use tracing::Span;
 
-/// A wait of a stage, until it is dropped. The progress of a run shows waits that last.
+/// Marks that a stage waits, until the value is dropped. The progress line shows long waits.
 ///
 /// It is a span of `tracing`. The wait belongs to the stage in whose code it is created.
 #[derive(Debug)]

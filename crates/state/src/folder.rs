@@ -32,7 +32,7 @@ pub enum LockAttempt {
 }
 
 /// The run that holds the lock of a pipeline's folder, without creating the folder. Returns `None` if no run is active, and
-/// `Some(None)` if its process id is unknown.
+/// `Some(None)` if a run is active whose process id is unknown.
 ///
 /// # Errors
 /// The lock file can't be read.

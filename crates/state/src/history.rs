@@ -43,7 +43,7 @@ impl History {
             .map_err(|error| StateError::new("create the folder", &self.folder, error))?;
         save(&folder, name, manifest)?;
         let mut all = self.files()?;
-        // If the clock was set back, the new manifest may sort first. It must stay.
+        // If the clock was set back, the new manifest sorts first, but must not be removed.
         all.retain(|path| path.file_stem().is_none_or(|stem| stem != name));
         for old in all.iter().take((all.len() + 1).saturating_sub(MAX_RUNS)) {
             fs::remove_file(old).map_err(|error| StateError::new("remove", old, error))?;

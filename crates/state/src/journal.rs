@@ -30,7 +30,7 @@ impl Journal {
             if file.metadata()?.len() < len {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
-                    "the file is shorter than at the last checkpoint; another process has changed it",
+                    "the file is shorter than at the last checkpoint; start over with `--fresh`, and make sure that no other process changes the state folder",
                 ));
             }
             file.set_len(len)?;

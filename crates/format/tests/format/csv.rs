@@ -128,9 +128,9 @@ fn modified_spooled_rows_are_detected() {
     let (writer, state) = begin();
     drop(writer);
     let place = Place::of(&rows).unwrap();
-    assert_eq!(state.finds_spool(&place), Some(true));
+    assert_eq!(state.matches_spool(&place), Some(true));
     change(1, b"7");
-    assert_eq!(state.finds_spool(&place), Some(false));
+    assert_eq!(state.matches_spool(&place), Some(false));
     let resumed = RecordWriter::resume(&csv_options(None), &spool, &state, Vec::new());
     assert!(resumed.is_err());
 }

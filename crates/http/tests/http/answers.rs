@@ -117,7 +117,8 @@ async fn an_encoded_response_is_decoded_for_any_spelling_of_its_encoding() {
 async fn any_bytes_are_decoded_within_the_limit_or_refused() {
     let mut random = 1_u64;
     let mut byte = move || {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         random.to_be_bytes()[0]
     };
     // The first bytes of each encoding, so that more than its beginning is read.

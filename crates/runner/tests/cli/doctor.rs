@@ -94,7 +94,7 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     ok: state: the first run creates the state folder `.taskferry/jobs`; [space]
     ok: state: no other run is active
     ok: source `techwolf`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
-    skipped: source `techwolf`: dns: 127.0.0.1 is an address, not a name (N ms)
+    skipped: source `techwolf`: dns: 127.0.0.1 is an IP address; no name to resolve (N ms)
     ok: source `techwolf`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)
     ok: source `techwolf`: clock: this machine's clock is within 30 s of http://127.0.0.1:[port] (N ms)
     ok: source `techwolf`: token: a token was issued, usable for 2 h; its scopes are not known (N ms)
@@ -104,7 +104,7 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
         fin  Finance
     ok: sink `file`: folder: `out/jobs.ndjson` can be written, in a folder that the run creates; [space]
     ok: sink `webhook`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
-    skipped: sink `webhook`: dns: 127.0.0.1 is an address, not a name (N ms)
+    skipped: sink `webhook`: dns: 127.0.0.1 is an IP address; no name to resolve (N ms)
     ok: sink `webhook`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)
     ok: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 405 Method Not Allowed; nothing was delivered (N ms)
     jobs.toml: ready to run; checks: 12 ok, 2 skipped; [time]
@@ -242,7 +242,7 @@ fn a_receiver_that_is_not_healthy_is_a_warning() {
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(0);
     insta::assert_snapshot!(ended.stdout, @"
     warning: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 503 Service Unavailable
-      help: the receiver is reachable and not healthy: check it before the next run
+      help: the receiver is reachable but returns a server error: check the receiver before the next run
     jobs.toml: ready to run; checks: 10 ok, 1 with warnings (receiver), 2 skipped; [time]
     ");
 }
@@ -268,7 +268,7 @@ fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(5);
     insta::assert_snapshot!(ended.stdout, @"
     failed: sink `file`: folder: can't write to the folder `out`: Not a directory (os error 20)
-      help: choose another `path` for this sink: one whose folder exists, or can be created
+      help: choose a `path` whose folder exists or can be created
     jobs.toml: not ready to run (exit code 5); checks: 8 ok, 1 failed (folder), 1 skipped; [time]
     ");
 }

@@ -169,7 +169,7 @@ type = "stdout"
        ╭─[employees.toml:5:25]
      4 │ subject = "employees"
        ·           ─────┬─────
-       ·                ╰── the export is of these
+       ·                ╰── `subject` of the export
      5 │ include = ["ai_impact", "source_data"]
        ·                         ──────┬──────
        ·                               ╰── a field of jobs
@@ -182,7 +182,7 @@ type = "stdout"
        ╭─[employees.toml:4:11]
      4 │ subject = "employees"
        ·           ─────┬─────
-       ·                ╰── the export is of these
+       ·                ╰── `subject` of the export
        ╰────
        ╭─[employees.toml:6:23]
      6 │ filters = [{ filter = "job_family_id_is_in_list", job_family_ids = ["legal"] }]
@@ -197,12 +197,12 @@ type = "stdout"
        ╭─[employees.toml:4:11]
      4 │ subject = "employees"
        ·           ─────┬─────
-       ·                ╰── the export is of these
+       ·                ╰── `subject` of the export
        ╰────
        ╭─[employees.toml:7:1]
      7 │ partition = { by = "job_family", values = ["legal"] }
        · ────┬────
-       ·     ╰── divides jobs by their families
+       ·     ╰── applies only to jobs
        ╰────
       help: remove `partition`; use `concurrency` or `--shard` to divide the listing of employees
 

@@ -164,8 +164,8 @@ fn a_persistent_fault_is_reported_and_the_next_run_resumes() {
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the response is not a page of the export: it is not a JSON object
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     an unrequested encoding:
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the response has the encoding `br` (`Content-Encoding`), which is not accepted
-      help: requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the response has the unsupported `Content-Encoding` `br`
+      help: supported encodings are `gzip` and `zstd`; check whether a proxy or gateway changes the encoding
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a truncated body:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
@@ -201,7 +201,7 @@ fn a_listing_without_progress_is_reported_and_the_next_run_starts_over() {
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     a stuck empty page:
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and returns its own cursor `b` as the next one
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts at the first page
     a repeated page:

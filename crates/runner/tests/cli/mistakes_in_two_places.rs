@@ -86,7 +86,7 @@ fn options_that_contradict_each_other_are_both_marked() {
     auth = { token = "a", cache = true }
       6:31 | 6:18 a fixed token
     partition = { by = "job_family", values = ["a"] }
-      7:1 | 6:11 the export is of these
+      7:1 | 6:11 `subject` of the export
     partition = { by = "job_family", values = ["a"] }
       6:12 | 7:43 selects job families as well
     partition = { by = "job_family", values = ["a", "b", "a"] }

@@ -101,7 +101,7 @@ fn a_refusing_receiver_is_reported_at_once() {
     let fixture = Fixture::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(fixture.fails_and_resumes(), @r#"
     sink `webhook`: batch 5 with 2 records from page 2 (after `c1`), record 3, id `j7`: POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
-      help: correct the records as the response says; with `on_error = "dead_letter"` refused records are written to the dead-letter file and the run continues
+      help: correct the records as the response says, or set `on_error = "dead_letter"` to continue without the refused records
     next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     "#);
 }

@@ -103,7 +103,7 @@ fn a_partial_file_replaced_during_a_run_is_not_published() {
     });
     insta::assert_snapshot!(error(&by_bytes), @"
     sink `file`: can't write `out/jobs.ndjson`: another process has replaced it
-      help: make sure that no other process changes `.NAME.part`, and run again
+      help: make sure that no other process changes the `.part` file beside the output, and run again
     ");
     let by_link = assert_detected(|part| {
         fs::remove_file(part).unwrap();
@@ -119,7 +119,7 @@ fn a_partial_file_modified_during_a_run_is_not_published() {
     });
     insta::assert_snapshot!(error(&truncated), @"
     sink `file`: another process has changed `out/.jobs.ndjson.part`
-      help: the file was not published; make sure that no other process changes `.NAME.part`, and run again
+      help: nothing was published; make sure that no other process changes this file, and run again
     ");
     let overwritten = assert_detected(|part| {
         use std::os::unix::fs::FileExt;

@@ -179,7 +179,7 @@ fn a_deleted_cursor_is_reported_and_the_next_run_starts_over() {
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(404, "[]"), page(&["c"], None)]);
     context.write("jobs.toml", &server.pipeline());
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
-    let hint = "help: the record of the cursor may have been deleted; the next run starts over";
+    let hint = "help: the record with the id of the cursor may have been deleted; the next run starts from the first page";
     assert!(ended.stderr.contains(hint), "{}", ended.stderr);
     assert!(!ended.stderr.contains("the next run resumes"), "{}", ended.stderr);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);

@@ -45,7 +45,8 @@ impl fmt::Display for Compression {
 /// Compresses its input in independent pieces. Each flush ends a piece, and a later run can continue after any flush. The
 /// output depends only on the writes and flushes, and contains no name and no time.
 ///
-/// The pieces of gzip are one member, because some readers stop after the first member. The pieces of Zstandard are frames.
+/// In gzip, all pieces form one member, because some readers stop after the first member. In Zstandard, each piece is a
+/// frame.
 pub(crate) enum Compressor<W> {
     None(W),
     Gzip(Gzip<W>),

@@ -9,10 +9,10 @@ use taskferry_sdk::Finding;
 use crate::error::cannot;
 use crate::paths::replaceable;
 
-/// A warning is due if less room is free.
+/// The free space below which the check warns.
 const MIN_FREE_BYTES: u64 = 100_000_000;
 
-/// Whether the file can be created, and how much room there is. The folder stays as it is.
+/// Checks whether the file can be created, and reports the free space. Leaves no file behind.
 pub(crate) fn folder_finding(path: &Path) -> Finding {
     let target = match replaceable(path) {
         Ok(target) => target,
@@ -24,8 +24,7 @@ pub(crate) fn folder_finding(path: &Path) -> Finding {
         Err(error) => {
             let finding = Finding::from(&cannot("write to the folder", folder, error));
             let has_hint = finding.hint.is_some();
-            let hint =
-                "choose another `path` for this sink: one whose folder exists, or can be created";
+            let hint = "choose a `path` whose folder exists or can be created";
             return if has_hint { finding } else { finding.hint(hint) };
         }
     };

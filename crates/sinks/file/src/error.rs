@@ -5,7 +5,7 @@ use std::path::Path;
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// `what` failed for `path`.
+/// The error of a failed operation. `what` is its verb, for example `write`.
 pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
     let kind = error.kind();
     let message = format!("can't {what} `{}`", path.display());
@@ -24,7 +24,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
     }
 }
 
-/// A later run can't continue the file.
+/// The error for a file that can't be resumed.
 pub(crate) fn cannot_resume(path: &Path, why: &str) -> StageError {
     let message = format!("can't resume `{}`: {why}", path.display());
     StageError::new(ErrorKind::Io, message).hint("start over with `--fresh`")

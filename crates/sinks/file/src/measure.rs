@@ -27,7 +27,8 @@ pub(crate) struct Measure {
 }
 
 impl Measured<io::Sink> {
-    /// Measures all of `input`. Large files take minutes, so it yields after each read.
+    /// Reads all of `input`, and returns its size and checksum. Yields to the executor after each read, because a large
+    /// file takes minutes.
     pub(crate) async fn of(mut input: impl Read) -> io::Result<Self> {
         let mut measured = Self::new(io::sink());
         let mut buffer = vec![0; BUFFER];

@@ -14,7 +14,7 @@ use crate::gzip::Pieces;
 use crate::measure::{Measure, Measured};
 use crate::part::{PartFile, SealedPart};
 use crate::paths::Paths;
-use crate::state::{FileState, Found, Progress};
+use crate::state::{CommittedPart, FileState, Progress};
 
 /// An open file. Dropping it removes the file, unless a later run can continue it.
 pub(crate) struct Output {
@@ -43,13 +43,13 @@ impl Output {
 
     /// Continues after the last commit of an earlier run.
     pub(crate) fn resume(
-        found: Found,
+        found: CommittedPart,
         state: &WriterState,
         pieces: Pieces,
         options: &FormatOptions,
         compression: Compression,
     ) -> Result<Self, StageError> {
-        let Found { paths, file, measured, .. } = found;
+        let CommittedPart { paths, file, measured, .. } = found;
         let part = PartFile::resume(paths.clone(), &file, measured.bytes())?;
         let measured = measured.continued_in(part.file());
         let compressor = Compressor::resume(compression, measured, pieces);
@@ -58,7 +58,7 @@ impl Output {
         Ok(Self { paths, part, writer, committed: None })
     }
 
-    /// Writes a batch and ends a compressed piece, so that a resumed file equals any other.
+    /// Writes a batch and ends a compressed piece, so that a resumed run writes the same bytes as an uninterrupted run.
     pub(crate) fn write(
         &mut self,
         batch: &Batch,
@@ -89,7 +89,7 @@ impl Output {
         self.writer.get_ref().get_ref().bytes()
     }
 
-    /// Completes the file and forces it to disk.
+    /// Completes the file and syncs it to disk.
     pub(crate) async fn seal(self) -> Result<SealedOutput, StageError> {
         let Self { paths, part, writer, .. } = self;
         let failed = |error| cannot("write", &paths.path, error);
@@ -116,11 +116,11 @@ pub(crate) struct SealedOutput {
 impl SealedOutput {
     /// A file that an earlier run has sealed, and perhaps published.
     pub(crate) fn resume(
-        found: Found,
+        found: CommittedPart,
         records: u64,
         warnings: Vec<String>,
     ) -> Result<Self, StageError> {
-        let Found { paths, file, measured, is_published } = found;
+        let CommittedPart { paths, file, measured, is_published } = found;
         let measure = measured.so_far();
         let part = if is_published {
             None

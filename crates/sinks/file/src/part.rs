@@ -15,7 +15,7 @@ use crate::paths::Paths;
 /// Readable for everyone, as far as the umask allows.
 const MODE: u32 = 0o666;
 
-/// Owns `.NAME.part` and `.NAME.rows`: creates and locks the file, forces it to disk, and publishes or removes it.
+/// Owns `.NAME.part` and `.NAME.rows`: creates and locks the file, syncs it to disk, and publishes or removes it.
 ///
 /// The lock excludes other sinks and runs. A later run continues or overwrites the file of a killed run.
 #[derive(Debug)]
@@ -24,9 +24,9 @@ pub(crate) struct PartFile {
     paths: Paths,
     /// Whether a later run can continue the file, so that a commit keeps it.
     is_resumable: bool,
-    /// Whether the file is kept if it is not published.
-    stays: bool,
-    /// What had the name `.NAME.part` before, and was removed.
+    /// Whether dropping keeps the file.
+    keep_on_drop: bool,
+    /// Describes the file that was removed because it had the name `.NAME.part` and was not a leftover of taskferry.
     removed: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl PartFile {
     /// Opens the file of an earlier run, and truncates it to `bytes`.
     pub(crate) fn resume(paths: Paths, found: &File, bytes: u64) -> Result<Self, StageError> {
         let mut part = Self::lock(paths, true)?;
-        part.stays = true;
+        part.keep_on_drop = true;
         let inode = |file: &File| file.metadata().map(|found| (found.dev(), found.ino()));
         if !matches!((inode(&part.file), inode(found)), (Ok(part), Ok(found)) if part == found) {
             return Err(cannot_resume(
@@ -59,7 +59,7 @@ impl PartFile {
         let path = paths.target.path();
         match paths.part.claim(MODE).map_err(|error| cannot("write", &path, error))? {
             Claim::Own { file, removed } => {
-                Ok(Self { file: Arc::new(file), paths, is_resumable, stays: false, removed })
+                Ok(Self { file: Arc::new(file), paths, is_resumable, keep_on_drop: false, removed })
             }
             Claim::Busy(_) => {
                 let message = format!("another sink or run is writing `{}`", path.display());
@@ -82,14 +82,14 @@ impl PartFile {
         ))
     }
 
-    /// Forces the written bytes to disk. From then on the file is kept if a later run can continue it.
+    /// Syncs the written bytes to disk. From then on the file is kept if a later run can continue it.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
-        self.stays |= self.is_resumable;
+        self.keep_on_drop |= self.is_resumable;
         Ok(())
     }
 
-    /// Forces the whole file to disk, and reads it again, since another process may have changed it.
+    /// Syncs the whole file to disk, and reads it again, since another process may have changed it.
     pub(crate) async fn seal(self, measure: &Measure) -> Result<SealedPart, StageError> {
         self.file.sync_all().map_err(|error| self.cannot_write(error))?;
         let sealed = self.found_sealed()?;
@@ -111,7 +111,7 @@ impl PartFile {
         }
         let message = format!("another process has changed `{}`", self.paths.part.path().display());
         Err(StageError::new(ErrorKind::Io, message)
-            .hint("the file was not published; make sure that no other process changes `.NAME.part`, and run again")
+            .hint("nothing was published; make sure that no other process changes this file, and run again")
             .not_resumable())
     }
 
@@ -129,7 +129,7 @@ impl PartFile {
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        if !self.stays {
+        if !self.keep_on_drop {
             // The next run overwrites a file that can't be removed.
             _ = self.paths.rows.remove();
             _ = self.paths.part.remove();
@@ -164,10 +164,10 @@ impl SealedPart {
         let renamed = paths.part.rename(file, &paths.target);
         renamed.map_err(|error| {
             part.cannot_write(error)
-                .hint("make sure that no other process changes `.NAME.part`, and run again")
+                .hint("make sure that no other process changes the `.part` file beside the output, and run again")
         })?;
         // A new file of that name belongs to another run.
-        part.stays = true;
+        part.keep_on_drop = true;
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::diagnosis::folder_finding;
 use crate::error::{cannot_resume, not_open};
 use crate::output::{Output, SealedOutput};
 use crate::paths::{Paths, part_of};
-use crate::state::{FileState, Found, Progress};
+use crate::state::{CommittedPart, FileState, Progress};
 
 /// Writes one file in a run. Its methods block, because the engine runs every sink on its own thread.
 pub(crate) struct FileSink {
@@ -26,7 +26,7 @@ pub(crate) struct FileSink {
 
 enum Stage {
     /// Not open. The file of an earlier run, if `can_resume` found it.
-    Closed(Option<Found>),
+    Closed(Option<CommittedPart>),
     Open(Box<Output>),
     Sealed(SealedOutput),
 }

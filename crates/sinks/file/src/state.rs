@@ -55,13 +55,13 @@ impl FileState {
     }
 
     /// Finds the committed part, for a sink that writes to `path`.
-    pub(crate) async fn find(&self, path: &Path) -> Result<Found, String> {
+    pub(crate) async fn find(&self, path: &Path) -> Result<CommittedPart, String> {
         if self.path != path {
             return Err(format!("the earlier run wrote to `{}`", self.path.display()));
         }
         let paths = Paths::of(path).map_err(|error| error.full_message())?;
         if let Progress::Open { writer, .. } = &self.progress
-            && writer.finds_spool(&paths.rows) == Some(false)
+            && writer.matches_spool(&paths.rows) == Some(false)
         {
             let rows = paths.rows.path();
             return Err(format!("`{}` is missing or has changed", rows.display()));
@@ -79,7 +79,7 @@ impl FileState {
         }
         let missing = || format!("`{}` {why}", paths.part.path().display());
         let ((file, measured), is_published) = found.ok_or_else(missing)?;
-        Ok(Found { paths, file, measured, is_published })
+        Ok(CommittedPart { paths, file, measured, is_published })
     }
 
     /// The file and its measure, if it begins with the committed part.
@@ -92,7 +92,7 @@ impl FileState {
 }
 
 /// A file that begins with the committed part of a state.
-pub(crate) struct Found {
+pub(crate) struct CommittedPart {
     pub(crate) paths: Paths,
     pub(crate) file: File,
     /// The measure of the committed part.

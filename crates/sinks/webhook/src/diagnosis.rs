@@ -9,6 +9,7 @@ pub(crate) const RECEIVER: StatusCheck = StatusCheck {
     hint,
 };
 
+/// The hint for a status that a delivery would probably get as well.
 fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("redirects are not followed: correct the `url` of this sink"),
@@ -20,7 +21,9 @@ fn hint(status: StatusCode) -> Option<&'static str> {
             Some("the receiver no longer exists at this address: correct the `url` of this sink")
         }
         429 => Some("the receiver limits the rate: lower `concurrency`, or raise `batch_records`"),
-        500.. => Some("the receiver is reachable and not healthy: check it before the next run"),
+        500.. => Some(
+            "the receiver is reachable but returns a server error: check the receiver before the next run",
+        ),
         _ => None,
     }
 }

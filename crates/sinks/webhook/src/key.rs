@@ -19,7 +19,8 @@ pub(crate) struct Keys {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordId<'a> {
     origin: &'a Origin,
-    /// The number of earlier records in the page of the same job, or without a job, of the same position.
+    /// The number of earlier records of the same job in the page. For a record without a job: the number of earlier records
+    /// with the same position.
     nth: u64,
 }
 

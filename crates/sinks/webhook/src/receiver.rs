@@ -114,7 +114,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("correct the `url` of this sink"),
         400 | 422 => Some(
-            "correct the records as the response says; with `on_error = \"dead_letter\"` refused records are written to the dead-letter file and the run continues",
+            "correct the records as the response says, or set `on_error = \"dead_letter\"` to continue without the refused records",
         ),
         401 | 403 => Some("check the `headers`, the `signature` and the `url` of this sink"),
         407 => Some("check `connection.proxy` of this sink"),

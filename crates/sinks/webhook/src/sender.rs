@@ -10,7 +10,7 @@ use taskferry_sdk::{ErrorKind, Refusals, StageError};
 use crate::batch::{Batch, BatchBuilder};
 use crate::compression::Compression;
 use crate::receiver::{Receiver, Request};
-use crate::state::Progress;
+use crate::state::DeliveryCounts;
 
 /// Sends batches and counts what was delivered.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Sender {
     pub(crate) compression: Compression,
     /// The maximum number of concurrent requests.
     pub(crate) concurrency: usize,
-    pub(crate) progress: Mutex<Progress>,
+    pub(crate) progress: Mutex<DeliveryCounts>,
 }
 
 impl Sender {
@@ -127,7 +127,7 @@ impl Sender {
         Ok(())
     }
 
-    pub(crate) fn progress(&self) -> MutexGuard<'_, Progress> {
+    pub(crate) fn progress(&self) -> MutexGuard<'_, DeliveryCounts> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

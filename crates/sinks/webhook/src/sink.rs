@@ -21,7 +21,7 @@ use crate::key::Keys;
 use crate::receiver::{HINTS, Receiver};
 use crate::sender::Sender;
 use crate::signature::Signer;
-use crate::state::Progress;
+use crate::state::DeliveryCounts;
 
 /// Where requests are sent. The address is a secret.
 pub(crate) enum Target {
@@ -82,7 +82,7 @@ impl Sink for WebhookSink {
     }
 
     async fn can_resume(&mut self, run: &RunContext, state: &SinkState) -> Result<(), String> {
-        Progress::read(state, self.keys(run).receiver()).map(drop)
+        DeliveryCounts::read(state, self.keys(run).receiver()).map(drop)
     }
 
     async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
@@ -91,19 +91,24 @@ impl Sink for WebhookSink {
         };
         let keys = self.keys(run);
         let progress = match from {
-            Some(state) => Progress::read(state, keys.receiver()).map_err(|reason| {
+            Some(state) => DeliveryCounts::read(state, keys.receiver()).map_err(|reason| {
                 StageError::new(ErrorKind::Config, format!("the run can't be resumed: {reason}"))
                     .hint("start over with `--fresh`")
             })?,
-            None => Progress { receiver: keys.receiver().to_owned(), ..Progress::default() },
+            None => {
+                DeliveryCounts { receiver: keys.receiver().to_owned(), ..DeliveryCounts::default() }
+            }
         };
         let (url, endpoint) = match target {
             Target::Remote(url) => (url, None),
             Target::Local(endpoint) => {
                 let endpoint = endpoint.start().await?;
                 let url = Url::parse(&endpoint.webhook_url).map_err(|error| {
-                    StageError::new(ErrorKind::Defect, "the endpoint has no valid address")
-                        .caused_by(error)
+                    StageError::new(
+                        ErrorKind::Defect,
+                        "the sandbox inside this process has no valid address",
+                    )
+                    .caused_by(error)
                 })?;
                 (url, Some(endpoint))
             }

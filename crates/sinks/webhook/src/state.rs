@@ -7,7 +7,7 @@ use taskferry_sdk::{Delivery, SinkState};
 /// The counts of a run and its resumptions. It contains no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Progress {
+pub(crate) struct DeliveryCounts {
     /// Identifies the receiver within the run without its address.
     pub(crate) receiver: String,
     /// Delivered and refused batches.
@@ -23,7 +23,7 @@ pub(crate) struct Progress {
     pub(crate) halved: u64,
 }
 
-impl Progress {
+impl DeliveryCounts {
     pub(crate) fn read(state: &SinkState, receiver: &str) -> Result<Self, String> {
         let progress: Self = serde_json::from_value(state.get().clone())
             .map_err(|error| format!("the state of the webhook can't be read: {error}"))?;

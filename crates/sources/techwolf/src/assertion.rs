@@ -30,10 +30,10 @@ pub(crate) struct Signer {
     pub(crate) lifetime: Duration,
 }
 
-/// The reason why a key can't be used.
+/// An invalid private key, or an algorithm that the key does not support.
 #[derive(Debug)]
 pub(crate) struct KeyError {
-    /// Whether the mistake is in the option `algorithm`.
+    /// Whether the invalid option is `algorithm` instead of the key.
     pub(crate) is_algorithm: bool,
     pub(crate) message: String,
     pub(crate) help: &'static str,

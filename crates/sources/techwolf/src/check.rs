@@ -21,7 +21,7 @@ pub(crate) enum Server {
     Remote { base: Url, credentials: Credentials },
 }
 
-/// All that is wrong with the options, `url`, `auth`, `connection` and `retry` excepted.
+/// Checks all options except `url`, `auth`, `connection` and `retry`.
 pub(crate) fn listing(options: &TechWolfOptions) -> Vec<Problem> {
     let mut problems = numbers(options);
     for (index, include) in options.include.iter().enumerate() {
@@ -63,7 +63,7 @@ fn numbers(options: &TechWolfOptions) -> Vec<Problem> {
     problems
 }
 
-/// A field that tasks of this subject have.
+/// Reports a field that the tasks of `subject` do not have.
 fn check_include(index: usize, include: Include, subject: ExportSubject) -> Option<Problem> {
     let (name, owner, other) = match (include, subject) {
         (Include::SourceData, ExportSubject::Employees) => ("source_data", "jobs", "source_events"),
@@ -77,12 +77,12 @@ fn check_include(index: usize, include: Include, subject: ExportSubject) -> Opti
     Some(
         Problem::at(path, "conflicting-options", message)
             .label(format!("a field of {owner}"))
-            .related(KeyPath::of("subject"), Part::Value, "the export is of these")
+            .related(KeyPath::of("subject"), Part::Value, "`subject` of the export")
             .help(format!("write \"{other}\" instead")),
     )
 }
 
-/// A filter has the keys of its kind and no others, and its kind is one of the subject's.
+/// Checks that `subject` supports the filter, and that the filter has exactly the keys of its kind.
 fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) -> Vec<Problem> {
     let (kind, keys, of): (_, &[&str], _) = match filter.filter {
         FilterKind::JobFamilyIdIsInList => {
@@ -105,7 +105,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
         let message = format!("`{kind}` is a filter of {owner}");
         let problem = Problem::at(path.key("filter"), "conflicting-options", message)
             .label(format!("a filter of {owner}"))
-            .related(KeyPath::of("subject"), Part::Value, "the export is of these");
+            .related(KeyPath::of("subject"), Part::Value, "`subject` of the export");
         return vec![problem.help(help)];
     }
     let given = [
@@ -143,8 +143,8 @@ fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> V
     if options.subject == ExportSubject::Employees {
         let message = "`partition` applies only to jobs, but `subject` is \"employees\"";
         let problem = Problem::at(KeyPath::of("partition"), "conflicting-options", message)
-            .label("divides jobs by their families")
-            .related(KeyPath::of("subject"), Part::Value, "the export is of these");
+            .label("applies only to jobs")
+            .related(KeyPath::of("subject"), Part::Value, "`subject` of the export");
         return vec![problem.part(Part::Key).help(
             "remove `partition`; use `concurrency` or `--shard` to divide the listing of employees",
         )];
@@ -174,7 +174,7 @@ fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> V
     problems
 }
 
-/// The first id of a job family that is missing, or the whole list if it is empty.
+/// Reports an empty list, or the first empty id in `ids`.
 fn empty_family(list: &KeyPath, ids: &[String]) -> Option<Problem> {
     let first = ids.iter().position(|id| id.trim().is_empty()).map(|index| list.index(index));
     let path = if ids.is_empty() { Some(list.clone()) } else { first };
@@ -184,7 +184,7 @@ fn empty_family(list: &KeyPath, ids: &[String]) -> Option<Problem> {
     })
 }
 
-/// A vendor of skills that are not requested.
+/// Warns if `external_vendor` is set, but `linked_skills` are not requested.
 pub(crate) fn vendor(options: &TechWolfOptions) -> Option<Problem> {
     let is_default = options.external_vendor == ExternalVendor::Techwolf;
     if is_default || options.include.contains(&Include::LinkedSkills) {
@@ -213,7 +213,7 @@ fn is_time(text: &str) -> bool {
     is_date || text.parse::<Timestamp>().is_ok()
 }
 
-/// `url` and `auth`.
+/// Checks `url` and `auth`, and returns the server.
 pub(crate) fn server(
     url: &str,
     auth: Option<&AuthOptions>,
@@ -252,8 +252,8 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     if problems.is_empty() { Ok(url) } else { Err(problems) }
 }
 
-/// A warning if one address is that of the EU and another that of the US. AUTH (seen) lists the token endpoint and the audience of
-/// each region; that the region in the API's host has the same name is inferred.
+/// Warns if the addresses belong to different regions. AUTH (seen) lists the token endpoint and the audience of each region. The
+/// region in the host name of the API is inferred.
 pub(crate) fn regions(options: &TechWolfOptions) -> Vec<Problem> {
     let auth = options.auth.as_ref();
     let values = [
@@ -273,8 +273,14 @@ pub(crate) fn regions(options: &TechWolfOptions) -> Vec<Problem> {
     let Some((path, other)) = rest.iter().find(|(_, region)| region != one) else {
         return Vec::new();
     };
-    let message = format!("this is in the {other}, but `{first}` is in the {one}");
+    let message = format!(
+        "this address belongs to the {other} region, but `{first}` belongs to the {one} region"
+    );
     let problem = Problem::at(path.clone(), "conflicting-options", message).warning();
     let help = "use the `url`, `token_url` and `audience` of one region";
-    vec![problem.related(first.clone(), Part::Value, format!("this is in the {one}")).help(help)]
+    vec![
+        problem
+            .related(first.clone(), Part::Value, format!("an address of the {one} region"))
+            .help(help),
+    ]
 }

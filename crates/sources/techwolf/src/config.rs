@@ -104,7 +104,7 @@ pub enum ExportSubject {
     Employees,
 }
 
-// Both values are seen.
+// Both values are *seen*: see the crate documentation.
 /// The layout of tasks within a record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -116,7 +116,7 @@ pub enum ResponseFormat {
     Hierarchy,
 }
 
-// All values are seen; that `techwolf` is the default is inferred.
+// All values are *seen*. The default `techwolf` is *inferred*.
 /// The vocabulary in which skills are named.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -130,7 +130,7 @@ pub enum ExternalVendor {
     SapAttributeLibrary,
 }
 
-// All values are seen.
+// All values are *seen*.
 /// Fields of tasks beside their id, name and state.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,

@@ -98,7 +98,7 @@ pub(crate) fn credentials(
         Some(_) if auth.cache => {
             let message = "`cache` has no effect on a fixed token";
             let problem = Problem::at(table.key("cache"), "unused-option", message)
-                .label("this has no effect")
+                .label("this option")
                 .related(table.key("token"), Part::Value, "a fixed token");
             Err(vec![problem.help(
                 "remove `cache`; only tokens that are requested with client credentials are cached",
@@ -121,7 +121,7 @@ fn fixed_token(table: &KeyPath, token: &Secret) -> Result<Credentials, Vec<Probl
     Err(vec![problem.help("write only the token, as TechWolf issued it")])
 }
 
-/// The options with a secret or a key, and whether those that are present have a value.
+/// The options with a secret or a key: `None` if the option is missing, `Some(false)` if its value is empty.
 fn secrets(auth: &AuthOptions) -> [(&'static str, Option<bool>); 3] {
     let is_set = |secret: &Secret| !secret.expose().trim().is_empty();
     let is_path = |file: &PathBuf| !file.as_os_str().is_empty();
@@ -199,7 +199,7 @@ fn client_auth(
     }
 }
 
-/// Reports the options of a signature if there is no key.
+/// Reports the options of assertions (`key_id`, `algorithm`, …), which have no effect without a private key.
 fn without_key(table: &KeyPath, auth: &AuthOptions) -> Vec<Problem> {
     let given = [
         ("key_id", is_set(auth.key_id.as_deref())),
@@ -211,9 +211,9 @@ fn without_key(table: &KeyPath, auth: &AuthOptions) -> Vec<Problem> {
         let message = format!("`{key}` has no effect without a private key");
         Problem::at(table.key(key), "unused-option", message)
             .part(Part::Key)
-            .label("this has no effect")
+            .label("this option")
             .related(table.key("client_secret"), Part::Key, "the client has a secret, not a key")
-            .help("remove it, or write `private_key_file` instead of `client_secret`")
+            .help(format!("remove `{key}`, or write `private_key_file` instead of `client_secret`"))
     });
     unused.collect()
 }

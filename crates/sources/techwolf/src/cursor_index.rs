@@ -9,12 +9,12 @@ use taskferry_sdk::{Cursor, hex};
 use crate::config::{ExportSubject, FilterOptions};
 use crate::page::Entry;
 
-/// A digest of the options that decide about the entries of a listing and their order.
+/// A digest of the options that determine the entries of a listing and their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListingId(pub(crate) String);
 
 impl ListingId {
-    /// `url` as it is written. The page size and the fields of the records make no difference.
+    /// `url` is the option as written. The page size and the requested fields do not affect the digest.
     pub(crate) fn new(
         url: &str,
         tenant: Option<&str>,

@@ -42,7 +42,7 @@ fn read(place: &Place, listing: &ListingId) -> Option<(String, Vec<Line>)> {
     let header: Header = serde_json::from_slice(lines.next()?).ok()?;
     if header.layout != LAYOUT || header.listing != listing.0 {
         tracing::debug!(
-            "`{}` contains cursors of another listing and is ignored",
+            "`{}` is ignored: it contains cursors of another listing, or has another format version",
             place.path().display()
         );
         return None;
@@ -57,7 +57,7 @@ pub(crate) fn read_index(folder: &Path, listing: &ListingId) -> Option<CursorInd
     let (run_id, lines) = read(&place, listing)?;
     let index = CursorIndex::new(lines.into_iter().map(|(_, id)| id.into()).collect(), run_id);
     if index.is_none() {
-        tracing::debug!("`{}` contains a cursor twice and is ignored", place.path().display());
+        tracing::debug!("`{}` is ignored: it contains a cursor twice", place.path().display());
     }
     index
 }
@@ -84,7 +84,7 @@ impl CursorLog {
         page_size: usize,
     ) -> io::Result<Self> {
         let folder = Folder::open(folder)?;
-        // A run that stopped after the last page has renamed its file.
+        // If the resumed run stopped after the last page, its file is already renamed.
         let own = [PART, FILE].iter().filter_map(|name| read(&folder.place(name), listing));
         let own = own.filter(|_| pages > 0).find(|(by, _)| by == run_id);
         let lines = own.into_iter().flat_map(|(_, lines)| lines);

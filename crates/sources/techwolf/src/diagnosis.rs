@@ -1,4 +1,4 @@
-//! The checks of `taskferry doctor`: the way to the servers, the token, one page, and what the credentials see.
+//! The checks of `taskferry doctor`: the connectivity to the servers, the token, one page, and what the credentials see.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +22,7 @@ const PAGE: &str = "the first page";
 const FAMILIES_HINT: &str =
     "correct the ids in [source]; `--check families --verbose` lists all job families";
 
-/// What the checks share. Each check can be made without the others.
+/// The state that the checks share. Each check can run without the others.
 #[derive(Debug)]
 pub(crate) struct Diagnosis {
     settings: Settings,
@@ -39,7 +39,7 @@ impl Diagnosis {
     pub(crate) fn checks(server: Server, mut settings: Settings, run: &RunContext) -> Vec<Check> {
         let has_families = settings.listing.subject == ExportSubject::Jobs;
         let has_vendor = settings.listing.external_vendor != ExternalVendor::Techwolf;
-        // A check shows the first answer, and costs one request.
+        // No retries, so that a check reports the first response and costs one request.
         settings.page_size = 1;
         settings.retry.max_attempts = std::num::NonZeroU32::MIN;
         let mut checks = connection_checks(&server, &settings);
@@ -47,7 +47,7 @@ impl Diagnosis {
             Server::Local(_) => true,
             Server::Remote { credentials, .. } => matches!(credentials, Credentials::Client(_)),
         };
-        // The token in the cache may still be valid when its credentials are not.
+        // No token cache: a cached token would hide invalid credentials.
         let mut run = run.clone();
         run.state_dir = None;
         let shared = Arc::new(Self {
@@ -81,7 +81,10 @@ impl Diagnosis {
         let open = self.open.get_or_init(|| async {
             let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(server) = server else {
-                return Err(StageError::new(ErrorKind::Timeout, "the connection was not opened"));
+                return Err(StageError::new(
+                    ErrorKind::Timeout,
+                    "no connection to the API: an earlier check was stopped by its time limit",
+                ));
             };
             OpenExport::new(server, &self.settings, &self.run).await
         });
@@ -135,8 +138,8 @@ impl Diagnosis {
         }
     }
 
-    /// Whether the vendor of the options is activated: the page shows it, or a page with the vendor `techwolf` that succeeds
-    /// instead.
+    /// Checks whether the vendor of the options is activated. If the page is refused, the check requests a page with the
+    /// vendor `techwolf`: if that succeeds, the vendor is the cause.
     async fn vendor(&self) -> Finding {
         let vendor = name_of(self.settings.listing.external_vendor);
         let open = match self.open().await {
@@ -164,9 +167,10 @@ impl Diagnosis {
                 "the API refuses `external_vendor = \"{vendor}\"` and accepts \"techwolf\""
             ))
             .hint(format!("ask TechWolf to activate {vendor} for the tenant, or use \"techwolf\"")),
-            Err(_) => Finding::skipped(format!(
-                "the API refuses the page with \"{vendor}\" and with \"techwolf\", so the vendor is not the reason"
+            Err(error) if is_refusal(&error) => Finding::skipped(format!(
+                "the API refuses the page with `external_vendor = \"{vendor}\"` and with \"techwolf\", so the vendor is not the cause"
             )),
+            Err(error) => Finding::from(&error.context(PAGE)),
         }
     }
 
@@ -204,7 +208,7 @@ impl Diagnosis {
     }
 }
 
-/// A page that could not be read. The errors of a run are retried, so some have no hint.
+/// Describes a failed page request. Adds a hint to temporary errors, which have none because a run retries them.
 fn page_failure(error: &StageError) -> Finding {
     let finding = Finding::from(error);
     if finding.hint.is_some() {
@@ -214,8 +218,10 @@ fn page_failure(error: &StageError) -> Finding {
         ErrorKind::RateLimited => {
             "the rate limit of the tenant is used up: wait, or run fewer exports at the same time"
         }
-        ErrorKind::Unavailable => "the API has a problem: try again later, or ask TechWolf",
-        ErrorKind::Malformed => "check that `url` in [source] is that of the TechWolf API",
+        ErrorKind::Unavailable => {
+            "the API returns a server error: try again later, or report the error to TechWolf"
+        }
+        ErrorKind::Malformed => "check that `url` in [source] is the address of the TechWolf API",
         _ => "check the network between this machine and `url` in [source]",
     })
 }

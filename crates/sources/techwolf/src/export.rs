@@ -35,14 +35,15 @@ pub(crate) struct Export {
     pub(crate) retry: RetryOptions,
     pub(crate) rate: RateLimit,
     pub(crate) page_size: Mutex<PageSize>,
-    /// Responses are parsed one at a time, which is faster than a network: each parsing thread keeps its freed memory.
+    /// Limits parsing to one response at a time. Parsing is faster than the network, and each further parsing thread would
+    /// keep its freed memory.
     pub(crate) parsing: Semaphore,
     #[expect(dead_code, reason = "dropping it stops the endpoint inside this process")]
     pub(crate) endpoint: Option<RunningEndpoint>,
 }
 
 impl Export {
-    /// Fetches a page. The log calls it `name`.
+    /// Fetches a page. `name` is the name of the page in messages.
     pub(crate) async fn fetch(
         &self,
         listing: &Listing,
@@ -128,7 +129,7 @@ impl Export {
     }
 
     /// Requests the first record of another listing, with the token of the export and without retries.
-    pub(crate) async fn accepts(
+    pub(crate) async fn try_first_record(
         &self,
         client: &Client,
         listing: &Listing,
@@ -171,7 +172,7 @@ impl Export {
     ) -> Result<(Response, Secret), StageError> {
         loop {
             let token = self.tokens.bearer().await?;
-            // The last wait before the request, so that the slot is used at its time.
+            // Acquired last, because no further wait may delay the request after its slot.
             self.acquire_slot().await;
             self.client.counts.attempt(sent);
             let waiting = Waiting::without_end("the API");
@@ -187,7 +188,7 @@ impl Export {
         }
     }
 
-    /// Makes all requests wait for the time that the server asked for, unless it exceeds the limit of the options.
+    /// Delays all requests by the `Retry-After` of the error, unless that exceeds `max_retry_after`.
     fn hold_back(&self, error: &StageError) {
         self.rate.pause_after(error, &self.retry);
     }
@@ -245,7 +246,7 @@ fn refusal(response: &Response, cursor: Option<&Cursor>, secrets: &[&Secret]) ->
         ),
         (404 | 410, Some(_)) => error
             .hint(
-                "the record of the cursor may have been deleted; the next run starts over",
+                "the record with the id of the cursor may have been deleted; the next run starts from the first page",
             )
             .not_resumable(),
         (404 | 405, _) => {

@@ -18,7 +18,7 @@ use crate::request::{Listing, below};
 const PATH: &str = "/job_architecture/job_families";
 /// The maximum page size of the list of employees (seen).
 const PAGE_SIZE: usize = 200;
-/// The maximum number of pages to request: the run does not wait for a longer list.
+/// The maximum number of pages to request, so that a long list does not delay the run.
 const MAX_PAGES: usize = 20;
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
@@ -107,10 +107,18 @@ pub(crate) async fn list(client: &Client, export: &Export) -> Result<Vec<Family>
             return Ok(families);
         }
         if families.len() == before {
-            break;
+            return Err(incomplete(&format!(
+                "{before} of {} were sent",
+                count.unwrap_or_default()
+            )));
         }
     }
-    Err(StageError::new(ErrorKind::Malformed, "the list of job families does not end"))
+    Err(incomplete(&format!("it has more than {MAX_PAGES} pages")))
+}
+
+fn incomplete(reason: &str) -> StageError {
+    let message = format!("the list of job families is incomplete: {reason}");
+    StageError::new(ErrorKind::Malformed, message)
 }
 
 /// Parses a page of the list, `{"count": 2, "results": […]}`. Returns the number of all families and those of the page.

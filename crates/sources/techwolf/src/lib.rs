@@ -40,7 +40,7 @@
 //! records, which counts as an attempt. After ten successful pages the size doubles. Each time a larger page times out,
 //! twice as many successful pages are needed before the size doubles again.
 //!
-//! # Many cursors
+//! # Reading in parallel
 //!
 //! Each page contains the cursor of the next page. The id of any record is also a cursor, and records are ordered by
 //! creation (both *seen*). A run of the whole listing therefore saves ids in the state folder (`cursors.ndjson`), at least

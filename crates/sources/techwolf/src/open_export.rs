@@ -98,7 +98,7 @@ impl OpenExport {
         settings: &Settings,
     ) -> Result<(), StageError> {
         let client = self.clients(settings).pages(listing, &self.base).await?;
-        self.export.accepts(&client, listing).await
+        self.export.try_first_record(&client, listing).await
     }
 
     /// The client of the list of job families.

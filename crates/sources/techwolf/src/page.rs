@@ -20,7 +20,7 @@ pub(crate) struct ListingPage {
     /// The cursor at which a run resumes after this page: `next`, unless the run reads several listings in turn.
     pub(crate) resume: Option<Cursor>,
     /// Whether the run reads several listings in turn.
-    pub(crate) is_of_part: bool,
+    pub(crate) is_partitioned: bool,
     /// The size of the response after decompression.
     pub(crate) bytes: u64,
     pub(crate) entries: Vec<Entry>,
@@ -43,7 +43,7 @@ impl ListingPage {
         entries: Vec<Entry>,
     ) -> Self {
         let (resume, fingerprints) = (next.clone(), Vec::new());
-        Self { cursor, next, resume, is_of_part: false, bytes, entries, fingerprints }
+        Self { cursor, next, resume, is_partitioned: false, bytes, entries, fingerprints }
     }
 
     /// Parses the response to the request for the page after `cursor`. The records share its bytes and its index.
@@ -102,7 +102,7 @@ impl ListingPage {
         let records =
             self.entries.into_iter().map(|entry| SourceRecord::new(entry.record, entry.id));
         let mut page = Page::new(records.collect());
-        if self.is_of_part {
+        if self.is_partitioned {
             let cursor = self.cursor.map(RequestedWith::Cursor);
             page.requested_with = cursor.unwrap_or(RequestedWith::NoCursor);
         }
@@ -133,7 +133,7 @@ pub fn split_page(body: &Bytes) -> Result<Page, StageError> {
     ListingPage::parse(body, None).map(ListingPage::into_page)
 }
 
-/// The name in messages of a page without a number.
+/// The name of a page without a number, for messages.
 pub(crate) fn page_after(cursor: Option<&Cursor>) -> String {
     match cursor {
         Some(cursor) => format!("the page after `{cursor}`"),
@@ -141,7 +141,7 @@ pub(crate) fn page_after(cursor: Option<&Cursor>) -> String {
     }
 }
 
-/// The name in messages of a page of the run.
+/// The name of a page of the run, for messages.
 pub(crate) fn page_number(number: u64, cursor: Option<&Cursor>) -> String {
     match cursor {
         Some(cursor) => format!("page {number} (after `{cursor}`)"),

@@ -2,13 +2,13 @@
 
 /// The number of successful pages after which a larger page is tried.
 const INITIAL_PATIENCE: u32 = 10;
-/// The maximum of that number, when larger pages keep timing out.
+/// The maximum of `patience`, which doubles each time a larger page times out.
 const MAX_PATIENCE: u32 = 640;
 
 /// The number of records to request per page.
 ///
-/// A page that times out halves the size, down to one record. After a number of successful pages the size doubles; that number
-/// doubles each time a larger page times out.
+/// A timeout halves the size, down to one record. `patience` successful pages double it. `patience` doubles each time a
+/// larger page times out.
 #[derive(Debug)]
 pub(crate) struct PageSize {
     max: u32,

@@ -135,7 +135,7 @@ impl PageStream for Partition {
             self.open.push_back(part);
         }
         self.open_parts();
-        (page.resume, page.is_of_part) = (self.resume_cursor(), true);
+        (page.resume, page.is_partitioned) = (self.resume_cursor(), true);
         Ok(Some(page))
     }
 

@@ -6,7 +6,7 @@ use taskferry_http::{is_this_machine, parse_address};
 use taskferry_sdk::{KeyPath, Part, Problem, is_secret_name};
 use url::Url;
 
-/// An empty value, for example of a variable that is not set.
+/// Reports an empty value, for example of an environment variable that is not set.
 pub(crate) fn empty(path: &KeyPath) -> Problem {
     let key = path.last_key().unwrap_or_default();
     let what = words(key);

@@ -123,7 +123,10 @@ pub(crate) fn repeated_cursor(cursor: &Cursor) -> StageError {
 
 /// An empty page leads to itself. It may have records after a retry.
 pub(crate) fn empty_page_with_repeated_cursor(cursor: &Cursor) -> StageError {
-    no_progress(&format!("the page is empty, and its cursor stays at `{cursor}`")).temporary()
+    no_progress(&format!(
+        "the page is empty, and returns its own cursor `{cursor}` as the next one"
+    ))
+    .temporary()
 }
 
 pub(crate) fn too_many_empty_pages() -> StageError {

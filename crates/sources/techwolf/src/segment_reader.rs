@@ -40,8 +40,8 @@ pub(crate) struct Chunk {
 ///
 /// A prefetched page is used only after its cursor has been seen at the end of the segment before it. This proves that the
 /// cursor is in the listing, and that one cursor would have requested the same page next. If a later indexed entry comes
-/// first, the entries in between were deleted, and the pages after them are dropped. So a response to a cursor that the
-/// server does not know never reaches the export.
+/// first, the entries in between were deleted, and the pages after them are dropped. A response to a cursor that
+/// does not exist in the listing therefore never reaches the export.
 #[derive(Debug)]
 pub(crate) struct SegmentReader {
     reader: Reader,
@@ -73,8 +73,8 @@ struct Segment {
     cursor: Option<Cursor>,
     pages: Prefetch,
     /// Whether the cursor had been seen in the listing when the prefetch started.
-    is_certain: bool,
-    /// Whether a page of it was used, so that the following pages start after entries that were seen.
+    is_verified: bool,
+    /// Whether a page of the segment was used. The following pages then start after entries that were seen.
     is_started: bool,
 }
 
@@ -117,14 +117,14 @@ impl SegmentReader {
         loop {
             self.fill_window();
             let Some(first) = self.window.front_mut() else { return Ok(None) };
-            let is_certain = first.is_certain || first.is_started;
+            let is_verified = first.is_verified || first.is_started;
             let reason = match first.pages.next().await {
-                Ok(page) if is_certain || is_plausible(&self.index, first.position, &page) => {
+                Ok(page) if is_verified || is_plausible(&self.index, first.position, &page) => {
                     first.is_started = true;
                     return self.take(page).map(Some);
                 }
                 Ok(_) => "its cursor may be unknown to the server".to_owned(),
-                Err(error) if first.is_certain => return Err(error),
+                Err(error) if first.is_verified => return Err(error),
                 Err(error) => error.to_string(),
             };
             // The entry may have been created, or the server may have recovered, since the request.
@@ -144,15 +144,15 @@ impl SegmentReader {
         {
             let position = self.next_position;
             // In an empty window, the cursor of the segment is the last entry that was seen.
-            let is_certain = self.window.is_empty();
-            let segment = self.segment(Some(position), self.index.cursor(position), is_certain);
+            let is_verified = self.window.is_empty();
+            let segment = self.segment(Some(position), self.index.cursor(position), is_verified);
             self.window.push_back(segment);
             self.next_position += 1;
         }
     }
 
-    /// The maximum number of segments in the window: twice the number of concurrent requests, so that a late response does not
-    /// delay the others, but no more than fit into [`WINDOW_BYTES`].
+    /// The maximum number of segments in the window: as many as fit into [`WINDOW_BYTES`], at least one more than the concurrent
+    /// requests, at most twice as many, so that a late response does not delay the others.
     fn max_segments(&self) -> usize {
         if self.width == 1 {
             return 1;
@@ -166,17 +166,18 @@ impl SegmentReader {
         &self,
         position: Option<usize>,
         cursor: Option<Cursor>,
-        is_certain: bool,
+        is_verified: bool,
     ) -> Segment {
         // The pages of a segment, and one more in case entries were created or its last one was deleted.
         let capacity = SEGMENT_LENGTH.div_ceil(self.page_size.max(1)) + 1;
         let index = Arc::clone(&self.index);
         let is_last =
             move |page: &ListingPage| index.first_after(&page.entries, position).is_some();
-        // Retries of a page that is not due yet would delay the others: it is requested again when it is due.
-        let reader = if is_certain { self.reader.clone() } else { self.reader.without_retries() };
+        // A page that is not due yet is requested without retries, which would delay other pages. If the request fails, the
+        // page is requested again when it is due.
+        let reader = if is_verified { self.reader.clone() } else { self.reader.without_retries() };
         let pages = Prefetch::start(reader, cursor.clone(), capacity, is_last);
-        Segment { position, cursor, pages, is_certain, is_started: false }
+        Segment { position, cursor, pages, is_verified, is_started: false }
     }
 
     /// Returns the entries of the first segment, and advances to the next segment at its end.
@@ -242,7 +243,8 @@ impl SegmentReader {
         }
     }
 
-    /// The checks of the listing's progress that need the pages of the server.
+    /// Checks the progress of the listing on the pages as the server sent them, before
+    /// [`Repaginator`](crate::repaginator::Repaginator) changes their boundaries.
     fn check_progress(&mut self, page: &ListingPage) -> Result<(), StageError> {
         if let Some(next) = page.next.as_ref().filter(|next| page.cursor.as_ref() == Some(next)) {
             return Err(repeated_cursor(next));

@@ -38,11 +38,11 @@ pub(crate) fn bounds(cursors: usize, shard: Shard) -> (ShareStart, Option<usize>
 
 /// The result of a search for an indexed entry.
 enum Search {
-    /// The position of the first one that is not before the wanted position.
+    /// The position of the first indexed entry at or after the wanted position.
     Found(usize),
     /// The listing ended before it.
     Ended,
-    /// The cursor of the search is not in the listing any more, or the result is ambiguous.
+    /// The start cursor may have been deleted from the listing, so the result proves nothing.
     Unknown,
 }
 
@@ -80,7 +80,7 @@ async fn search(
     pages: usize,
 ) -> Result<Search, StageError> {
     let mut cursor = from.and_then(|from| index.cursor(from));
-    // The only bound of a search from the beginning.
+    // A search from the beginning has no page limit. The progress check ends a listing that repeats.
     let mut progress = from.is_none().then(Progress::default);
     for _ in 0..pages {
         let page = match reader.page_after(cursor.as_ref()).await {
@@ -100,7 +100,7 @@ async fn search(
             if found >= wanted {
                 return Ok(Search::Found(found));
             }
-            // An earlier entry can't follow the cursor: the server does not know the cursor.
+            // An earlier entry can't follow the cursor, so the cursor is not in the listing.
             if from.is_some_and(|from| found <= from) {
                 return Ok(Search::Unknown);
             }

@@ -61,10 +61,10 @@ impl ShareFile {
         let content = content
             .filter(|content| content.run == run_id && content.places_of == index.run_id)
             .ok_or_else(|| {
-                let message = "the saved cursors that divide the export into shares have changed";
+                let message = "the saved cursors that divide the export into shares have changed since the run started";
                 StageError::new(ErrorKind::Config, message)
                     .hint(
-                        "the next run of this share starts over; run the other shares again as well",
+                        "the next run of this share starts from its first page; run the other shares again too, because the boundaries have moved",
                     )
                     .not_resumable()
             })?;

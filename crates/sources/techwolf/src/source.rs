@@ -59,7 +59,7 @@ impl Source for TechWolfSource {
             let families = open.families(settings).await?;
             let partition = strategy.partition.as_deref();
             self.warnings = families::warnings(&families, &export, listing, partition).await?;
-            // The manifest lists the warnings at the end of the run, which may be late.
+            // Logged now, because the summary shows warnings only at the end of the run.
             for warning in &self.warnings {
                 tracing::info!("{warning}");
             }

@@ -1,4 +1,4 @@
-//! What a token says about itself.
+//! The claims of an access token.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// The claims of a token, which is not verified: only the API can do that.
+    /// Reads the claims of a token without verifying its signature.
     pub(crate) fn of(token: &Secret) -> Self {
         jsonwebtoken::dangerous::insecure_decode_claims(token.expose()).unwrap_or_default()
     }
@@ -61,8 +61,8 @@ impl Claims {
     }
 }
 
-/// Describes a token: its expiry and its scopes. `usable_for` is the lifetime of a token that was issued just now and will be
-/// renewed; `None` for a token that can't be renewed.
+/// Describes a token: its expiry and its scopes. `usable_for` is the remaining lifetime of an issued token, or `None` for a
+/// fixed token, which can't be renewed.
 pub(crate) fn token_finding(
     claims: &Claims,
     usable_for: Option<Duration>,
@@ -100,7 +100,7 @@ pub(crate) fn token_finding(
     if missing.is_empty() {
         return Finding::ok(text);
     }
-    Finding::warning(format!("{text}; `scopes` asks for {}, too", missing.join(", ")))
+    Finding::warning(format!("{text}; the token lacks the requested scopes {}", missing.join(", ")))
         .hint("correct `scopes` in [source.auth], or ask TechWolf for these scopes")
 }
 
@@ -145,7 +145,11 @@ mod tests {
     fn a_scope_that_was_not_granted_is_a_warning() {
         let found = finding(json!({"scope": "read"}), Some(60), &["read", "write"]);
         assert_eq!(found.verdict, Verdict::Warning);
-        assert!(found.text.ends_with("; `scopes` asks for write, too"), "{}", found.text);
+        assert!(
+            found.text.ends_with("; the token lacks the requested scopes write"),
+            "{}",
+            found.text
+        );
         // Without known scopes nothing is claimed.
         assert_eq!(finding(json!({}), Some(60), &["read"]).verdict, Verdict::Ok);
     }

@@ -121,9 +121,8 @@ fn all_invalid_secrets_are_reported_and_none_is_shown() {
         (secret("whsk_", &[1; 32]), "duplicate-value"),
     ];
     let expected = secrets.iter().enumerate().filter(|(_, (_, code))| *code != "valid");
-    let expected: Vec<(String, &str)> = expected
-        .map(|(index, (_, code))| (format!("signature.secrets[{index}]"), *code))
-        .collect();
+    let expected: Vec<(String, &str)> =
+        expected.map(|(index, (_, code))| (format!("signature.secrets[{index}]"), *code)).collect();
     let given: Vec<&String> = secrets.iter().map(|(secret, _)| secret).collect();
     assert_eq!(problems(&json!({"signature": {"secrets": given}})), expected);
     let none = problems(&json!({"signature": {"secrets": []}}));

@@ -6,6 +6,7 @@ mod cache;
 mod changing;
 mod conformance;
 mod cursors;
+mod doctor;
 mod employees;
 mod families;
 mod faults;
