@@ -240,6 +240,19 @@ impl Client {
     }
 }
 
+impl Server {
+    /// Creates a [client](Client::new) on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub async fn client(self) -> Result<Client, StageError> {
+        tokio::task::spawn_blocking(|| Client::new(self)).await.unwrap_or_else(|panic| {
+            let message = "creating the HTTP client panicked";
+            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
+        })
+    }
+}
+
 fn too_large(max_bytes: u64) -> StageError {
     StageError::new(ErrorKind::Limit, format!("the response exceeds {max_bytes} bytes"))
 }

@@ -47,17 +47,41 @@ impl From<Server> for ServerProbe {
     }
 }
 
-/// A check of the status with which a server answers the HEAD request.
+/// A check of the status with which a server answers the HEAD request. No other request is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct StatusCheck {
-    /// The name of the check.
+    /// The server, and the name of the check: `receiver`.
     pub name: &'static str,
+    /// The owner of the options: `this sink`.
+    pub owner: &'static str,
     /// What the HEAD request is, for the user who allows it.
     pub request: &'static str,
     /// What was not done: `nothing was delivered`.
     pub effect: &'static str,
-    /// What to do about a status that a request of a run would probably get, too.
-    pub hint: fn(StatusCode) -> Option<&'static str>,
+    /// The hint for 401 and 403.
+    pub unauthorized: &'static str,
+    /// The hint for 429.
+    pub rate_limited: &'static str,
+}
+
+impl StatusCheck {
+    /// The hint for a status that a request of a run would probably get as well.
+    fn hint(&self, status: StatusCode) -> Option<String> {
+        let Self { name, owner, .. } = self;
+        Some(match status.as_u16() {
+            300..=399 => format!("redirects are not followed: correct the `url` of {owner}"),
+            401 | 403 => self.unauthorized.to_owned(),
+            407 => format!("check `connection.proxy` of {owner}"),
+            410 => {
+                format!("the {name} no longer exists at this address: correct the `url` of {owner}")
+            }
+            429 => self.rate_limited.to_owned(),
+            500.. => format!(
+                "the {name} is reachable but returns a server error: check the {name} before the next run"
+            ),
+            _ => return None,
+        })
+    }
 }
 
 /// The checks `proxy`, `dns` and `tls`, with a finding for each server. `request` describes the HEAD request.
@@ -224,7 +248,7 @@ impl ServerProbe {
             Err(error) => return Finding::from(error),
         };
         let text = format!("{} answered HEAD with {status}", self.server.origin());
-        match (check.hint)(status) {
+        match check.hint(status) {
             Some(hint) => Finding::warning(text).hint(hint),
             None => Finding::ok(format!("{text}; {}", check.effect)),
         }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use reqwest::header::HeaderMap;
-use taskferry_sdk::{Duration, ErrorKind, StageError};
+use taskferry_sdk::Duration;
 use url::Url;
 
-use crate::{Client, Connection};
+use crate::Connection;
 
 /// A server, and how a stage sends requests to it. Nothing is open.
 #[derive(Clone)]
@@ -36,17 +36,6 @@ impl Server {
     /// Scheme, host and port.
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
-    }
-
-    /// Creates a [client](Client::new) on a blocking thread.
-    ///
-    /// # Errors
-    /// As [`Client::new`].
-    pub async fn client(self) -> Result<Client, StageError> {
-        tokio::task::spawn_blocking(|| Client::new(self)).await.unwrap_or_else(|panic| {
-            let message = "creating the HTTP client panicked";
-            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
-        })
     }
 }
 

@@ -86,10 +86,9 @@
 //! [`testing::TestService`] is a service for tests of `fetch`.
 //!
 //! `options` are the options, `transform` is the stage. `lookup` answers a record; `dispatcher` makes batches of the keys of several
-//! records, with the answers in `cache`. `service` sends the requests. `diagnosis` are the checks of `taskferry doctor`.
+//! records, with the answers in `cache`. `service` sends the requests.
 
 mod cache;
-mod diagnosis;
 mod dispatcher;
 mod failure;
 mod lookup;

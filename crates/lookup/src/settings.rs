@@ -1,6 +1,6 @@
 //! The checked options.
 
-use taskferry_http::{Hints, Server, check_encryption, check_headers, parse_address};
+use taskferry_http::{Hints, Server, StatusCheck, check_encryption, check_headers, parse_address};
 use taskferry_sdk::{BuildContext, Duration, KeyPath, Part, Problem, Secret};
 use url::Url;
 
@@ -17,6 +17,16 @@ const MIN_SECRET: usize = 6;
 const HINTS: Hints = Hints {
     timeout: "raise `timeout` or lower `batch` of the lookup",
     unreachable: "check the `url` of the lookup, and whether this machine can reach it",
+};
+
+/// The check of the service, for `taskferry doctor`.
+pub(crate) const SERVICE: StatusCheck = StatusCheck {
+    name: "service",
+    owner: "the lookup",
+    request: "1 HEAD request without keys to the service, with the `headers` of the lookup",
+    effect: "nothing was looked up",
+    unauthorized: "check the `headers` and the `url` of the lookup",
+    rate_limited: "the service limits the rate: lower `rate_limit` of the lookup",
 };
 
 /// What requests need. Nothing is open.

@@ -10,12 +10,11 @@ use taskferry_sdk::{
 };
 use tokio::runtime::Handle;
 
-use crate::diagnosis::SERVICE;
 use crate::dispatcher::{Answers, Dispatcher, Fetch};
 use crate::lookup::{Lookup, warnings};
 use crate::options::LookupOptions;
 use crate::service::Service;
-use crate::settings::Settings;
+use crate::settings::{SERVICE, Settings};
 
 /// The maximum number of records in progress. Waiting records fill batches and use little memory. The options limit the
 /// requests.

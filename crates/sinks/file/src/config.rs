@@ -78,6 +78,7 @@ impl Plugin for FileOptions {
 
 impl SinkPlugin for FileOptions {
     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+        // Serde does not support `flatten` with `deny_unknown_fields`, so this struct repeats the format options.
         let options = FormatOptions {
             format: self.format,
             columns: self.columns.clone(),

@@ -18,8 +18,7 @@
 //! ```
 //!
 //! `plugin` builds the stage, `sink`. `batch` builds requests from records, with the keys of `key` and the events of `event`. `sender`
-//! sends them through a circuit breaker, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint, and `diagnosis` the checks
-//! of `taskferry doctor`.
+//! sends them through a circuit breaker, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint.
 //!
 //! # Idempotency
 //!
@@ -88,7 +87,6 @@
 mod batch;
 mod compression;
 mod config;
-mod diagnosis;
 mod event;
 mod key;
 mod plugin;

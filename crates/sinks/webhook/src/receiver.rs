@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use taskferry_http::header::{HeaderMap, HeaderValue};
-use taskferry_http::{Client, Hints, ReadBody, Response, Server, StatusCode};
+use taskferry_http::{Client, Hints, ReadBody, Response, Server, StatusCheck, StatusCode};
 use taskferry_retry::Failure;
 use taskferry_sdk::{ErrorKind, Secret, StageError};
 use url::{Position, Url};
@@ -15,6 +15,16 @@ use crate::signature::Signer;
 pub(crate) const HINTS: Hints = Hints {
     timeout: "raise `timeout` or lower `batch_records` of this sink",
     unreachable: "check the `url` of this sink, and whether this machine can reach it",
+};
+
+/// The check of the receiver, for `taskferry doctor`.
+pub(crate) const RECEIVER: StatusCheck = StatusCheck {
+    name: "receiver",
+    owner: "this sink",
+    request: "1 HEAD request without records to the receiver, with the `headers` of the sink",
+    effect: "nothing was delivered",
+    unauthorized: "check the `headers` and the `url` of this sink; a signature was not sent",
+    rate_limited: "the receiver limits the rate: lower `concurrency`, or raise `batch_records`",
 };
 
 #[derive(Debug)]

@@ -15,10 +15,9 @@ use url::Url;
 
 use crate::batch::{BatchBuilder, BatchFormat, Limits};
 use crate::config::WebhookOptions;
-use crate::diagnosis::RECEIVER;
 use crate::event::Envelope;
 use crate::key::Keys;
-use crate::receiver::{HINTS, Receiver};
+use crate::receiver::{HINTS, RECEIVER, Receiver};
 use crate::sender::Sender;
 use crate::signature::Signer;
 use crate::state::DeliveryCounts;
