@@ -58,7 +58,7 @@ fn a_service_without_any_answer_is_a_warning() {
     test.open_with_answers([("j1", json!("Tester")), ("j2", Value::Null)]).unwrap();
     test.apply(r#"{"external_id":"j2"}"#).unwrap();
     let [warning] = &test.warnings()[..] else { panic!("one warning") };
-    assert!(warning.starts_with("the service has no answer for any key (lookups: 1)"), "{warning}");
+    assert!(warning.starts_with("no lookup found an answer (lookups: 1)"), "{warning}");
     test.apply(r#"{"external_id":"j1"}"#).unwrap();
     assert!(test.warnings().is_empty());
 }

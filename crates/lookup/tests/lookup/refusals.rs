@@ -79,7 +79,7 @@ async fn an_answer_of_another_type_refuses_the_record() {
     let error = page(&*transform, ["a\u{1b}[2J"]).await.only_error();
     assert_eq!(error.kind(), ErrorKind::Record);
     let text = error.full_message();
-    assert!(text.starts_with("the answer for `a"), "{text}");
+    assert!(text.starts_with("the service's answer for the key `a"), "{text}");
     assert!(text.contains("does not have the expected form: invalid type: map"), "{text}");
     assert!(!text.contains('\u{1b}'));
 }

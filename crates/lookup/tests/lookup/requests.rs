@@ -83,7 +83,10 @@ async fn a_key_can_be_a_part_of_the_path() {
         assert_eq!(titles, [Some(&"Tester".to_owned()), Some(&"null".to_owned()), None]);
         assert_eq!(applied.counters.get("requests"), 2);
         let error = applied.titles[2].as_ref().unwrap_err();
-        assert_eq!(error.to_string(), "the key `..` can't be a part of an address");
+        assert_eq!(
+            error.to_string(),
+            "the key `..` can't be a segment of the URL path: segments must not be empty, `.` or `..`"
+        );
         assert!(!error.is_fatal());
     }
     let targets: Vec<String> =
