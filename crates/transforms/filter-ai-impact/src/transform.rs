@@ -101,7 +101,7 @@ impl Filter {
         Ok(keeps)
     }
 
-    /// Warnings about unknown levels in `levels` that no task has, which are most likely misspelt.
+    /// Warnings about unknown levels in `levels` that no task has, which are most likely misspelled.
     fn unused_levels(&self, totals: &Counters) -> impl Iterator<Item = String> {
         let wanted = match &self.wanted {
             Wanted::Exactly(wanted) => wanted.as_slice(),

@@ -19,9 +19,9 @@ impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
 }
 
-/// The field that a misspelt name most likely means. Other names are valid, since the API and other transforms can add
+/// The field that a misspelled name most likely means. Other names are valid, since the API and other transforms can add
 /// fields.
-fn misspelt(field: &str) -> Option<&'static str> {
+fn misspelled(field: &str) -> Option<&'static str> {
     nearest(field, LIST_FIELDS).filter(|near| *near != field)
 }
 
@@ -88,8 +88,8 @@ impl TransformPlugin for FlattenHierarchy {
                         .help(format!("the lists of tasks are {lists}")),
                 ])
             }
-            Some(field) if misspelt(field).is_some() => {
-                let meant = misspelt(field).unwrap_or_default();
+            Some(field) if misspelled(field).is_some() => {
+                let meant = misspelled(field).unwrap_or_default();
                 let message = format!("tasks have no field `{field}`");
                 Err(vec![
                     Problem::at(path, "unknown-choice", message)

@@ -325,7 +325,7 @@ fn null_counts_as_an_empty_list_and_is_counted() {
 }
 
 #[test]
-fn a_misspelt_list_is_reported() {
+fn a_misspelled_list_is_reported() {
     let problem = &problems(&json!({"explode": "linked_skils"}))[0];
     assert_eq!(problem.help.as_deref(), Some("did you mean \"linked_skills\"?"));
 }
