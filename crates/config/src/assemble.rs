@@ -174,18 +174,18 @@ fn stage_infos(
     transforms: &[CheckedTransform],
     sinks: &[CheckedSink],
 ) -> Vec<StageInfo> {
-    let transform = |checked: &CheckedTransform| StageInfo {
-        explained_options: checked.explained_options,
-        ..StageInfo::new(checked.stage.id(), checked.stage.type_name, &checked.path)
+    let transform = |CheckedTransform { stage, path, explained_options, .. }: &_| StageInfo {
+        explained_options,
+        ..StageInfo::new(stage.id(), stage.type_name, stage.on_error, path)
     };
-    let path = KeyPath::of("source");
-    let mut infos = vec![StageInfo::new(source.stage.id(), source.stage.type_name, &path)];
+    let (stage, path) = (&source.stage, KeyPath::of("source"));
+    let mut infos = vec![StageInfo::new(stage.id(), stage.type_name, OnError::Fail, &path)];
     infos.extend(transforms.iter().map(transform));
-    for sink in sinks {
-        let name = Some(sink.stage.name.clone());
-        let own = sink.transforms.iter().map(transform);
+    for CheckedSink { stage, transforms, path, .. } in sinks {
+        let name = Some(stage.name.clone());
+        let own = transforms.iter().map(transform);
         infos.extend(own.map(|stage| StageInfo { sink: name.clone(), ..stage }));
-        infos.push(StageInfo::new(sink.stage.id(), sink.stage.type_name, &sink.path));
+        infos.push(StageInfo::new(stage.id(), stage.type_name, stage.on_error, path));
     }
     infos
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use taskferry_pipeline::StageId;
+use taskferry_pipeline::{OnError, StageId};
 use taskferry_sdk::KeyPath;
 
 /// A position in a pipeline file, in an overlay, or in an override.
@@ -32,6 +32,8 @@ pub struct StageInfo {
     pub sink: Option<String>,
     /// The plugin's type.
     pub type_name: &'static str,
+    /// What happens to records that it refuses. A source refuses none.
+    pub on_error: OnError,
     /// The path of its table.
     pub path: KeyPath,
     /// Where its table begins: at the bracket of `[source]` or `[[sink]]`.
@@ -45,11 +47,17 @@ pub struct StageInfo {
 
 impl StageInfo {
     /// A stage without positions.
-    pub(crate) fn new(id: StageId, type_name: &'static str, path: &KeyPath) -> Self {
+    pub(crate) fn new(
+        id: StageId,
+        type_name: &'static str,
+        on_error: OnError,
+        path: &KeyPath,
+    ) -> Self {
         Self {
             id,
             sink: None,
             type_name,
+            on_error,
             path: path.clone(),
             position: None,
             options: BTreeMap::new(),

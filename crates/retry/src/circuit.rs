@@ -128,7 +128,7 @@ impl Circuit {
         loop {
             let is_probe = self.admission().await;
             count(repeated);
-            let waiting = Waiting::without_end("the receiver");
+            let waiting = Waiting::for_response("the receiver", repeated);
             let outcome = send().await;
             drop(waiting);
             let Failure { status, error } = match outcome {

@@ -25,6 +25,14 @@ impl Waiting {
         Self { _span: tracing::info_span!(target: Waiting::TARGET, "waiting", %reason, wait_ms) }
     }
 
+    /// A wait for the response to a request. The text follows "waiting for". A retry is a request that was sent before; the progress
+    /// of a run shows the number of those of each sink.
+    pub fn for_response(from: impl fmt::Display, is_retry: bool) -> Self {
+        Self {
+            _span: tracing::info_span!(target: Waiting::TARGET, "waiting", reason = %from, is_retry),
+        }
+    }
+
     /// A wait without a known end, for example for a response. The text follows "waiting for".
     pub fn without_end(reason: impl fmt::Display) -> Self {
         Self { _span: tracing::info_span!(target: Waiting::TARGET, "waiting", %reason) }

@@ -43,8 +43,10 @@ use taskferry_pipeline::Registry;
 use taskferry_sdk::printable;
 use tokio::runtime::Runtime;
 
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
+use crate::logging::LogFormat;
 use crate::resources;
 use crate::sandbox;
 use arguments::{Arguments, Command};
@@ -57,9 +59,13 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
             console::usage(&usage_error(arguments).unwrap_or(error).to_string());
             return Exit::USAGE;
         }
-        Err(help_or_version) => return Exit::printed(&help_or_version.print()),
+        Err(help_or_version) => {
+            let ended = printed(help_or_version.print());
+            return ended.unwrap_or_else(|error| error.write(LogFormat::Text));
+        }
     };
-    match arguments.command {
+    let log = arguments.command.log();
+    let ended = match arguments.command {
         Command::Run(run) => on_runtime(run::run(registry, run)),
         Command::Replay(replay) => on_runtime(replay::replay(registry, replay)),
         Command::Runs(runs) => runs::runs(registry, &runs),
@@ -77,7 +83,8 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Schema(schema) => schema::schema(registry, &schema),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),
         Command::Completions { shell } => completions::completions(shell, &program),
-    }
+    };
+    ended.unwrap_or_else(|error| error.write(log))
 }
 
 /// The error about the arguments, made from their printable form because it repeats them.
@@ -93,27 +100,22 @@ fn program_name(arguments: &[OsString]) -> String {
 }
 
 /// Runs a future to its end. Threads that still run then do not keep the process alive.
-fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
-    if let Err(message) = resources::check() {
+fn on_runtime(work: impl Future<Output = Ended>) -> Ended {
+    let failed = |message: String| {
         console::error(&message);
-        return Exit::SINK;
-    }
-    match Runtime::new() {
-        Ok(runtime) => {
-            let exit = runtime.block_on(async {
-                let _signal = resources::survive_size_limits();
-                work.await
-            });
-            // A shutdown would wait for transforms that never return.
-            std::mem::forget(runtime);
-            exit
-        }
-        Err(error) => {
-            console::error(&format!(
-                "can't start the worker threads: {error}; raise the limit on threads or memory (`ulimit -u`, `ulimit -v`) and \
-                 run again"
-            ));
-            Exit::SINK
-        }
-    }
+        CommandError::from(Exit::SINK)
+    };
+    resources::check().map_err(failed)?;
+    let runtime = Runtime::new().map_err(|error| {
+        failed(format!(
+            "can't start the worker threads: {error}; raise the limit on threads or memory (`ulimit -u`, `ulimit -v`) and run again"
+        ))
+    })?;
+    let ended = runtime.block_on(async {
+        let _signal = resources::survive_size_limits();
+        work.await
+    });
+    // A shutdown would wait for transforms that never return.
+    std::mem::forget(runtime);
+    ended
 }

@@ -1,11 +1,12 @@
-//! What the names of mistakes and warnings mean: the one table for `taskferry explain`, the hint after errors, SARIF rules and
-//! `docs/errors.md`.
+//! What the names of mistakes and warnings, and the exit codes mean: the tables for `taskferry explain`, the hint after errors,
+//! SARIF rules, the help of `run` and `docs/errors.md`.
 
 use std::sync::LazyLock;
 
 use taskferry_sdk::nearest;
 
 /// A section of each file is the explanation of a name: `## NAME: MEANING`, the details, the wrong example, the right example.
+/// Those of exit codes have no examples.
 const FILES: [&str; 7] = [
     include_str!("explanations/addresses.md"),
     include_str!("explanations/expressions.md"),
@@ -15,53 +16,68 @@ const FILES: [&str; 7] = [
     include_str!("explanations/syntax.md"),
     include_str!("explanations/variables.md"),
 ];
+const EXIT_CODES: &str = include_str!("explanations/exit_codes.md");
 
-static ALL: LazyLock<Vec<Explanation>> = LazyLock::new(|| {
-    let sections = FILES.into_iter().flat_map(|file| file.split("\n## ").skip(1));
-    let mut all: Vec<Explanation> = sections.filter_map(Explanation::parse).collect();
+static MISTAKES: LazyLock<Vec<Explanation>> = LazyLock::new(|| {
+    let mut all: Vec<Explanation> = FILES.into_iter().flat_map(sections).collect();
     all.sort_by_key(|one| one.name);
     all
 });
+static CODES: LazyLock<Vec<Explanation>> = LazyLock::new(|| sections(EXIT_CODES).collect());
 
-/// The meaning of one name, with examples.
+/// The meaning of a mistake or an exit code.
+#[derive(Debug)]
+pub(crate) struct Explanation {
+    /// The stable name of a mistake, which is words with hyphens, or an exit code.
+    pub(crate) name: &'static str,
+    /// The meaning in one line.
+    pub(crate) meaning: &'static str,
+    /// When it occurs, and what to do.
+    pub(crate) details: &'static str,
+    /// The examples of a mistake.
+    pub(crate) examples: Option<Examples>,
+}
+
+/// A mistake, and how it is corrected.
 ///
 /// An example is a fragment of a pipeline file, a command that begins with `$ `, or both. A comment that is only the name of a
 /// file begins that file. A test checks each example.
 #[derive(Debug)]
-pub(crate) struct Explanation {
-    /// The stable name: words with hyphens.
-    pub(crate) name: &'static str,
-    /// The meaning in one line.
-    pub(crate) meaning: &'static str,
-    /// Why it is a mistake, and what to do.
-    pub(crate) details: &'static str,
-    /// The language of the examples in Markdown.
+pub(crate) struct Examples {
+    /// The language in Markdown.
     pub(crate) language: &'static str,
     pub(crate) wrong: &'static str,
     pub(crate) right: &'static str,
 }
 
-impl Explanation {
-    fn parse(section: &'static str) -> Option<Self> {
+fn sections(file: &'static str) -> impl Iterator<Item = Explanation> {
+    file.split("\n## ").skip(1).filter_map(|section| {
         let mut parts = section.split("```");
         let (heading, details) = parts.next()?.split_once('\n')?;
         let (name, meaning) = heading.split_once(": ")?;
-        let (language, wrong) = parts.next()?.split_once('\n')?;
-        let (_, right) = parts.nth(1)?.split_once('\n')?;
-        Some(Self {
-            name,
-            meaning,
-            details: details.trim(),
-            language,
-            wrong: wrong.trim_end(),
-            right: right.trim_end(),
-        })
-    }
+        let examples = parts.next().zip(parts.nth(1)).and_then(|(wrong, right)| {
+            let (language, wrong) = wrong.split_once('\n')?;
+            let (_, right) = right.split_once('\n')?;
+            Some(Examples { language, wrong: wrong.trim_end(), right: right.trim_end() })
+        });
+        Some(Explanation { name, meaning, details: details.trim(), examples })
+    })
 }
 
-/// All names, in alphabetical order.
+/// All mistakes and warnings, in alphabetical order of their names.
 pub(crate) fn all() -> &'static [Explanation] {
-    &ALL
+    &MISTAKES
+}
+
+/// All exit codes, those of runs included.
+pub(crate) fn exit_codes() -> &'static [Explanation] {
+    &CODES
+}
+
+/// The exit codes, for `--help`.
+pub(crate) fn help_of_exit_codes() -> String {
+    let line = |code: &Explanation| format!("\n  {:<4} {}", code.name, code.meaning);
+    format!("Exit codes:{}", CODES.iter().map(line).collect::<String>())
 }
 
 /// The explanation of a name. Plugins outside of taskferry may use other names.

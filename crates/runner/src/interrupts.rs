@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::task::Poll;
 
 use taskferry_engine::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -9,41 +10,34 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Handlers of the signals, which no longer end the process. Signals that the parent process ignores (`nohup`, `trap '' HUP`)
 /// stay ignored.
 #[derive(Debug)]
-pub(crate) struct Interrupts {
-    interrupt: Option<Signal>,
-    terminate: Option<Signal>,
-    hangup: Option<Signal>,
-}
+pub(crate) struct Interrupts(Vec<(Signal, Interrupt)>);
 
 impl Interrupts {
     pub(crate) fn listen() -> io::Result<Self> {
         let ignored = ignored();
-        let listen = |kind: SignalKind| {
-            // Signal 1 is the lowest bit.
-            let is_ignored = ignored >> (kind.as_raw_value() - 1) & 1 == 1;
-            (!is_ignored).then(|| signal(kind)).transpose()
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
+        let kinds = [
+            (SignalKind::interrupt(), Interrupt::Interrupted),
+            (SignalKind::terminate(), Interrupt::Terminated),
+            (SignalKind::hangup(), Interrupt::Terminated),
+        ];
+        // Signal 1 is the lowest bit.
+        let handled =
+            |(kind, _): &(SignalKind, Interrupt)| ignored >> (kind.as_raw_value() - 1) & 1 == 0;
+        let listening = |(kind, interrupt)| Ok((signal(kind)?, interrupt));
+        kinds.into_iter().filter(handled).map(listening).collect::<io::Result<_>>().map(Self)
     }
 
     /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> Interrupt {
-        tokio::select! {
-            () = received(&mut self.interrupt) => Interrupt::Interrupted,
-            () = received(&mut self.terminate) => Interrupt::Terminated,
-            () = received(&mut self.hangup) => Interrupt::Terminated,
-        }
-    }
-}
-
-async fn received(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => _ = signal.recv().await,
-        None => std::future::pending().await,
+        std::future::poll_fn(|context| {
+            for (signal, interrupt) in &mut self.0 {
+                if signal.poll_recv(context).is_ready() {
+                    return Poll::Ready(*interrupt);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 

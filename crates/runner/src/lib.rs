@@ -25,6 +25,7 @@
 
 mod builtin;
 mod command;
+mod command_error;
 mod console;
 mod exit;
 mod explanations;

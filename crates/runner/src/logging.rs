@@ -1,6 +1,5 @@
 //! The log on standard error, as text or JSON.
 
-mod event;
 mod fields;
 pub(crate) mod kept;
 mod line;
@@ -11,7 +10,6 @@ use std::io;
 use clap::ValueEnum;
 use serde_json::Map;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
@@ -20,7 +18,7 @@ pub(crate) use kept::keep_line;
 pub(crate) use line::{json_line, set_run};
 #[cfg(test)]
 pub(crate) use spans::Stage;
-pub(crate) use spans::{Wait, waits};
+pub(crate) use spans::{Wait, sink_retries, waits};
 
 /// The format of standard error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -71,9 +69,9 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     let kept = EnvFilter::new(NORMAL).or(is_span.clone());
     let log = registry().with(spans::Spans.with_filter(is_span.clone()));
     let log = log.with(kept::KeptLines.with_filter(kept));
-    let text = fmt::layer().with_target(false).with_ansi(false).with_writer(LineWriter);
+    let text = fmt::layer().with_target(false).with_ansi(false).with_writer(|| EventWriter);
     let started = match format {
-        LogFormat::Json => log.with(event::JsonLines.with_filter(filter.or(is_span))).try_init(),
+        LogFormat::Json => log.with(line::JsonLines.with_filter(filter.or(is_span))).try_init(),
         LogFormat::Text => {
             // Spans are no text.
             let filter = filter.and(filter_fn(|metadata| !metadata.is_span()));
@@ -94,33 +92,16 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     }
 }
 
-/// Writes each event of the text log as one line above the progress bar.
-struct LineWriter;
+/// Writes each event of the text log, which arrives in one call, above the progress bar.
+struct EventWriter;
 
-impl<'a> MakeWriter<'a> for LineWriter {
-    type Writer = Line;
-
-    fn make_writer(&'a self) -> Line {
-        Line(Vec::new())
-    }
-}
-
-/// Collects one event.
-struct Line(Vec<u8>);
-
-impl io::Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
+impl io::Write for EventWriter {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        console::event(&String::from_utf8_lossy(event));
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        console::event(&String::from_utf8_lossy(&self.0));
     }
 }

@@ -5,8 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 use taskferry_sdk::{BuildContext, KeyPath, LocalEndpoint, Problem};
 
-use crate::console;
-use crate::exit::Exit;
+use crate::command_error::{CommandError, Ended};
 
 const MISSING: &str = "this binary was built without the feature `sandbox`";
 const HELP: &str =
@@ -30,10 +29,9 @@ pub(crate) fn long_help() -> &'static str {
 }
 
 /// Refuses the command `sandbox`.
-pub(crate) async fn sandbox(_: SandboxArguments) -> Exit {
-    console::error(MISSING);
-    console::help("use a binary that was built with its default features");
-    Exit::USAGE
+pub(crate) async fn sandbox(_: SandboxArguments) -> Ended {
+    let help = "use a binary that was built with its default features";
+    Err(CommandError::usage(MISSING).help(help))
 }
 
 #[cfg(test)]
@@ -64,6 +62,6 @@ mod tests {
     fn the_command_is_a_usage_error_whatever_its_arguments() {
         let arguments = ["taskferry", "sandbox", "--jobs", "5"].map(OsString::from);
         let exit = crate::command::execute(&crate::builtin::registry(), &arguments);
-        assert_eq!(exit, Exit::USAGE);
+        assert_eq!(exit, crate::exit::Exit::USAGE);
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use taskferry_sandbox::{Credentials, RunningSandbox, Sandbox, SandboxError};
 
+use crate::command_error::Ended;
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
@@ -19,18 +20,8 @@ pub(crate) use arguments::{SandboxArguments, long_help};
 pub(crate) use endpoint::build;
 
 /// Serves the endpoint until a signal arrives.
-pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
+pub(crate) async fn sandbox(arguments: SandboxArguments) -> Ended {
     logging::start(LogFormat::Text, logging::SERVER);
-    match serve(arguments).await {
-        Ok(exit) => exit,
-        Err(message) => {
-            console::error(&message);
-            Exit::USAGE
-        }
-    }
-}
-
-async fn serve(arguments: SandboxArguments) -> Result<Exit, String> {
     let mut interrupts = Interrupts::listen()
         .map_err(|error| format!("can't install the signal handlers: {error}"))?;
     let listen = arguments.listen;

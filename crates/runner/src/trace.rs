@@ -28,11 +28,7 @@ pub(crate) async fn trace(
     run: Option<RunContext>,
     stop: StopSignal,
 ) -> Trace {
-    pipeline.expect = ExpectOptions::default();
-    let own = pipeline.sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
-    let transforms = pipeline.transforms.iter_mut().chain(own);
-    transforms.for_each(|stage| stage.on_error = OnError::Skip);
-    pipeline.sinks.iter_mut().for_each(|sink| sink.on_error = OnError::Skip);
+    tolerate(&mut pipeline);
     let sinks = pipeline.sinks.iter().map(taskferry_pipeline::SinkStage::id).collect();
     let collector = Arc::new(Collector::new(pipeline.source.id(), sinks, selection));
     let gate = |source| Box::new(Gate::new(source, Arc::clone(&collector)));
@@ -51,4 +47,13 @@ pub(crate) async fn trace(
     };
     let report = taskferry_engine::run(pipeline, options).await;
     collector.finish(report)
+}
+
+/// Lets a run complete whichever records it refuses, and however many there are.
+pub(crate) fn tolerate(pipeline: &mut Pipeline) {
+    pipeline.expect = ExpectOptions::default();
+    let own = pipeline.sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
+    let transforms = pipeline.transforms.iter_mut().chain(own);
+    transforms.for_each(|stage| stage.on_error = OnError::Skip);
+    pipeline.sinks.iter_mut().for_each(|sink| sink.on_error = OnError::Skip);
 }

@@ -21,6 +21,19 @@ pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     out
 }
 
+/// Rows of two columns: a name of at most `name_width` columns, and a text that is wrapped.
+pub(crate) fn two_columns<'a, T: AsRef<str>>(
+    rows: impl Iterator<Item = (&'a str, T)>,
+    name_width: usize,
+    width: usize,
+) -> String {
+    let indent = " ".repeat(name_width + 4);
+    let row = |(name, text): (&str, T)| {
+        format!("  {name:name_width$}  {}\n", wrapped(text.as_ref(), &indent, width).trim())
+    };
+    rows.map(row).collect()
+}
+
 /// A line in lines of at most `width` columns. Further lines are indented by four more columns.
 pub(crate) fn wrapped_line(line: &str, width: Option<usize>) -> String {
     let text = line.trim_start_matches(' ');

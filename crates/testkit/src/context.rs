@@ -40,6 +40,13 @@ impl Context {
         Self::for_program(cargo_bin("taskferry"))
     }
 
+    /// A context with this pipeline in `jobs.toml`.
+    pub fn with_pipeline(text: &str) -> Self {
+        let context = Self::new();
+        context.write("jobs.toml", text);
+        context
+    }
+
     /// A context for another program with the commands of `taskferry`.
     pub fn for_program(binary: PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();

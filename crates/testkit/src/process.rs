@@ -23,6 +23,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Fails unless standard error contains this text.
+    #[track_caller]
+    pub fn assert_stderr(&self, text: impl AsRef<str>) {
+        assert!(self.stderr.contains(text.as_ref()), "{}: {}", text.as_ref(), self.stderr);
+    }
+
     /// Runs a command to its end, for [`TIMEOUT`] at most.
     pub(crate) fn of(command: Command) -> Self {
         let output = assert_cmd::Command::from_std(command).timeout(TIMEOUT).output().unwrap();

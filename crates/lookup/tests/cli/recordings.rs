@@ -10,6 +10,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_job_from_a_file_is_recorded_with_the_answers_of_the_service,
         a_preview_asks_once_and_its_recording_not_again,
         a_service_that_fails_records_nothing,
+        a_key_that_the_service_refuses_is_named_and_records_nothing,
     ]
 }
 
@@ -99,4 +100,15 @@ fn a_service_that_fails_records_nothing() {
         ended.stderr
     );
     assert!(!context.path("jobs.test.toml").exists());
+}
+
+fn a_key_that_the_service_refuses_is_named_and_records_nothing() {
+    let tenant = Tenant::with_jobs(20, |_| false);
+    let service = FaultServer::start_blocking(|_: &Request| Response::new(400, "no number"));
+    let context = world(&tenant, &service, "");
+    for more in [&["--id", "j5"][..], &["--id", "j5", "--verbatim"]] {
+        let ended = record(&context, more).with_code(4);
+        insta::assert_snapshot!(ended.stderr, @"");
+        assert!(!context.path("jobs.test.toml").exists());
+    }
 }

@@ -14,6 +14,7 @@ use super::graph::format::GraphFormat;
 use super::new::arguments::NewArguments;
 use super::shard::ShardArgument;
 pub(crate) use super::test::arguments::{RecordedJob, RecordingArguments, TestArguments};
+use crate::explanations::help_of_exit_codes;
 use crate::logging::{self, LogFormat};
 use crate::sandbox::{SandboxArguments, long_help};
 
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a pipeline
-    #[command(after_long_help = crate::exit::help())]
+    #[command(after_long_help = help_of_exit_codes())]
     Run(RunArguments),
     /// Process dead letters again, starting at the stage that refused them
     Replay(ReplayArguments),
@@ -47,7 +48,7 @@ pub(crate) enum Command {
     /// Run the tests of pipelines, without a request and without secrets
     Test(TestArguments),
     /// Check everything that a run needs, without delivering anything
-    #[command(after_long_help = crate::exit::help())]
+    #[command(after_long_help = help_of_exit_codes())]
     Doctor(DoctorArguments),
     /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
@@ -82,6 +83,18 @@ pub(crate) struct LayerArguments {
     /// and state are separate from those of real runs. Variables in the replaced values need not be set
     #[arg(long)]
     pub(crate) sandbox: bool,
+}
+
+impl Command {
+    /// The format of its messages.
+    pub(crate) fn log(&self) -> LogFormat {
+        match self {
+            Self::Run(run) => run.options.log,
+            Self::Replay(replay) => replay.options.log,
+            Self::Check(check) => check.log,
+            _ => LogFormat::Text,
+        }
+    }
 }
 
 impl RunOptionArguments {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use taskferry_files::Place;
 
-use crate::console;
+use crate::command_error::{CommandError, Ended};
 use crate::exit::Exit;
 use arguments::BuildArguments;
 use cargo::Cargo;
@@ -22,16 +22,10 @@ use resolved::{Packages, Resolved};
 use sources::Sources;
 
 /// Builds the binary.
-pub(crate) fn build(arguments: &BuildArguments) -> Exit {
-    build_or_report(arguments).err().unwrap_or(Exit::COMPLETE)
-}
-
-fn build_or_report(arguments: &BuildArguments) -> Result<(), Exit> {
+pub(crate) fn build(arguments: &BuildArguments) -> Ended {
     if arguments.output.is_dir() {
-        return Err(usage(
-            &format!("`--output {}` is a folder", arguments.output.display()),
-            "add the name of the binary",
-        ));
+        let message = format!("`--output {}` is a folder", arguments.output.display());
+        return Err(CommandError::usage(message).help("add the name of the binary"));
     }
     let cargo = Cargo::new().map_err(|error| cannot_write(Path::new("."), &error))?;
     let sources = Sources::find(&cargo, arguments)?;
@@ -42,41 +36,33 @@ fn build_or_report(arguments: &BuildArguments) -> Result<(), Exit> {
     };
     let manifest = write(&cargo, &package)?;
 
-    let metadata = cargo.metadata(&manifest, true).map_err(|error| cannot_run(&error))?;
-    let Some(metadata) = metadata else {
-        let message = "Cargo can't resolve the dependencies: see its message above";
+    let metadata = cargo.metadata(&manifest, true)?.ok_or_else(|| {
         let version = env!("CARGO_PKG_VERSION");
-        return Err(match package.checkout {
-            Some(_) => {
-                usage(message, "correct the version after `@`, or the `Cargo.toml` of the plugin")
-            }
-            None => usage(
-                message,
-                &format!(
-                    "if the registry has no taskferry {version}, build a checkout with `--path CHECKOUT`"
-                ),
+        let help = match package.checkout {
+            Some(_) => "correct the version after `@`, or the `Cargo.toml` of the plugin".to_owned(),
+            None => format!(
+                "if the registry has no taskferry {version}, build a checkout with `--path CHECKOUT`"
             ),
-        });
-    };
+        };
+        CommandError::usage("Cargo can't resolve the dependencies: see its message above").help(help)
+    })?;
     let packages = Packages::of(&metadata);
-    let plugins = packages
-        .plugins(sources.plugins.len())
-        .map_err(|(message, help)| usage(&message, &help))?;
+    let plugins = packages.plugins(sources.plugins.len())?;
     let titles: Vec<String> = plugins.iter().map(Resolved::title).collect();
     write_file(&manifest.with_file_name("src").join("main.rs"), &package::main(&titles))?;
 
-    let built = cargo.build(&manifest, arguments.debug).map_err(|error| cannot_run(&error))?;
+    let built = cargo.build(&manifest, arguments.debug)?;
     let Some(binary) = built.binary else {
         return Err(report::compile_errors(&built.errors, &packages, &plugins));
     };
     let added = report::added_types(&binary)?;
     publish(&binary, &arguments.output)?;
     report::complete(&arguments.output, &titles, &added);
-    Ok(())
+    Ok(Exit::COMPLETE)
 }
 
 /// Writes the package for Cargo, and returns the path of its manifest.
-fn write(cargo: &Cargo, package: &Package<'_>) -> Result<PathBuf, Exit> {
+fn write(cargo: &Cargo, package: &Package<'_>) -> Result<PathBuf, CommandError> {
     let folder = cargo.target.join(package.name());
     let source = folder.join("src");
     fs::create_dir_all(&source).map_err(|error| cannot_write(&source, &error))?;
@@ -99,7 +85,7 @@ fn write(cargo: &Cargo, package: &Package<'_>) -> Result<PathBuf, Exit> {
 }
 
 /// Writes a file, unless it has this content: Cargo compiles a newer file again.
-fn write_file(path: &Path, text: &str) -> Result<(), Exit> {
+fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
     if fs::read_to_string(path).is_ok_and(|known| known == text) {
         return Ok(());
     }
@@ -107,23 +93,11 @@ fn write_file(path: &Path, text: &str) -> Result<(), Exit> {
 }
 
 /// Copies the binary to its place, where it appears when it is complete.
-fn publish(binary: &Path, output: &Path) -> Result<(), Exit> {
+fn publish(binary: &Path, output: &Path) -> Result<(), CommandError> {
     let copy = || Place::in_created_folder(output)?.replace(&fs::read(binary)?, 0o755);
     copy().map_err(|error| cannot_write(output, &error))
 }
 
-fn usage(message: &str, help: &str) -> Exit {
-    console::error(message);
-    console::help(help);
-    Exit::USAGE
-}
-
-fn cannot_run(error: &std::io::Error) -> Exit {
-    cargo::report(error);
-    Exit::USAGE
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Exit {
-    console::error(&format!("can't write `{}`: {error}", path.display()));
-    Exit::SINK
+fn cannot_write(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
 }

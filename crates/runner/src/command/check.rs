@@ -14,36 +14,31 @@ use taskferry_pipeline::{Pipeline, Registry};
 use super::arguments::CheckArguments;
 use super::mistakes;
 use crate::command::format::count;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
 use finding::Finding;
 
 /// Checks pipeline files without sending a request.
-pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
-    if let Err(message) = format::conflict(arguments) {
-        arguments.log.error(&message);
-        return Exit::USAGE;
-    }
+pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Ended {
+    let log = arguments.log;
+    format::conflict(arguments)?;
     let mut check = Check { registry, arguments, findings: Vec::new(), warnings: 0 };
     let mut exit = Exit::COMPLETE;
     for file in &taskferry_config::pipeline_files(&arguments.files) {
-        if let Err(failed) = check.file(file) {
-            exit = failed;
+        if let Err(error) = check.file(file) {
+            exit = error.write(log);
         }
     }
     if arguments.deny_warnings && check.warnings > 0 {
         let warnings = count(check.warnings as u64, "warning");
         let message = format!("{warnings}, which `--deny-warnings` does not allow");
-        arguments.log.error(&message);
-        exit = Exit::USAGE;
+        exit = CommandError::usage(message).write(log);
     }
     match format::write(arguments, &check.findings) {
-        Ok(()) => exit,
-        Err(message) => {
-            arguments.log.error(&message);
-            if exit == Exit::COMPLETE { Exit::SINK } else { exit }
-        }
+        Ok(()) => Ok(exit),
+        Err(error) => Ok(exit.or(error.write(log))),
     }
 }
 
@@ -55,7 +50,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn file(&mut self, file: &Path) -> Result<(), Exit> {
+    fn file(&mut self, file: &Path) -> Result<(), CommandError> {
         let Self { registry, arguments, .. } = *self;
         let layers = arguments.layers.layers(file).placeholders(!arguments.env);
         if arguments.print {
@@ -89,7 +84,7 @@ impl Check<'_> {
                 if as_text {
                     mistakes::write_all(&found, arguments.log);
                 }
-                Err(Exit::USAGE)
+                Err(Exit::USAGE.into())
             }
         }
     }
@@ -98,18 +93,15 @@ impl Check<'_> {
     fn keep(&mut self, file: &Path, findings: impl FnOnce(&finding::Files) -> Vec<Finding>) {
         let files = format::inputs(self.arguments, file);
         let names = files.iter().map(|path| path.to_string_lossy().into_owned());
-        self.findings.extend(findings(&finding::Files::new(names)));
+        self.findings.extend(findings(&finding::Files(names.collect())));
     }
 
     /// Prints the values. Mistakes in them are reported by the check.
-    fn print(&self, layers: &Layers) -> Result<(), Exit> {
+    fn print(&self, layers: &Layers) -> Result<(), CommandError> {
         let Ok(values) = taskferry_config::print_values(layers, self.registry) else {
             return Ok(());
         };
-        match Exit::printed(&console::data(&values)) {
-            Exit::COMPLETE => Ok(()),
-            failed => Err(failed),
-        }
+        printed(console::data(&values)).map(|_| ())
     }
 }
 

@@ -4,12 +4,12 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::arguments::Arguments;
+use crate::command_error::{Ended, printed};
 use crate::console;
-use crate::exit::Exit;
 
 /// Prints a completion script for the binary with this name.
-pub(crate) fn completions(shell: Shell, program: &str) -> Exit {
+pub(crate) fn completions(shell: Shell, program: &str) -> Ended {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), program, &mut script);
-    Exit::printed(&console::data(&String::from_utf8_lossy(&script)))
+    printed(console::data(&String::from_utf8_lossy(&script)))
 }

@@ -7,11 +7,13 @@ mod report;
 
 use std::time::{Duration, Instant};
 
+use taskferry_config::{Checked, Mistake};
 use taskferry_pipeline::{Pipeline, Registry};
-use taskferry_sdk::{Check, Finding, Verdict};
+use taskferry_sdk::{Check, Finding, Severity, Verdict};
 
 use super::arguments::DoctorArguments;
 use super::mistakes;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
@@ -20,24 +22,21 @@ use plan::Planned;
 use report::{CheckResult, Report};
 
 /// Makes the checks, and reports them.
-pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Exit {
+pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Ended {
     let start = Instant::now();
     if arguments.timeout.get().is_zero() {
-        console::error("`--timeout` must be greater than zero");
-        return Exit::USAGE;
+        return Err(CommandError::usage("`--timeout` must be greater than zero"));
     }
     let (first, pipeline) = check_files(registry, &arguments);
     let mut plan = pipeline.map(|pipeline| plan::of(pipeline, &arguments)).unwrap_or_default();
     let known = plan::names(&first, &plan);
-    if let Some(unknown) = arguments.check.iter().find(|name| !known.contains(&name.as_str())) {
-        // Without a checked pipeline, the checks of its stages are not known.
-        if first.verdict() != Verdict::Failed {
-            console::error(&format!(
-                "the pipeline has no check `{unknown}`; its checks are {}",
-                known.join(", ")
-            ));
-            return Exit::USAGE;
-        }
+    // Without a checked pipeline, the checks of its stages are not known.
+    if first.verdict() != Verdict::Failed
+        && let Some(unknown) = arguments.check.iter().find(|name| !known.contains(&name.as_str()))
+    {
+        let known = known.join(", ");
+        let message = format!("the pipeline has no check `{unknown}`; its checks are {known}");
+        return Err(CommandError::usage(message));
     }
     let is_selected =
         |name: &str| arguments.check.is_empty() || arguments.check.iter().any(|one| one == name);
@@ -57,18 +56,14 @@ pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> E
     if let Some(path) = &arguments.bundle
         && let Err(message) = bundle::write(path, registry, &arguments, &report)
     {
-        console::error(&message);
-        return if exit == Exit::COMPLETE { Exit::SINK } else { exit };
+        return Err(CommandError::new(exit.or(Exit::SINK), message));
     }
-    let printed = if arguments.json {
+    printed(if arguments.json {
         console::data(&(report.json() + "\n"))
     } else {
         console::drawn_page(&report.text(arguments.verbose, console::page_width()))
-    };
-    match printed {
-        Ok(()) => exit,
-        failed => Exit::printed(&failed),
-    }
+    })?;
+    Ok(exit)
 }
 
 /// Checks the pipeline file and its overlays, as `taskferry check` does.
@@ -77,37 +72,30 @@ fn check_files(
     arguments: &DoctorArguments,
 ) -> (CheckResult, Option<Pipeline>) {
     let start = Instant::now();
-    let file = arguments.file.display();
-    let mut is_shown = false;
-    let with_hint = |finding: Finding, hint: Option<&str>| match hint {
-        Some(hint) => finding.hint(hint),
-        None => finding,
-    };
-    let (findings, pipeline) =
-        match taskferry_config::load(&arguments.layers.layers(&arguments.file), registry) {
-            Ok(checked) => {
-                let mut findings = vec![Finding::ok(format!(
-                    "{file}: {}",
-                    super::check::outline(&checked.pipeline)
-                ))];
-                findings.extend(checked.warnings.iter().map(|warning| {
-                    with_hint(Finding::warning(warning.in_one_line()), warning.help_text())
-                }));
-                (findings, Some(checked.pipeline))
-            }
-            Err(found) => {
-                mistakes::write(found.all(), LogFormat::Text);
-                is_shown = true;
-                let findings = found.all().iter().map(|mistake| {
-                    let finding = match mistake.severity() {
-                        taskferry_sdk::Severity::Mistake => Finding::failed(mistake.in_one_line()),
-                        taskferry_sdk::Severity::Warning => Finding::warning(mistake.in_one_line()),
-                    };
-                    with_hint(finding, mistake.help_text())
-                });
-                (findings.collect(), None)
-            }
+    let finding = |mistake: &Mistake| {
+        let finding = match mistake.severity() {
+            Severity::Mistake => Finding::failed(mistake.in_one_line()),
+            Severity::Warning => Finding::warning(mistake.in_one_line()),
         };
+        match mistake.help_text() {
+            Some(hint) => finding.hint(hint),
+            None => finding,
+        }
+    };
+    let layers = arguments.layers.layers(&arguments.file);
+    let (findings, pipeline): (Vec<_>, _) = match taskferry_config::load(&layers, registry) {
+        Ok(Checked { pipeline, warnings, .. }) => {
+            let outline = super::check::outline(&pipeline);
+            let ok = Finding::ok(format!("{}: {outline}", arguments.file.display()));
+            let findings = std::iter::once(ok).chain(warnings.iter().map(finding));
+            (findings.collect(), Some(pipeline))
+        }
+        Err(found) => {
+            mistakes::write(found.all(), LogFormat::Text);
+            (found.all().iter().map(finding).collect(), None)
+        }
+    };
+    let is_shown = pipeline.is_none();
     let result = CheckResult {
         stage: None,
         check: "pipeline",

@@ -5,36 +5,30 @@ mod page;
 use taskferry_sdk::printable;
 
 use super::arguments::ExplainArguments;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
-use crate::exit::{self, Exit};
-use crate::explanations;
+use crate::explanations::{self, exit_codes};
 
 /// Prints the page of a name or an exit code, or lists all of them.
-pub(crate) fn explain(arguments: &ExplainArguments) -> Exit {
+pub(crate) fn explain(arguments: &ExplainArguments) -> Ended {
     let page = match (&arguments.name, arguments.markdown) {
         (None, false) => page::overview(),
         (None, true) => page::reference(),
         (Some(name), markdown) => {
             let wanted = name.trim().trim_matches('`');
-            let code = wanted.parse().ok().and_then(exit::find);
-            match (explanations::find(wanted), code) {
-                (Some(found), _) if markdown => page::markdown(found),
-                (Some(found), _) => page::text(found),
-                (None, Some(code)) if markdown => page::markdown_of_code(code),
-                (None, Some(code)) => page::text_of_code(code),
-                (None, None) => {
-                    console::error(&unknown(wanted));
-                    return Exit::USAGE;
-                }
-            }
+            let code = wanted.parse::<u8>().map(|code| code.to_string());
+            let code = exit_codes().iter().find(|known| code.as_deref() == Ok(known.name));
+            let found = explanations::find(wanted).or(code);
+            let found = found.ok_or_else(|| CommandError::usage(unknown(wanted)))?;
+            if markdown { page::markdown(found) } else { page::text(found) }
         }
     };
-    Exit::printed(&console::page(&page))
+    printed(console::page(&page))
 }
 
 fn unknown(name: &str) -> String {
     if name.parse::<i64>().is_ok() {
-        let codes: Vec<String> = exit::all().iter().map(|code| code.exit.0.to_string()).collect();
+        let codes: Vec<&str> = exit_codes().iter().map(|code| code.name).collect();
         return format!("taskferry has no exit code {name}; the codes are {}", codes.join(", "));
     }
     let name = printable(name);

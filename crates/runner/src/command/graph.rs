@@ -5,7 +5,6 @@ mod dot;
 pub(crate) mod format;
 mod mermaid;
 mod model;
-mod style;
 mod svg;
 mod text;
 
@@ -15,40 +14,30 @@ use taskferry_config::Checked;
 use taskferry_pipeline::Registry;
 
 use super::arguments::GraphArguments;
-use super::mistakes;
+use super::mistakes::load;
+use crate::command_error::{Ended, printed};
 use crate::console;
-use crate::exit::Exit;
 use crate::logging::LogFormat;
 use counts::RunCounts;
 use format::GraphFormat;
 use model::Graph;
 
 /// Prints the graph of a pipeline.
-pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Exit {
+pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Ended {
     // A graph does not show the values of variables, so they need not be set.
     let layers = arguments.layers.layers(&arguments.file).placeholders(true);
-    let checked = match taskferry_config::load(&layers, registry) {
-        Ok(checked) => checked,
-        Err(found) => {
-            mistakes::write_all(&found, LogFormat::Text);
-            return Exit::USAGE;
-        }
-    };
-    mistakes::write(&checked.warnings, LogFormat::Text);
+    let checked = load(&layers, registry, LogFormat::Text)?;
     let mut graph = Graph::of(&checked.pipeline);
-    if let Some(path) = &arguments.run
-        && let Err(reason) = add_counts(&mut graph, path, &checked)
-    {
-        console::error(&format!("`{}` {reason}", path.display()));
-        return Exit::USAGE;
+    if let Some(path) = &arguments.run {
+        add_counts(&mut graph, path, &checked)
+            .map_err(|reason| format!("`{}` {reason}", path.display()))?;
     }
-    let page = match arguments.format {
-        GraphFormat::Text => return Exit::printed(&console::page(&text::draw(&graph))),
-        GraphFormat::Mermaid => mermaid::draw(&graph),
-        GraphFormat::Dot => dot::draw(&graph),
-        GraphFormat::Svg => svg::draw(&graph),
-    };
-    Exit::printed(&console::data(&page))
+    printed(match arguments.format {
+        GraphFormat::Text => console::page(&text::draw(&graph)),
+        GraphFormat::Mermaid => console::data(&mermaid::draw(&graph)),
+        GraphFormat::Dot => console::data(&dot::draw(&graph)),
+        GraphFormat::Svg => console::data(&svg::draw(&graph)),
+    })
 }
 
 /// Adds the counts in a manifest.

@@ -10,6 +10,7 @@ use super::format::{count, number};
 use super::reports::ReportFile;
 use super::summary::FROM_SANDBOX;
 use super::text_table::TextTable;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 pub(crate) use merged::MergedManifest;
@@ -17,14 +18,10 @@ use merged::{Merged, mismatches};
 use share::ShareManifest;
 
 /// Prints the shares, and reports whether they are the whole export.
-pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
+pub(crate) fn merge(arguments: &MergeArguments) -> Ended {
     let inputs: Vec<&Path> = arguments.manifests.iter().map(PathBuf::as_path).collect();
     let summary = arguments.summary.as_deref();
-    let summary = summary.map(|path| ReportFile::prepare("summary", path, &inputs)).transpose();
-    let summary = match summary {
-        Ok(summary) => summary,
-        Err(message) => return usage(&[message]),
-    };
+    let summary = summary.map(|path| ReportFile::prepare("summary", path, &inputs)).transpose()?;
     let mut shares = Vec::new();
     let mut problems = Vec::new();
     for path in inputs {
@@ -36,15 +33,12 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
     shares.sort_by_key(|share| share.shard.index);
     problems.extend(mismatches(&shares));
     if !problems.is_empty() {
-        return usage(&problems);
+        problems.iter().for_each(|problem| console::error(problem));
+        return Ok(Exit::USAGE);
     }
-    let Some(merged) = Merged::of(&shares) else {
-        return usage(&["pass at least one manifest".to_owned()]);
-    };
-    let printed = Exit::printed(&console::page(&overview(&shares)));
-    if printed != Exit::COMPLETE {
-        return printed;
-    }
+    let merged =
+        Merged::of(&shares).ok_or_else(|| CommandError::usage("pass at least one manifest"))?;
+    printed(console::page(&overview(&shares)))?;
     let mut exit = Exit(merged.exit_code());
     if let Some(file) = summary {
         let exported = merged.files();
@@ -52,18 +46,11 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
         let text = console::printable_document(&merged.manifest()) + "\n";
         if let Err(message) = file.write(&text, &exported) {
             console::error(&message);
-            exit = if exit == Exit::COMPLETE { Exit::SINK } else { exit };
+            exit = exit.or(Exit::SINK);
         }
     }
     write_outcome(&merged, shares.len() as u64);
-    exit
-}
-
-fn usage(problems: &[String]) -> Exit {
-    for problem in problems {
-        console::error(problem);
-    }
-    Exit::USAGE
+    Ok(exit)
 }
 
 /// A table with one row a share.

@@ -4,16 +4,36 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Map, Value, json};
-use taskferry_config::{Mistake, Mistakes, TextPosition};
+use taskferry_config::{Checked, Layers, Mistake, Mistakes, TextPosition};
+use taskferry_pipeline::Registry;
 use taskferry_sdk::Severity;
 
 use super::format::count;
+use crate::command_error::CommandError;
 use crate::console;
+use crate::exit::Exit;
 use crate::explanations;
 use crate::logging::{self, LogFormat};
 
 /// The maximum number of columns.
 const WIDTH: usize = 100;
+
+/// Checks a pipeline, and writes its mistakes and warnings.
+pub(crate) fn load(
+    layers: &Layers,
+    registry: &Registry,
+    log: LogFormat,
+) -> Result<Checked, CommandError> {
+    let checked = taskferry_config::load(layers, registry).map_err(|found| refused(&found, log))?;
+    write(&checked.warnings, log);
+    Ok(checked)
+}
+
+/// The end of a command because of mistakes in a pipeline, which are written.
+pub(crate) fn refused(mistakes: &Mistakes, log: LogFormat) -> CommandError {
+    write_all(mistakes, log);
+    Exit::USAGE.into()
+}
 
 /// Writes all mistakes and their number, with the command that explains the first one.
 pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {

@@ -17,13 +17,14 @@ use clap::ValueEnum;
 use taskferry_config::file_schema;
 use taskferry_pipeline::Registry;
 
+use crate::command_error::{CommandError, Ended};
 use crate::console;
 use crate::exit::Exit;
 use arguments::{Kind, New, NewArguments, NewPipelineArguments};
 use preset::Preset;
 
 /// Writes files into a new folder, or compares a folder with the present template.
-pub(crate) fn new(registry: &Registry, arguments: &NewArguments) -> Exit {
+pub(crate) fn new(registry: &Registry, arguments: &NewArguments) -> Ended {
     match (&arguments.what, &arguments.diff) {
         (Some(New::Pipeline(new)), _) => pipeline(registry, new),
         (Some(New::Transform(transform)), _) => {
@@ -38,36 +39,31 @@ pub(crate) fn new(registry: &Registry, arguments: &NewArguments) -> Exit {
         (Some(New::Sink(new)), _) => plugin::write(registry, "sink", new),
         (None, Some(folder)) => template_diff::diff(folder, arguments.accept),
         // Without arguments, the help is printed instead.
-        (None, None) => Exit::USAGE,
+        (None, None) => Ok(Exit::USAGE),
     }
 }
 
 /// Writes a pipeline into a new folder.
-fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Exit {
+fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Ended {
     let name = &arguments.name;
     if !is_valid_name(name) {
-        console::error(&format!("`{name}` can't name a pipeline and its folder"));
-        console::help("use letters, digits, `-` and `_`, and begin with a letter or a digit");
-        return Exit::USAGE;
+        let message = format!("`{name}` can't name a pipeline and its folder");
+        let help = "use letters, digits, `-` and `_`, and begin with a letter or a digit";
+        return Err(CommandError::usage(message).help(help));
     }
-    let folder = arguments.dir.clone().unwrap_or_default().join(name);
-    if folder::exists(&folder) {
-        return folder::already_exists(&folder);
-    }
+    let folder = folder::new_path(arguments.dir.as_deref(), name)?;
     let Some(preset) = arguments.preset.or_else(ask_for_preset) else {
         console::error("`--preset` is missing");
         console::help("add `--preset` with one of these names");
         list_presets();
-        return Exit::USAGE;
+        return Ok(Exit::USAGE);
     };
     let schema = format!("{:#}\n", file_schema(registry));
     let mut files = preset.files(name);
     files.push(("pipeline.schema.json".to_owned(), schema));
-    if let Err(exit) = folder::write(&folder, &files) {
-        return exit;
-    }
-    explain(&folder, name, &files);
-    Exit::COMPLETE
+    folder::write(&folder, &files)?;
+    explain(&folder, name);
+    Ok(Exit::COMPLETE)
 }
 
 /// Whether the name is that of a file on every system, and needs no quotes in a shell or in TOML.
@@ -108,9 +104,8 @@ fn list_presets() {
     }
 }
 
-/// Lists the files, and the commands to continue with.
-fn explain(folder: &Path, name: &str, files: &[(String, String)]) {
-    folder::list(folder, files);
+/// Lists the commands to continue with.
+fn explain(folder: &Path, name: &str) {
     let file = folder.join(format!("{name}.toml"));
     let (file, env) = (file.display(), folder.join(".env.example"));
     console::line("");

@@ -1,19 +1,18 @@
 //! `taskferry plugins`: describes the plugins and tables of a pipeline file, from the schemas of their options.
 
-mod entry;
 mod options;
 mod page;
 
 use taskferry_pipeline::{Registry, run_tables};
-use taskferry_sdk::nearest;
 
-use self::entry::Entry;
+use self::options::Entry;
 use super::arguments::PluginsArguments;
+use super::format::did_you_mean;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
-use crate::exit::Exit;
 
 /// Prints an overview, or every option of one plugin or table.
-pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit {
+pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Ended {
     let plugins = registry.plugins().into_iter();
     let plugins = plugins.map(|plugin| Entry {
         role: Some(plugin.role),
@@ -30,20 +29,16 @@ pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit
             let named: Vec<Entry> =
                 all.iter().filter(|entry| entry.name == type_name.as_str()).cloned().collect();
             if named.is_empty() {
-                console::error(&unknown(type_name, &all));
-                return Exit::USAGE;
+                return Err(CommandError::usage(unknown(type_name, &all)));
             }
             if markdown { page::markdown(&named) } else { page::details(&named) }
         }
     };
-    Exit::printed(&console::page(&page))
+    printed(console::page(&page))
 }
 
 fn unknown(type_name: &str, all: &[Entry]) -> String {
     let names: Vec<&str> = all.iter().map(|entry| entry.name).collect();
-    let help = match nearest(type_name, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("expected one of {}", names.join(", ")),
-    };
+    let help = did_you_mean(type_name, &names, || format!("expected one of {}", names.join(", ")));
     format!("there is no plugin or table `{type_name}`; {help}")
 }

@@ -13,7 +13,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use taskferry_config::{Checked, Mistakes, StageInfo};
+use taskferry_config::{Checked, StageInfo};
 use taskferry_engine::{Interrupt, StopSignal};
 use taskferry_pipeline::{Feed, Registry, Role};
 use taskferry_sdk::Lookups;
@@ -21,9 +21,11 @@ use taskferry_sdk::jiff::Timestamp;
 
 use super::arguments::PreviewArguments;
 use super::format::count;
+use super::mistakes::load;
+use super::record_file;
 use super::state_folder::StateFolder;
-use super::test::recording::{Failed, Recording};
-use super::{mistakes, record_file};
+use super::test::recording::Recording;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
@@ -32,7 +34,6 @@ use crate::trace::trace;
 use cache::CacheFile;
 use pages::PageStore;
 use selection::{Condition, Seen, Tally, select};
-use stages::OnErrors;
 use view::View;
 pub(super) use view::{MASKED, write_failure};
 use watch::WatchedFiles;
@@ -41,20 +42,22 @@ use watch::WatchedFiles;
 pub(super) const LOG: &str = "warn,taskferry_engine::step=error";
 
 /// Shows a pipeline's effect on the first records.
-pub(crate) async fn preview(registry: &Registry, arguments: PreviewArguments) -> Exit {
+pub(crate) async fn preview(registry: &Registry, arguments: PreviewArguments) -> Ended {
     logging::start(LogFormat::Text, LOG);
-    let Ok(mut interrupts) = Interrupts::listen() else {
-        console::error("can't listen for signals");
-        return Exit::SINK;
-    };
+    let mut interrupts = listen()?;
     let mut preview = Preview { registry, arguments, pages: None };
     if preview.arguments.output.watch {
-        return Box::pin(preview.watch(&mut interrupts)).await;
+        return Ok(Box::pin(preview.watch(&mut interrupts)).await);
     }
     tokio::select! {
-        shown = preview.show() => shown.exit,
-        interrupt = interrupts.next() => Exit::interrupted(interrupt),
+        (ended, _) = preview.show() => ended,
+        interrupt = interrupts.next() => Ok(Exit::interrupted(interrupt)),
     }
+}
+
+pub(super) fn listen() -> Result<Interrupts, CommandError> {
+    let failed = |_| CommandError::new(Exit::SINK, "can't listen for signals");
+    Interrupts::listen().map_err(failed)
 }
 
 struct Preview<'a> {
@@ -72,19 +75,6 @@ struct Prepared<'a> {
     recording: Option<Recording<'a>>,
 }
 
-/// The end of one preview.
-struct Shown {
-    exit: Exit,
-    /// The files that the pipeline reads, if it is valid.
-    inputs: Vec<PathBuf>,
-}
-
-impl From<Exit> for Shown {
-    fn from(exit: Exit) -> Self {
-        Self { exit, inputs: Vec::new() }
-    }
-}
-
 impl<'a> Preview<'a> {
     /// Shows the preview again after each change, until a signal arrives.
     async fn watch(&mut self, interrupts: &mut Interrupts) -> Exit {
@@ -95,8 +85,9 @@ impl<'a> Preview<'a> {
             let start = Instant::now();
             console::clear();
             let interrupt = tokio::select! {
-                shown = self.show() => {
-                    files.add(shown.inputs.iter().map(PathBuf::as_path));
+                (ended, inputs) = self.show() => {
+                    ended.unwrap_or_else(|error| error.write(LogFormat::Text));
+                    files.add(inputs.iter().map(PathBuf::as_path));
                     None
                 }
                 interrupt = interrupts.next() => Some(interrupt),
@@ -117,36 +108,34 @@ impl<'a> Preview<'a> {
         }
     }
 
-    async fn show(&mut self) -> Shown {
+    /// Shows the preview. Returns also the files that the pipeline reads, if it is valid.
+    async fn show(&mut self) -> (Ended, Vec<PathBuf>) {
         match self.prepare() {
             Ok(prepared) => {
                 let inputs = prepared.checked.files.inputs().map(Path::to_owned).collect();
-                Shown { exit: Box::pin(self.run(prepared)).await, inputs }
+                (Box::pin(self.run(prepared)).await, inputs)
             }
-            Err(exit) => exit.into(),
+            Err(error) => (Err(error), Vec::new()),
         }
     }
 
     /// Reads the pipeline and the pages of earlier previews.
-    fn prepare(&mut self) -> Result<Prepared<'a>, Exit> {
-        let usage = |message: String| {
-            console::error(&message);
-            Exit::USAGE
-        };
+    fn prepare(&mut self) -> Result<Prepared<'a>, CommandError> {
         let arguments = &self.arguments;
-        let checked = self.load()?;
-        let stage = arguments.stage.as_deref();
-        check_stage(stage, &checked.stages).map_err(usage)?;
         let (file, recording) = (&arguments.file, &arguments.recording);
+        // With records from a file, the variables of the source need not be set.
+        let layers = arguments.layers.layers(file).placeholders(arguments.input.is_some());
+        let checked = load(&layers, self.registry, LogFormat::Text)?;
+        let stage = arguments.stage.as_deref();
+        check_stage(stage, &checked.stages)?;
         let name = recording.record.as_deref();
         let recording = name.map(|name| {
             let layers = arguments.layers.layers(file);
             Recording::new(self.registry, file, name, stage, recording, layers)
         });
-        let recording = recording.transpose().map_err(Failed::write)?;
+        let recording = recording.transpose()?;
         let condition = arguments.condition.as_deref();
-        let condition = condition.map(|text| Condition::new(text, self.registry)).transpose();
-        let condition = condition.map_err(usage)?;
+        let condition = condition.map(|text| Condition::new(text, self.registry)).transpose()?;
         if arguments.input.is_some() {
             let source = checked.stages.iter().find(|stage| stage.id.role == Role::Source);
             for option in ["filters", "partition"] {
@@ -158,23 +147,10 @@ impl<'a> Preview<'a> {
             }
         }
         let store = match &arguments.input {
-            Some(path) => PageStore::of(&record_file::read(path).map_err(usage)?),
+            Some(path) => PageStore::of(&record_file::read(path)?),
             None => self.store(&checked),
         };
         Ok(Prepared { checked, store, condition, recording })
-    }
-
-    /// Reads the pipeline file. With records from a file, the variables of the source need not be set.
-    fn load(&self) -> Result<Checked, Exit> {
-        let PreviewArguments { file, layers, input, .. } = &self.arguments;
-        let layers = layers.layers(file).placeholders(input.is_some());
-        let report = |found: Mistakes| {
-            mistakes::write_all(&found, LogFormat::Text);
-            Exit::USAGE
-        };
-        let checked = taskferry_config::load(&layers, self.registry).map_err(report)?;
-        mistakes::write(&checked.warnings, LogFormat::Text);
-        Ok(checked)
     }
 
     fn store(&mut self, checked: &Checked) -> PageStore {
@@ -204,11 +180,11 @@ impl<'a> Preview<'a> {
     }
 
     /// Runs the pipeline on the selected records, prints them, and records a test of them.
-    async fn run(&self, prepared: Prepared<'_>) -> Exit {
+    async fn run(&self, prepared: Prepared<'_>) -> Ended {
         let Prepared { checked, store, condition, recording } = prepared;
         let Checked { mut pipeline, stages, pages_digest, .. } = checked;
         let arguments = &self.arguments;
-        let (tally, on_errors) = (Tally::default(), OnErrors::of(&pipeline));
+        let tally = Tally::default();
         let (id, is_file) = (arguments.id.as_deref(), arguments.input.is_some());
         let max_pages = if id.is_some() || is_file { u64::MAX } else { arguments.max_pages };
         let records = usize::from(arguments.records);
@@ -231,12 +207,11 @@ impl<'a> Preview<'a> {
         if !is_file {
             save(&pages_digest, sandbox, &store);
         }
-        let exit = {
+        let ended = {
             let seen = tally.lock();
             let view = View {
                 name,
                 stages: &stages,
-                on_errors: &on_errors,
                 idle: if found.read > 0 { seen.idle_options(&stages) } else { Vec::new() },
                 is_sandbox: found.report.manifest.sandbox && !is_file,
                 is_delivered: seen.is_delivered,
@@ -245,16 +220,16 @@ impl<'a> Preview<'a> {
             };
             self.print(&view, &seen)
         };
-        match recording {
-            Some(recording) if exit == Exit::COMPLETE => {
+        match (recording, ended?) {
+            (Some(recording), Exit::COMPLETE) => {
                 let input = recording.input(&found.records);
-                recording.add(&input, lookups.answers()).await.unwrap_or_else(Failed::write)
+                recording.add(&input, lookups.answers()).await
             }
-            _ => exit,
+            (_, exit) => Ok(exit),
         }
     }
 
-    fn print(&self, view: &View<'_>, seen: &Seen) -> Exit {
+    fn print(&self, view: &View<'_>, seen: &Seen) -> Ended {
         let arguments = &self.arguments;
         view.write_notes();
         if let Some(error) = &seen.condition_error {
@@ -263,13 +238,12 @@ impl<'a> Preview<'a> {
                 "`--where` failed for {records}, which are not shown: {error}"
             ));
         }
-        let printed = if arguments.output.json {
+        printed(if arguments.output.json {
             console::document(&view.document(arguments))
         } else {
             console::drawn_page(&view.text(arguments))
-        };
-        let exit = Exit::printed(&printed);
-        if exit == Exit::COMPLETE { view.end(arguments) } else { exit }
+        })?;
+        Ok(view.end(arguments))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use taskferry_engine::LiveStats;
+use taskferry_sdk::printable;
 use unicode_width::UnicodeWidthStr;
 
 use super::format::{bytes, count, duration, number};
@@ -35,7 +36,8 @@ async fn draw(progress: &LiveStats) {
         ticks.tick().await;
         pace.update(progress);
         let waiting = standstill.update(&logging::waits(), Instant::now());
-        let figures = Figures { waiting, ..Figures::of(progress, &pace) };
+        let sink_retries = logging::sink_retries();
+        let figures = Figures { waiting, sink_retries, ..Figures::of(progress, &pace) };
         let elapsed = format!("{}  ", duration(figures.elapsed));
         // Two columns are those of the spinner, and the last one stays free.
         let width = console::width().unwrap_or(usize::MAX).saturating_sub(3 + elapsed.width());
@@ -57,6 +59,7 @@ async fn log(progress: &LiveStats) {
             expected_records = progress.expected_records(),
             bytes = progress.source.bytes(),
             retries = progress.source.retries(),
+            sink_retries = logging::sink_retries().iter().map(|(_, retries)| retries).sum::<u64>(),
             delivered = delivered(progress),
             waiting,
             "running"
@@ -98,6 +101,8 @@ struct Figures {
     bytes: u64,
     delivered: u64,
     retries: u64,
+    /// The retries of each sink that has any.
+    sink_retries: Vec<(String, u64)>,
     /// The records of the last complete run.
     expected: Option<u64>,
     /// The pages and records of this attempt, and its duration.
@@ -124,7 +129,7 @@ impl Figures {
             records_read: source.records().saturating_sub(records),
             elapsed: pace.start.elapsed(),
             idle: pace.last_page.elapsed(),
-            waiting: None,
+            ..Self::default()
         }
     }
 
@@ -144,8 +149,10 @@ impl Figures {
         parts.push(format!("{:.1} pages/s", ratio(self.pages_read, 1) / seconds));
         parts.push(format!("{} delivered", number(self.delivered)));
         if self.retries > 0 {
-            let noun = if self.retries == 1 { "retry" } else { "retries" };
-            parts.push(format!("{} {noun}", number(self.retries)));
+            parts.push(retries(self.retries));
+        }
+        for (sink, count) in &self.sink_retries {
+            parts.push(format!("{}: {}", printable(sink), retries(*count)));
         }
         if let Some(waiting) = &self.waiting {
             parts.insert(0, waiting.clone());
@@ -167,6 +174,10 @@ impl Figures {
 #[expect(clippy::cast_precision_loss, reason = "the result is shown with one digit")]
 fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
+}
+
+fn retries(count: u64) -> String {
+    format!("{} {}", number(count), if count == 1 { "retry" } else { "retries" })
 }
 
 fn delivered(progress: &LiveStats) -> u64 {
@@ -194,7 +205,10 @@ mod tests {
             later.line(200),
             "25 %, 12 s left, 1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered, 1 retry"
         );
-        let idle = Figures { idle: Duration::from_secs(31), ..later };
+        let sink_retries = vec![("crm".to_owned(), 12)];
+        let refused = Figures { sink_retries, ..later };
+        assert!(refused.line(200).ends_with(", 1 retry, crm: 12 retries"));
+        let idle = Figures { idle: Duration::from_secs(31), ..refused };
         assert!(idle.line(200).starts_with("no page for 31 s, 25 %"));
         let waiting = Figures { waiting: Some("waiting for `rate_limit`".to_owned()), ..idle };
         assert!(waiting.line(200).starts_with("waiting for `rate_limit`, 25 %"));

@@ -4,37 +4,31 @@ mod dead_letters;
 
 use std::sync::Arc;
 
+use taskferry_config::StageInfo;
 use taskferry_pipeline::{ExpectOptions, Feed, Pipeline, Registry, Role, SourceStage, StageId};
 
 use super::arguments::{ReplayArguments, RunConditions};
-use super::run::{execute, load};
-use crate::exit::Exit;
+use super::mistakes::load;
+use super::run::execute;
+use crate::command_error::{CommandError, Ended};
 use dead_letters::{DeadLetterFile, FileReader, is_dead_letter_file};
 
 /// Runs the pipeline with the dead letters in place of its source. A record that is refused again becomes a dead letter in
 /// another file.
-pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> Exit {
+pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> Ended {
     let ReplayArguments { file, dead_letters, layers, options } = arguments;
     options.start_logging();
     if is_dead_letter_file(&file) {
-        let message = "the first argument is a dead-letter file; write `taskferry replay PIPELINE DEAD_LETTERS`";
-        options.log.error(message);
-        return Exit::USAGE;
+        return Err(CommandError::usage(
+            "the first argument is a dead-letter file; write `taskferry replay PIPELINE DEAD_LETTERS`",
+        ));
     }
-    let mut checked = match load(registry, &layers, &file, options.log) {
-        Ok(checked) => checked,
-        Err(exit) => return exit,
-    };
+    let mut checked = load(&layers.layers(&file), registry, options.log)?;
+    let stages = stages(&checked.stages);
     let pipeline = &mut checked.pipeline;
-    let stages = stages(pipeline);
     let dead_letter_file =
-        match DeadLetterFile::check(&dead_letters, &pipeline.name, pipeline.sandbox, &stages) {
-            Ok(dead_letter_file) => dead_letter_file,
-            Err(message) => {
-                options.log.error(&format!("{}: {message}", dead_letters.display()));
-                return Exit::USAGE;
-            }
-        };
+        DeadLetterFile::check(&dead_letters, &pipeline.name, pipeline.sandbox, &stages)
+            .map_err(|message| format!("{}: {message}", dead_letters.display()))?;
     remove_idle_sinks(pipeline, dead_letter_file.refused_at());
     // A replay of other dead letters must not resume this one.
     pipeline.digest = format!("{} {}", pipeline.digest, dead_letter_file.sha256());
@@ -64,14 +58,9 @@ fn remove_idle_sinks(pipeline: &mut Pipeline, refused_at: &[Arc<StageId>]) {
     });
 }
 
-/// The stages that can refuse a record.
-fn stages(pipeline: &Pipeline) -> Vec<Arc<StageId>> {
-    let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
-    let transforms =
-        pipeline.transforms.iter().chain(own).map(|stage| (Role::Transform, &stage.name));
-    let sinks = pipeline.sinks.iter().map(|stage| (Role::Sink, &stage.name));
-    transforms
-        .chain(sinks)
-        .map(|(role, name)| Arc::new(StageId { role, name: name.clone() }))
-        .collect()
+/// The stages that can refuse a record: the transforms, then the sinks.
+fn stages(infos: &[StageInfo]) -> Vec<Arc<StageId>> {
+    let of_role = |role| infos.iter().filter(move |info| info.id.role == role);
+    let stages = of_role(Role::Transform).chain(of_role(Role::Sink));
+    stages.map(|info| Arc::new(info.id.clone())).collect()
 }

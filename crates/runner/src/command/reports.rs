@@ -42,7 +42,9 @@ impl Reports {
                 None => ReportFile::prepare(name, path, inputs).map(Some),
             }
         };
-        Ok(Self { summary: prepare("summary", summary)?, metrics: prepare("metrics", metrics)? })
+        let (summary, metrics) = (prepare("summary", summary)?, prepare("metrics", metrics)?);
+        metrics.as_ref().map_or(Ok(()), ReportFile::allow_all_users)?;
+        Ok(Self { summary, metrics })
     }
 
     /// Writes the manifest of an earlier run as the summary, and leaves the metrics of that run as they are.
@@ -62,8 +64,7 @@ impl Reports {
             file.write(&(console::printable_document(manifest) + "\n"), &exported)
         });
         let metrics = self.metrics.map_or(Ok(()), |file| {
-            let text = taskferry_telemetry::prometheus_text(manifest, last_success);
-            file.write_for_all_users(&text, &exported)
+            file.write(&taskferry_telemetry::prometheus_text(manifest, last_success), &exported)
         });
         summary.err().into_iter().chain(metrics.err()).collect()
     }
@@ -112,14 +113,11 @@ impl ReportFile {
             .map_err(|error| format!("can't write the {name}: {error}"))
     }
 
-    /// Writes the file so that all users can read it: the collector of metrics is another user.
-    fn write_for_all_users(self, text: &str, exported: &[&Path]) -> Result<(), String> {
-        if let Target::File(file, _) = &self.target {
-            file.as_file()
-                .set_permissions(Permissions::from_mode(0o644))
-                .map_err(|error| format!("can't write the {}: {error}", self.name))?;
-        }
-        self.write(text, exported)
+    /// Allows all users to read the file: the collector of metrics is another user.
+    fn allow_all_users(&self) -> Result<(), String> {
+        let Target::File(file, _) = &self.target else { return Ok(()) };
+        let allowed = file.as_file().set_permissions(Permissions::from_mode(0o644));
+        allowed.map_err(|error| format!("can't write the {}: {error}", self.name))
     }
 }
 

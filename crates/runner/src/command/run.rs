@@ -1,5 +1,6 @@
 //! `taskferry run`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,68 +11,39 @@ use taskferry_sdk::RunContext;
 use taskferry_telemetry::Telemetry;
 
 use super::arguments::{LayerArguments, RunArguments, RunConditions, RunOptionArguments};
+use super::mistakes::load;
 use super::reports::Reports;
 use super::shard::{self, ShardArgument};
 use super::state_folder::{StateFolder, Unavailable};
-use super::{accept_removals, mistakes, progress, published, summary};
+use super::{accept_removals, progress, published, summary};
+use crate::command_error::{CommandError, Ended};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 
 /// Runs a pipeline to its end.
-pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
+pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Ended {
     let RunArguments { file, shard, layers, accept_removals, conditions, options } = arguments;
     options.start_logging();
-    let shard = match shard.map(ShardArgument::resolve).transpose() {
-        Ok(shard) => shard,
-        Err(message) => {
-            options.log.error(&message);
-            return Exit::USAGE;
-        }
-    };
-    let checked = match load(registry, &layers, &file, options.log) {
-        Ok(checked) => checked,
-        Err(exit) => return exit,
-    };
+    let shard = shard.map(ShardArgument::resolve).transpose()?;
+    let checked = load(&layers.layers(&file), registry, options.log)?;
     let problems = shard.map(|_| shard::problems(&checked.pipeline)).unwrap_or_default();
     for problem in &problems {
         options.log.error(problem);
     }
     if !problems.is_empty() {
-        return Exit::USAGE;
+        return Ok(Exit::USAGE);
     }
     let mut context = shard.map(|shard| shard::new_run(&checked.pipeline, shard));
     if let Some(run_id) = accept_removals {
         let folder = StateFolder::of(&checked.pipeline, shard).path();
-        if let Err(message) = accept_removals::check(&folder, &run_id) {
-            options.log.error(&message);
-            return Exit::USAGE;
-        }
+        accept_removals::check(&folder, &run_id)?;
         let run = context.get_or_insert_with(|| taskferry_engine::new_run(&checked.pipeline.name));
         run.accept_removals = Some(run_id);
     }
     let inputs: Vec<&Path> = layers.files(&file).collect();
     execute(checked, &options, conditions, &inputs, &layers, context).await
-}
-
-/// Reads a pipeline file and writes its mistakes and warnings.
-pub(crate) fn load(
-    registry: &Registry,
-    layers: &LayerArguments,
-    file: &Path,
-    log: LogFormat,
-) -> Result<Checked, Exit> {
-    match taskferry_config::load(&layers.layers(file), registry) {
-        Ok(checked) => {
-            mistakes::write(&checked.warnings, log);
-            Ok(checked)
-        }
-        Err(found) => {
-            mistakes::write_all(&found, log);
-            Err(Exit::USAGE)
-        }
-    }
 }
 
 /// Runs a checked pipeline. Reports must not replace `inputs`, of which the pipeline file is the first.
@@ -82,17 +54,10 @@ pub(crate) async fn execute(
     inputs: &[&Path],
     layers: &LayerArguments,
     context: Option<RunContext>,
-) -> Exit {
+) -> Ended {
     let log = arguments.log;
-    let usage = |message: &str| {
-        log.error(message);
-        Exit::USAGE
-    };
     let Checked { pipeline, files, stages, warnings, .. } = checked;
-    let reports = match Reports::prepare(arguments, inputs, &files) {
-        Ok(reports) => reports,
-        Err(message) => return usage(&message),
-    };
+    let reports = Reports::prepare(arguments, inputs, &files)?;
     let folder = StateFolder::of(&pipeline, context.as_ref().and_then(|context| context.shard));
     let state = if conditions.dry_run {
         tracing::info!("dry run: nothing is published or sent, and no state is kept");
@@ -107,12 +72,9 @@ pub(crate) async fn execute(
             // A scheduler that retries may start a run while another one is active.
             Err(busy @ Unavailable::Busy(_)) if conditions.if_incomplete => {
                 tracing::info!("{}; nothing to do", busy.message());
-                return busy.exit();
+                return Ok(Exit::BUSY);
             }
-            Err(unavailable) => {
-                log.error(unavailable.message());
-                return unavailable.exit();
-            }
+            Err(unavailable) => return Err(unavailable.into()),
         }
     };
     let is_replay = context.as_ref().is_some_and(|context| context.replay);
@@ -125,19 +87,15 @@ pub(crate) async fn execute(
     if let Some(state) = state.as_ref().filter(|_| conditions.if_incomplete)
         && let Some(finished) = taskferry_engine::last_finished_run(state, &pipeline)
     {
-        return skip(&finished, &pipeline, reports, log);
+        return skip(&finished, &pipeline, reports);
     }
-    let interrupts = match Interrupts::listen() {
-        Ok(interrupts) => interrupts,
-        Err(error) => {
-            log.error(&format!("can't install the signal handlers: {error}"));
-            return Exit::SINK;
-        }
-    };
+    let interrupts = Interrupts::listen().map_err(|error| {
+        CommandError::new(Exit::SINK, format!("can't install the signal handlers: {error}"))
+    })?;
     // A dry run and a replay replace no file.
     let others = match &state {
         Some(_) if !is_replay => folder.files_of_others(),
-        _ => Vec::new(),
+        _ => BTreeMap::new(),
     };
     // The engine reads the same file and reports an error.
     let last_success =
@@ -154,17 +112,12 @@ pub(crate) async fn execute(
         warnings: warnings.iter().map(Mistake::in_one_line).collect(),
         ..RunOptions::default()
     };
-    let report = match watch(pipeline, options, arguments, interrupts).await {
-        Ok(report) => report,
-        Err(exit) => return exit,
-    };
+    let report = watch(pipeline, options, arguments, interrupts).await?;
     published::warn_of_replaced(&others, &report.manifest);
     let mut exit = Exit(report.manifest.exit_code);
     for message in reports.write(&report.manifest, last_success) {
         log.error(&message);
-        if exit == Exit::COMPLETE {
-            exit = Exit::SINK;
-        }
+        exit = exit.or(Exit::SINK);
     }
     if let Some(telemetry) = telemetry {
         telemetry.end(&report, last_success).await;
@@ -178,11 +131,11 @@ pub(crate) async fn execute(
             summary::write_text(&report, &shown, arguments.quiet);
         }
     }
-    exit
+    Ok(exit)
 }
 
 /// Ends a run with `--if-incomplete` with the summary and the exit code of the last run, which is over.
-fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogFormat) -> Exit {
+fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports) -> Ended {
     let FinishedRun { run_id, finished_at, exit_code, manifest, .. } = last;
     let hint = match exit_code {
         0 => "",
@@ -198,13 +151,9 @@ fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogForma
             "`{file}` was removed or changed after that run; to export again, run without `--if-incomplete`"
         );
     }
-    match reports.write_earlier(manifest.as_ref()) {
-        Ok(()) => Exit(*exit_code),
-        Err(message) => {
-            log.error(&message);
-            Exit::SINK
-        }
-    }
+    let written = reports.write_earlier(manifest.as_ref());
+    written.map_err(|message| CommandError::new(Exit::SINK, message))?;
+    Ok(Exit(*exit_code))
 }
 
 /// Runs a pipeline, shows its progress and handles signals: the first one stops the run, the second one drops deliveries in

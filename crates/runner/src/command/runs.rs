@@ -13,9 +13,10 @@ use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::{RunsArguments, quoted};
 use super::format::{count, number};
-use super::mistakes;
+use super::mistakes::refused;
 use super::state_folder::StateFolder;
 use super::text_table::TextTable;
+use crate::command_error::{Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
@@ -63,32 +64,23 @@ struct Reason {
 }
 
 /// Prints the last runs, the newest at the end.
-pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
+pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Ended {
     let layers = arguments.layers.layers(&arguments.file);
-    let (name, dir) = match taskferry_config::load_state(&layers, registry) {
-        Ok((name, state)) => (name, state.dir),
-        Err(found) => {
-            mistakes::write_all(&found, LogFormat::Text);
-            return Exit::USAGE;
-        }
-    };
+    let (name, state) = taskferry_config::load_state(&layers, registry)
+        .map_err(|found| refused(&found, LogFormat::Text))?;
+    let dir = state.dir;
     let folder = StateFolder::new(&dir, &name, None, arguments.shard);
-    let manifests = match manifests(&folder.histories()) {
-        Ok(manifests) => manifests,
-        Err(error) => {
-            console::error(&format!("{error}: {}", error.source));
-            return Exit::USAGE;
-        }
-    };
+    let manifests = manifests(&folder.with_experiments())
+        .map_err(|error| format!("{error}: {}", error.source))?;
     if arguments.json {
-        return Exit::printed(&console::page(&json_lines(&manifests)));
+        return printed(console::page(&json_lines(&manifests)));
     }
     let unfinished = Unfinished::find(&folder.path(), &manifests);
     if manifests.is_empty() && unfinished.is_none() {
         explain_no_runs(arguments, &dir, &name);
-        return Exit::COMPLETE;
+        return Ok(Exit::COMPLETE);
     }
-    Exit::printed(&console::page(&overview(&manifests, unfinished, &resume_command(arguments))))
+    printed(console::page(&overview(&manifests, unfinished, &resume_command(arguments))))
 }
 
 /// The command that resumes the pipeline's run.
@@ -163,12 +155,12 @@ fn other_working_directory(file: &Path, dir: &str, name: &str) -> Option<PathBuf
 }
 
 /// All manifests, the oldest first.
-fn manifests(histories: &[History]) -> Result<Vec<Value>, StateError> {
+fn manifests(folders: &[PathBuf]) -> Result<Vec<Value>, StateError> {
     let mut manifests: Vec<Value> = Vec::new();
-    for history in histories {
-        manifests.extend(history.all()?);
+    for folder in folders {
+        manifests.extend(History::in_folder(folder).all()?);
     }
-    if histories.len() > 1 {
+    if folders.len() > 1 {
         let finished_at =
             |manifest: &Value| manifest["finished_at"].as_str().unwrap_or_default().to_owned();
         manifests.sort_by_key(finished_at);

@@ -8,13 +8,13 @@ use taskferry_pipeline::Registry;
 
 use super::arguments::SchemaArguments;
 use super::merge::MergedManifest;
+use crate::command_error::{Ended, printed};
 use crate::console;
-use crate::exit::Exit;
 
 /// Prints the schema of pipeline files, or that of manifests.
-pub(crate) fn schema(registry: &Registry, arguments: &SchemaArguments) -> Exit {
+pub(crate) fn schema(registry: &Registry, arguments: &SchemaArguments) -> Ended {
     let schema = if arguments.manifest { manifest_schema() } else { file_schema(registry) };
-    Exit::printed(&console::data(&format!("{schema:#}\n")))
+    printed(console::data(&format!("{schema:#}\n")))
 }
 
 /// The schema of the manifests of runs and of `merge`. Other keys are allowed, because later versions may add some.

@@ -1,14 +1,16 @@
 //! The folder that holds the state of a run.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use taskferry_config::is_same_file;
 use taskferry_pipeline::Pipeline;
 use taskferry_sdk::{RunContext, Shard};
-use taskferry_state::{History, LockAttempt, StateDir, StateError};
+use taskferry_state::{LockAttempt, StateDir, StateError};
 
-use super::published::{OtherFile, files_of_others};
+use super::published::{Publisher, files_of_others};
+use crate::command_error::CommandError;
 use crate::exit::Exit;
 
 /// The file in the folder that names the pipeline file.
@@ -37,16 +39,18 @@ pub(crate) enum Unavailable {
 }
 
 impl Unavailable {
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::Busy(_) => Exit::BUSY,
-            Self::Unusable(_) => Exit::USAGE,
-        }
-    }
-
     pub(crate) fn message(&self) -> &str {
         match self {
             Self::Busy(message) | Self::Unusable(message) => message,
+        }
+    }
+}
+
+impl From<Unavailable> for CommandError {
+    fn from(unavailable: Unavailable) -> Self {
+        match unavailable {
+            Unavailable::Busy(message) => Self::new(Exit::BUSY, message),
+            Unavailable::Unusable(message) => Self::usage(message),
         }
     }
 }
@@ -97,13 +101,8 @@ impl StateFolder {
     }
 
     /// The files that other pipelines have published with the same `dir`.
-    pub(crate) fn files_of_others(&self) -> Vec<OtherFile> {
+    pub(crate) fn files_of_others(&self) -> BTreeMap<String, Publisher> {
         files_of_others(self.pipeline.parent().unwrap_or(Path::new("")), &self.pipeline)
-    }
-
-    /// The past runs with this state folder, and those of experiments with the pipeline.
-    pub(crate) fn histories(&self) -> Vec<History> {
-        self.with_experiments().iter().map(|folder| History::in_folder(folder)).collect()
     }
 
     /// The path, and those of experiments with the pipeline.

@@ -20,27 +20,22 @@ use taskferry_pipeline::Registry;
 
 use super::arguments::TestArguments;
 use super::mistakes;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
 use outcome::Outcome;
 
 /// Runs the tests of pipeline files, or records one.
-pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> Exit {
+pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> Ended {
     arguments.files = pipeline_files(&arguments.files);
     if let Some(name) = &arguments.recording.record {
-        return record::record(
-            registry,
-            &arguments.files,
-            name,
-            &arguments.job,
-            &arguments.recording,
-        )
-        .await;
+        let TestArguments { files, job, recording, .. } = &arguments;
+        return record::record(registry, files, name, job, recording).await;
     }
     if let Some(conflict) = arguments.junit.as_deref().and_then(|path| input_at(path, &arguments)) {
-        console::error(&format!("`--junit` would overwrite {conflict}; choose another path"));
-        return Exit::USAGE;
+        let message = format!("`--junit` would overwrite {conflict}; choose another path");
+        return Err(CommandError::usage(message));
     }
     let (mut outcomes, mut has_mistakes) = (Vec::new(), false);
     for file in &arguments.files {
@@ -53,24 +48,28 @@ pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> E
         }
     }
     report::summary(&outcomes);
-    let mut exit = Exit::COMPLETE;
-    if let Some(path) = &arguments.junit
-        && let Err(error) = std::fs::write(path, junit::document(&outcomes))
-    {
-        console::error(&format!("can't write `{}`: {error}", path.display()));
-        exit = Exit::SINK;
-    }
-    if arguments.json && exit == Exit::COMPLETE {
-        exit = Exit::printed(&console::document(&json::document(&outcomes)));
-    }
+    let exit =
+        write_files(&arguments, &outcomes).unwrap_or_else(|error| error.write(LogFormat::Text));
     if has_mistakes {
-        return Exit::USAGE;
+        return Ok(Exit::USAGE);
     }
     if outcomes.is_empty() {
-        console::error(&no_tests(&arguments));
-        return Exit::USAGE;
+        return Err(CommandError::usage(no_tests(&arguments)));
     }
-    if outcomes.iter().any(|outcome| !outcome.is_ok()) { Exit::UNMET } else { exit }
+    Ok(if outcomes.iter().any(|outcome| !outcome.is_ok()) { Exit::UNMET } else { exit })
+}
+
+/// Writes the results as `JUnit` XML and as JSON, if that was asked for.
+fn write_files(arguments: &TestArguments, outcomes: &[Outcome]) -> Ended {
+    if let Some(path) = &arguments.junit {
+        std::fs::write(path, junit::document(outcomes)).map_err(|error| {
+            CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
+        })?;
+    }
+    if arguments.json {
+        return printed(console::document(&json::document(outcomes)));
+    }
+    Ok(Exit::COMPLETE)
 }
 
 /// Runs the selected tests of one pipeline file, and writes their results.

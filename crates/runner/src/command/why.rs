@@ -14,15 +14,14 @@ use taskferry_sdk::{nearest, printable};
 
 use super::arguments::WhyArguments;
 use super::format::count;
+use super::mistakes::load;
 use super::preview::mask::Mask;
-use super::preview::stages::OnErrors;
-use super::preview::{LOG, MASKED, json as preview_json, write_failure};
-use super::run::load;
+use super::preview::{LOG, MASKED, json as preview_json, listen, write_failure};
 use super::state_folder::StateFolder;
 use super::summary::FROM_SANDBOX;
+use crate::command_error::{Ended, printed};
 use crate::console;
 use crate::exit::Exit;
-use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 use crate::trace::{RecordTrace, Selection, Trace, trace};
 use crate::wrap::wrapped_line;
@@ -47,33 +46,20 @@ struct Answer<'a> {
 }
 
 /// Tells what happens to one record.
-pub(crate) async fn why(registry: &Registry, arguments: WhyArguments) -> Exit {
+pub(crate) async fn why(registry: &Registry, arguments: WhyArguments) -> Ended {
     logging::start(LogFormat::Text, LOG);
-    let Ok(mut interrupts) = Interrupts::listen() else {
-        console::error("can't listen for signals");
-        return Exit::SINK;
-    };
+    let mut interrupts = listen()?;
     tokio::select! {
-        exit = answer(registry, &arguments) => exit,
-        interrupt = interrupts.next() => Exit::interrupted(interrupt),
+        ended = answer(registry, &arguments) => ended,
+        interrupt = interrupts.next() => Ok(Exit::interrupted(interrupt)),
     }
 }
 
-async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
-    let manifest = match arguments.run.as_deref().map(Manifest::read).transpose() {
-        Ok(manifest) => manifest,
-        Err(message) => {
-            console::error(&message);
-            return Exit::USAGE;
-        }
-    };
-    let checked = match load(registry, &arguments.layers, &arguments.file, LogFormat::Text) {
-        Ok(checked) => checked,
-        Err(exit) => return exit,
-    };
-    let Checked { pipeline, stages, .. } = checked;
+async fn answer(registry: &Registry, arguments: &WhyArguments) -> Ended {
+    let manifest = arguments.run.as_deref().map(Manifest::read).transpose()?;
+    let layers = arguments.layers.layers(&arguments.file);
+    let Checked { pipeline, stages, .. } = load(&layers, registry, LogFormat::Text)?;
     let (name, digest) = (pipeline.name.clone(), pipeline.digest.clone());
-    let on_errors = OnErrors::of(&pipeline);
     let ids = Arc::new(Mutex::new(Vec::new()));
     let selection = selection(&arguments.id, &ids);
     let run = StateFolder::sample_run(&pipeline);
@@ -90,7 +76,7 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
     match found.records.first() {
         Some(record) => {
             let mask = Mask::of(record, masks_values);
-            answer.follow(record, arguments.task.as_deref(), &stages, &on_errors, &mask);
+            answer.follow(record, arguments.task.as_deref(), &stages, &mask);
         }
         None => answer.explain_absence(arguments, &found, &stages, &ids),
     }
@@ -99,20 +85,16 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
         answer.warnings = manifest.warnings(&name, &digest, is_sandbox);
     }
     answer.warnings.iter().for_each(|warning| console::warning(warning));
-    let printed = if arguments.json {
+    printed(if arguments.json {
         console::document(&answer.document(arguments, &name, masks_values, &found))
     } else {
         console::page(&answer.text(arguments, &found))
-    };
-    let exit = Exit::printed(&printed);
-    if exit != Exit::COMPLETE {
-        return exit;
-    }
-    match write_failure(&found) {
+    })?;
+    Ok(match write_failure(&found) {
         Some(failed) => failed,
         None if answer.reasons.is_empty() => Exit::COMPLETE,
         None => Exit::NOT_FOUND,
-    }
+    })
 }
 
 /// Selects the record with this id, and collects the ids before it.
@@ -133,13 +115,12 @@ impl<'a> Answer<'a> {
         record: &RecordTrace,
         task: Option<&str>,
         stages: &'a [StageInfo],
-        on_errors: &OnErrors,
         mask: &Mask,
     ) {
         self.origin = preview_json::origin(record);
         self.events = match task.map(|task| Task::find(task, record)) {
-            None => job_events(stages, on_errors, record, mask),
-            Some(Ok(task)) => task.events(stages, on_errors, record, mask),
+            None => job_events(stages, record, mask),
+            Some(Ok(task)) => task.events(stages, record, mask),
             Some(Err(reason)) => {
                 self.reasons.push(reason);
                 vec![Event::found(&record.origin)]

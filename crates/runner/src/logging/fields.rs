@@ -16,26 +16,16 @@ impl Fields {
     }
 }
 
+macro_rules! typed {
+    ($($record:ident: $value:ty),+) => {
+        $(fn $record(&mut self, field: &Field, value: $value) {
+            self.add(field, value);
+        })+
+    };
+}
+
 impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, value);
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, value);
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field, value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, value);
-    }
+    typed! { record_str: &str, record_u64: u64, record_i64: i64, record_f64: f64, record_bool: bool }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.add(field, value.to_string());

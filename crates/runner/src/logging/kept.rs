@@ -13,8 +13,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::event;
-use super::line::{add_run_id, new_line};
+use super::line::{add_run_id, line_of, new_line};
 
 /// The file in the state folder.
 pub(crate) const FILE: &str = "log.ndjson";
@@ -75,32 +74,25 @@ fn add(mut line: Map<String, Value>) {
 
 impl Kept {
     fn push(&mut self, line: String) {
-        let written = self.open.as_mut().map(|open| {
+        if let Some(mut open) = self.open.take() {
             open.lines += 1;
             let text = format!("{line}\n");
-            open.file.write_all(text.as_bytes()).map(|()| open.lines)
-        });
+            self.open = open.file.write_all(text.as_bytes()).is_ok().then_some(open);
+        }
         self.lines.push_back(line);
-        while self.lines.len() > MAX_LINES {
-            self.lines.pop_front();
+        self.drop_old_lines();
+        if let Some(full) = self.open.take_if(|open| open.lines >= 2 * MAX_LINES) {
+            self.write_all(full.place);
         }
-        match written {
-            Some(Ok(lines)) if lines < 2 * MAX_LINES => {}
-            Some(Ok(_)) => {
-                if let Some(Open { place, .. }) = self.open.take() {
-                    self.write_all(place);
-                }
-            }
-            Some(Err(_)) => self.open = None,
-            None => {}
-        }
+    }
+
+    fn drop_old_lines(&mut self) {
+        self.lines.drain(..self.lines.len().saturating_sub(MAX_LINES));
     }
 
     /// Replaces the file with the last lines.
     fn write_all(&mut self, place: Place) {
-        while self.lines.len() > MAX_LINES {
-            self.lines.pop_front();
-        }
+        self.drop_old_lines();
         let text: String = self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         let written = place.create(PRIVATE).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
@@ -115,6 +107,6 @@ pub(super) struct KeptLines;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for KeptLines {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        add(event::line(event, &context));
+        add(line_of(event, &context));
     }
 }

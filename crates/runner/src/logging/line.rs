@@ -5,7 +5,13 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use taskferry_engine::LiveStats;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
 
+use super::fields::Fields;
+use super::spans::stage_of;
 use crate::console;
 
 /// The active run, whose id every line of the JSON log has.
@@ -24,7 +30,7 @@ pub(super) fn add_run_id(line: &mut Map<String, Value>) {
 }
 
 /// Writes a line to the JSON log.
-pub(super) fn write_json(mut line: Map<String, Value>) {
+fn write_json(mut line: Map<String, Value>) {
     add_run_id(&mut line);
     console::json(&Value::Object(line).to_string());
 }
@@ -42,8 +48,31 @@ pub(super) fn new_line(level: &str, message: &str, more: Map<String, Value>) -> 
     line
 }
 
+/// Writes each event as one line of the JSON log.
+pub(super) struct JsonLines;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        write_json(line_of(event, &context));
+    }
+}
+
+/// Level, stage, message and fields of an event.
+pub(super) fn line_of<S>(event: &Event<'_>, context: &Context<'_, S>) -> Map<String, Value>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let mut line = line_head(event.metadata().level().as_str());
+    if let Some(stage) = context.event_scope(event).and_then(stage_of) {
+        line.insert("stage".to_owned(), stage.name.into());
+    }
+    let mut fields = Fields(line);
+    event.record(&mut fields);
+    fields.0
+}
+
 /// The first fields of each line.
-pub(super) fn line_head(level: &str) -> Map<String, Value> {
+fn line_head(level: &str) -> Map<String, Value> {
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond());
     let now = now.unwrap_or_default().to_string();
     Map::from_iter([("timestamp".to_owned(), now.into()), ("level".to_owned(), level.into())])

@@ -33,16 +33,29 @@ pub(crate) struct Wait {
     pub(crate) end: Option<Instant>,
 }
 
-/// The waits in progress, by the id of their span.
-static WAITS: Mutex<BTreeMap<u64, Wait>> = Mutex::new(BTreeMap::new());
+/// The waits of the stages.
+#[derive(Debug)]
+struct Waits {
+    /// Those in progress, by the id of their span.
+    open: BTreeMap<u64, Wait>,
+    /// The number of retries of each sink.
+    retries: BTreeMap<String, u64>,
+}
 
-fn lock() -> MutexGuard<'static, BTreeMap<u64, Wait>> {
+static WAITS: Mutex<Waits> = Mutex::new(Waits { open: BTreeMap::new(), retries: BTreeMap::new() });
+
+fn lock() -> MutexGuard<'static, Waits> {
     WAITS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The waits in progress.
 pub(crate) fn waits() -> Vec<Wait> {
-    lock().values().cloned().collect()
+    lock().open.values().cloned().collect()
+}
+
+/// The number of requests of each sink that were retries. Sinks without any are missing.
+pub(crate) fn sink_retries() -> Vec<(String, u64)> {
+    lock().retries.iter().map(|(sink, retries)| (sink.clone(), *retries)).collect()
 }
 
 /// Whether this is a span of a stage or of a wait.
@@ -74,11 +87,17 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
         let wait = fields.get("wait_ms").and_then(Value::as_u64);
         let end = wait.and_then(|wait| start.checked_add(Duration::from_millis(wait)));
         let (stage, reason) = (stage_of(span.scope()), text(&fields, "reason"));
-        lock().insert(id.into_u64(), Wait { stage, reason, start, end });
+        let mut waits = lock();
+        if fields.get("is_retry") == Some(&Value::Bool(true))
+            && let Some(sink) = stage.as_ref().filter(|stage| stage.is_sink)
+        {
+            *waits.retries.entry(sink.name.clone()).or_default() += 1;
+        }
+        waits.open.insert(id.into_u64(), Wait { stage, reason, start, end });
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
-        lock().remove(&id.into_u64());
+        lock().open.remove(&id.into_u64());
     }
 }
 

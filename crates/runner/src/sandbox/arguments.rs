@@ -1,6 +1,5 @@
 //! The arguments of `taskferry sandbox`.
 
-use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -93,30 +92,25 @@ pub(crate) fn long_help() -> String {
 }
 
 fn faults_help() -> String {
-    let mut help = "Faults. A fault applies to every request for a page. `@3`, `@3-5`, `@3-` or `%10` (one in ten, at random) \
-                    limit it to some of these requests. `:on=token` applies it to token requests, `:on=any` to all requests. \
-                    The header X-Sandbox-Fault adds a fault to one request:\n"
-        .to_owned();
-    for fault in FAULTS {
-        // Writing to a string can't fail.
-        let _ = write!(help, "\n  {:<16} {}", fault.form, fault.about);
-    }
-    help
+    let faults = FAULTS.iter().map(|fault| format!("\n  {:<16} {}", fault.form, fault.about));
+    "Faults. A fault applies to every request for a page. `@3`, `@3-5`, `@3-` or `%10` (one in ten, at random) \
+     limit it to some of these requests. `:on=token` applies it to token requests, `:on=any` to all requests. \
+     The header X-Sandbox-Fault adds a fault to one request:\n"
+        .to_owned()
+        + &faults.collect::<String>()
 }
 
 fn settings_help() -> String {
-    let mut help = "Settings for behavior that the API's public pages do not specify:".to_owned();
-    for setting in SETTINGS {
-        // Writing to a string can't fail.
-        let _ = write!(
-            help,
+    let settings = SETTINGS.iter().map(|setting| {
+        format!(
             "\n\n  {}={}\n      {}\n      Reason for the default: {}. Values: {}.",
             setting.name,
             setting.default,
             setting.unknown,
             setting.reason,
             setting.values().replace('`', "")
-        );
-    }
-    help
+        )
+    });
+    "Settings for behavior that the API's public pages do not specify:".to_owned()
+        + &settings.collect::<String>()
 }

@@ -34,6 +34,14 @@ pub(crate) enum Outcome {
     Delivered { row: u64 },
 }
 
+impl Step {
+    /// Whether a transform has emitted the record as it was.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let Outcome::Emitted { records, .. } = &self.outcome else { return false };
+        matches!((records.as_slice(), &self.input), ([one], Some(input)) if one == input)
+    }
+}
+
 impl RecordTrace {
     /// Whether any sink has accepted a record that was made from this one.
     pub(crate) fn is_delivered(&self) -> bool {

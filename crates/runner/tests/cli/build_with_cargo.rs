@@ -138,7 +138,7 @@ fn cargo_builds_a_binary_with_the_plugin_and_names_what_is_wrong_with_it() {
     }
     fs::write(&library, format!("{text}\nconst NUMBER: u8 = \"text\";\n")).unwrap();
     let failed = build(&context).with_code(2);
-    assert!(failed.stderr.contains("mismatched types"), "{}", failed.stderr);
+    failed.assert_stderr("mismatched types");
     insta::assert_snapshot!(own_lines(&failed), @"error: the plugin `build-with-cargo 0.1.0` does not compile: see the errors above");
     let kept = context.script("./taskferry-custom").with_code(0);
     assert_eq!(kept.stdout, listed.stdout, "the binary of the last build is kept");

@@ -363,7 +363,7 @@ fn a_record_that_cannot_be_stored_ends_the_run_although_refused_records_are_skip
     let context = jobs.context(&format!("{ROWS}{CHANGES}on_error = \"skip\"\n"));
     context.write(".taskferry/jobs/changes", "");
     let failed = run(&context, &[]).with_code(4);
-    assert!(failed.stderr.contains("can't create a folder in `"), "{}", failed.stderr);
+    failed.assert_stderr("can't create a folder in `");
     assert!(!context.path(".taskferry/jobs/last_complete.json").exists());
     std::fs::remove_file(context.path(".taskferry/jobs/changes")).unwrap();
     run(&context, &[]).with_code(0);
@@ -382,8 +382,8 @@ fn a_damaged_list_of_complete_runs_ends_the_run_and_keeps_the_baseline() {
     for arguments in [&[][..], &["--fresh"], &["--dry-run"]] {
         let failed = run(&context, arguments).with_code(4);
         let message = "the last complete run is unknown, because `.taskferry/jobs/last_complete.json` can't be read";
-        assert!(failed.stderr.contains(message), "{}", failed.stderr);
-        assert!(failed.stderr.contains("restore the file, or remove it"), "{}", failed.stderr);
+        failed.assert_stderr(message);
+        failed.assert_stderr("restore the file, or remove it");
     }
     context.taskferry(&["preview", "jobs.toml"]).with_code(4);
     assert_eq!(context.read(last), "{");

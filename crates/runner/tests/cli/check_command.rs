@@ -24,8 +24,7 @@ type = "stdout"
 
 #[test]
 fn variables_that_are_not_set_are_listed_and_are_errors_on_request() {
-    let context = Context::new();
-    context.write("jobs.toml", SECRET);
+    let context = Context::with_pipeline(SECRET);
     let ended = context.taskferry(&["check", "jobs.toml", "--deny-warnings"]).with_code(0);
     insta::assert_snapshot!(ended.stderr, @"
     warning: 2 values are not checked, because their variables are not set (`--env` makes this an error)
@@ -50,7 +49,7 @@ fn files_of_secrets_are_not_needed_wherever_they_are() {
         context.write("jobs.toml", &SECRET.replace("\"${TECHWOLF_TOKEN}\"", &token));
         let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
         let reason = "their variables are not set or their files can't be read";
-        assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+        ended.assert_stderr(reason);
         assert!(ended.stderr.contains(&format!("file:{path}  source.auth.token (jobs.toml:7:19)")));
         let said = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
         assert!(said.contains("unreadable-file"), "{said}");
@@ -78,8 +77,7 @@ fn an_option_that_names_a_field_is_no_secret() {
 
 #[test]
 fn a_warning_is_an_error_on_request() {
-    let mut context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let mut context = Context::with_pipeline(GOOD);
     context.taskferry(&["check", "jobs.toml", "--deny-warnings"]).with_code(0);
     context.set("TASKFERRY_SOURCE_LIMIT", "1");
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
@@ -115,7 +113,7 @@ fn sarif_names_rules_positions_and_related_positions() {
         "sarif=out.sarif",
     ];
     let ended = context.taskferry(&arguments).with_code(2);
-    assert!(ended.stderr.contains("missing-include"), "{}", ended.stderr);
+    ended.assert_stderr("missing-include");
     assert!(ended.stdout.starts_with("::error file=my jobs.toml,line=9,col=8"), "{}", ended.stdout);
     let log = context.json("out.sarif");
     assert_eq!(log["version"], "2.1.0");
@@ -146,8 +144,7 @@ fn sarif_names_rules_positions_and_related_positions() {
 
 #[test]
 fn outputs_that_would_mix_or_overwrite_an_input_are_refused() {
-    let context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let context = Context::with_pipeline(GOOD);
     for (more, said) in [
         (&["--print", "--format", "github"][..], "both write to standard output"),
         (&["--format", "github", "--format", "sarif"], "both write to standard output"),
@@ -156,7 +153,7 @@ fn outputs_that_would_mix_or_overwrite_an_input_are_refused() {
         (&["others.toml", "--print"], "name one file"),
     ] {
         let ended = context.taskferry(&[&["check", "jobs.toml"], more].concat()).with_code(2);
-        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        ended.assert_stderr(said);
         assert_eq!(ended.stdout, "");
     }
     assert_eq!(context.read("jobs.toml"), GOOD);
@@ -164,8 +161,8 @@ fn outputs_that_would_mix_or_overwrite_an_input_are_refused() {
 
 #[test]
 fn every_value_is_printed_with_its_origin_and_secrets_are_masked() {
-    let mut context = Context::new();
-    context.write("jobs.toml", &SECRET.replace("levels", "empty_jobs = \"keep\"\nlevels"));
+    let mut context =
+        Context::with_pipeline(&SECRET.replace("levels", "empty_jobs = \"keep\"\nlevels"));
     context.write("more.toml", "[source]\nrate_limit = 2.5\n");
     context.set("TECHWOLF_TOKEN", "canary-token");
     context.set("TASKFERRY_SOURCE__LIMIT", "50");
@@ -205,8 +202,7 @@ fn every_value_is_printed_with_its_origin_and_secrets_are_masked() {
 #[test]
 fn keys_and_values_of_other_tools_are_understood() {
     let said = |from: &str, to: &str| {
-        let context = Context::new();
-        context.write("jobs.toml", &GOOD.replace(from, to));
+        let context = Context::with_pipeline(&GOOD.replace(from, to));
         let log = context.taskferry(&["check", "jobs.toml", "--log", "json"]).with_code(2).log();
         log[0]["help"].as_str().unwrap_or_default().to_owned()
     };

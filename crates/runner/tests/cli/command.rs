@@ -20,8 +20,7 @@ path = "out/jobs.ndjson"
 "#;
 
 fn context(tenant: &Tenant, program: &str) -> Context {
-    let context = Context::new();
-    context.write("jobs.toml", &format!("{}\n{STAGES}", tenant.source()));
+    let context = Context::with_pipeline(&format!("{}\n{STAGES}", tenant.source()));
     context.write("filter.sh", program);
     context
 }
@@ -71,7 +70,7 @@ fn the_examples_in_python_and_node_have_the_same_output() {
         let sink = "sink.file.path=out/jobs.csv";
         let ended = context.taskferry(&["run", &pipeline, "--set", &command, "--set", sink]);
         let table = ended.with_code(0);
-        assert!(table.stderr.contains("dropped 6 of 50 records"), "{}", table.stderr);
+        table.assert_stderr("dropped 6 of 50 records");
         tables.push(context.read("out/jobs.csv"));
         context.taskferry(&["test", &pipeline, "--set", &command]).with_code(0);
     }
@@ -208,7 +207,7 @@ fn ctrl_c_ends_a_run_whose_program_ignores_the_end() {
     running.signal("INT");
     drop(gate);
     let ended = running.wait().with_code(130);
-    assert!(ended.stderr.contains("did not exit within 3s"), "{}", ended.stderr);
+    ended.assert_stderr("did not exit within 3s");
     let pid = context.read("pid");
     assert!(!fs::exists(format!("/proc/{}", pid.trim())).unwrap());
 }

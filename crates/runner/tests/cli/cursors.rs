@@ -56,8 +56,7 @@ fn a_killed_run_with_many_cursors_resumes_to_the_same_bytes() {
 #[test]
 fn the_first_run_reports_that_the_next_can_be_faster() {
     let server = Tenant::with_jobs(250, |_| false);
-    let context = Context::new();
-    context.write("jobs.toml", &pipeline(&server));
+    let context = Context::with_pipeline(&pipeline(&server));
     let run = ["run", "jobs.toml", "--set", "source.concurrency=4"];
     let ended = context.taskferry(&run).with_code(0);
     let first_line = ended.stderr.lines().next().unwrap();

@@ -17,8 +17,7 @@ fn large(number: usize) -> Value {
 }
 
 fn context(server: &Tenant, more: &str) -> Context {
-    let context = Context::new();
-    context.write("jobs.toml", &format!("{}\n{more}", server.source()));
+    let context = Context::with_pipeline(&format!("{}\n{more}", server.source()));
     context
 }
 
@@ -137,7 +136,7 @@ fn an_unwritable_manifest_is_a_warning_and_the_next_run_is_new() {
     for _ in 0..2 {
         let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
         let warning = "warning: the run has ended, but its result was not saved: can't create the folder `.taskferry/jobs/runs`";
-        assert!(ended.stderr.contains(warning), "{}", ended.stderr);
+        ended.assert_stderr(warning);
         assert!(!ended.stderr.contains("resumes"), "{}", ended.stderr);
     }
     // One token and one page each time.
@@ -168,17 +167,13 @@ fn a_read_only_folder_is_reported_before_the_first_request() {
     let ended = context.taskferry(&["run", "jobs.toml", "--set", &path]).with_code(5);
     let expected = format!("sink `file`: can't write `{shown}/jobs.ndjson`: ");
     assert!(error(&ended).starts_with(&expected), "{}", ended.stderr);
-    assert!(ended.stderr.contains("help: choose a folder that"), "{}", ended.stderr);
+    ended.assert_stderr("help: choose a folder that");
 
     let state = format!("state.dir={shown}/state");
     let ended = context.taskferry(&["run", "jobs.toml", "--set", &state]).with_code(2);
     let expected = format!("can't create the folder `{shown}/state/jobs`: ");
     assert!(error(&ended).starts_with(&expected), "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("set `dir` in [state] to use another folder"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("set `dir` in [state] to use another folder");
     assert!(server.requests().is_empty());
 
     // The same pipeline runs with a writable folder.

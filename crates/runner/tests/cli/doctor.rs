@@ -275,8 +275,7 @@ fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
 
 #[test]
 fn mistakes_in_the_file_are_shown_as_check_shows_them() {
-    let context = Context::new();
-    context.write("jobs.toml", "[source]\ntype = \"techwulf\"\n");
+    let context = Context::with_pipeline("[source]\ntype = \"techwulf\"\n");
     let check = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(2);
     let frame = ended.stderr.lines().find(|line| line.contains("techwulf")).unwrap();
@@ -286,8 +285,7 @@ fn mistakes_in_the_file_are_shown_as_check_shows_them() {
 
 #[test]
 fn the_sandbox_is_checked_without_credentials() {
-    let context = Context::new();
-    context.write("jobs.toml", &(source("${TECHWOLF_URL}", "") + FILE));
+    let context = Context::with_pipeline(&(source("${TECHWOLF_URL}", "") + FILE));
     let found =
         document(&context.taskferry(&["doctor", "jobs.toml", "--sandbox", "--json"]).with_code(0));
     assert_eq!(found["sandbox"], true);
@@ -321,5 +319,5 @@ fn the_bundle_lists_its_contents_and_holds_the_last_manifests() {
     let mode = fs::metadata(context.path("bundle.txt")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let ended = context.taskferry(&["doctor", "jobs.toml", "--bundle", "jobs.toml"]).with_code(5);
-    assert!(ended.stderr.contains("it is a file of the pipeline"), "{}", ended.stderr);
+    ended.assert_stderr("it is a file of the pipeline");
 }

@@ -62,7 +62,7 @@ fn the_manifest_lists_the_fields_and_their_changes() {
          `tasks[].linked_skills`; missing fields: `tasks[].ai_impact`; fields with another type: `tasks[].hours` (number, now \
          string); fields that are empty in another share of the records: `name` (0 %, now 50 %)"
     );
-    assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
+    ended.assert_stderr(&warning);
 
     tenant.export(&context, &[]).with_code(0);
     let nothing = &summary(&context)["drift"];
@@ -84,7 +84,7 @@ fn drift_can_be_ignored_or_stop_the_export() {
         context.taskferry(&["run", "jobs.toml", "--summary", "summary.json", "--fresh"])
     };
     let refused = run("fail").with_code(8);
-    assert!(refused.stderr.contains("--set expect.drift=warn"), "{}", refused.stderr);
+    refused.assert_stderr("--set expect.drift=warn");
     assert_eq!(context.read("out/jobs.ndjson"), published);
 
     let ignored = run("ignore").with_code(0);

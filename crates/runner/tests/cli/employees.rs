@@ -85,7 +85,7 @@ fn a_killed_run_resumes_and_a_run_of_another_subject_does_not() {
     context.write("jobs.toml", &pipeline(&server, "employees"));
     kill_at_the_third_page(&context);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    assert!(ended.stderr.contains("after page 2"), "{}", ended.stderr);
+    ended.assert_stderr("after page 2");
     let expected: Vec<Value> = (0..450).map(|number| format!("j{number}").into()).collect();
     let ids = |context: &Context| -> Vec<Value> {
         context.lines("out/jobs.ndjson").into_iter().map(|row| row["external_id"].clone()).collect()

@@ -129,9 +129,7 @@ fn an_unwritable_output_is_5() {
 
 #[test]
 fn a_closed_reader_is_5() {
-    let context = Context::new();
-    context.write(
-        "jobs.toml",
+    let context = Context::with_pipeline(
         "source = { type = \"techwolf\", url = \"sandbox:\" }\nsink = [{ type = \"stdout\" }]\n",
     );
     let mut running = context.start(&["run", "jobs.toml"]);
@@ -180,7 +178,7 @@ fn interrupted(signal: &str) -> Outcome {
     let (_server, running) = waiting(&context);
     running.signal(signal);
     let ended = running.wait();
-    assert!(ended.stderr.contains("send a second signal to stop immediately"), "{}", ended.stderr);
+    ended.assert_stderr("send a second signal to stop immediately");
     let last = ended.stderr.lines().last().unwrap();
     insta::allow_duplicates! {
         insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])");

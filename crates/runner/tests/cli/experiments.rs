@@ -38,8 +38,7 @@ impl Fixture {
             }
         });
         let receiver = Receiver::accepting();
-        let context = Context::new();
-        context.write("jobs.toml", &format!("{}{more}", tenant.pipeline()));
+        let context = Context::with_pipeline(&format!("{}{more}", tenant.pipeline()));
         Self { context, receiver, jobs, tenant }
     }
 
@@ -65,11 +64,7 @@ fn an_experiment_is_no_baseline() {
     // The warning reports the drop that the experiment would have hidden.
     fixture.jobs.store(5, Ordering::SeqCst);
     let ended = fixture.run(&[]).with_code(8);
-    assert!(
-        ended.stderr.contains("5 records were read, but 10 in the last complete run"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("5 records were read, but 10 in the last complete run");
     let listed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
     assert_eq!(listed.matches("with `--set`").count(), 2, "{listed}");
     assert_eq!(listed.lines().count(), 5, "{listed}");
@@ -109,15 +104,11 @@ fn an_experiment_leaves_an_unfinished_run_unchanged() {
     fixture.jobs.store(1, Ordering::SeqCst);
     // It would overwrite the partial file of that run.
     let refused = fixture.run(&["--set", "source.limit=50"]).with_code(2);
-    assert!(
-        refused.stderr.contains("would overwrite `out/jobs.ndjson` of the unfinished run"),
-        "{}",
-        refused.stderr
-    );
+    refused.assert_stderr("would overwrite `out/jobs.ndjson` of the unfinished run");
     fixture.run(&["--set", "source.limit=50", "--set", ELSEWHERE]).with_code(0);
     fixture.run(&["--set", "source.limit=50", "--dry-run"]).with_code(0);
     let ended = fixture.run(&[]).with_code(0);
-    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
+    ended.assert_stderr("resumes after page 1");
     fixture.run(&["--set", "source.limit=50"]).with_code(0);
 }
 
@@ -144,7 +135,7 @@ fn a_dry_run_publishes_sends_and_stores_nothing() {
     );
     fixture.context.write("jobs.toml", &format!("{}{sinks}", fixture.context.read("jobs.toml")));
     let ended = fixture.run(&["--dry-run", "--summary", "summary.json"]).with_code(6);
-    assert!(ended.stderr.contains("dry run: nothing is published or sent"), "{}", ended.stderr);
+    ended.assert_stderr("dry run: nothing is published or sent");
     let last = ended.stderr.lines().last().unwrap();
     assert!(last.ends_with("dry run: nothing was published or sent"), "{last}");
     assert_eq!((ended.stdout.as_str(), fixture.receiver.requests().len()), ("", 0));
@@ -165,11 +156,7 @@ fn a_dry_run_is_compared_and_changes_nothing() {
     let complete = fixture.context.read(COMPLETE);
     fixture.jobs.store(5, Ordering::SeqCst);
     let ended = fixture.run(&["--dry-run"]).with_code(8);
-    assert!(
-        ended.stderr.contains("5 records were read, but 10 in the last complete run"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("5 records were read, but 10 in the last complete run");
     assert_eq!(fixture.context.read(COMPLETE), complete);
     assert_eq!(fixture.context.lines("out/jobs.ndjson").len(), 10);
     let listed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
@@ -213,7 +200,7 @@ fn an_empty_output_after_a_full_one_is_a_warning_with_numbers() {
     fixture.context.write("jobs.toml", &format!("{pipeline}{none}"));
     let ended = fixture.run(&["--quiet"]).with_code(0);
     let expected = "sink `file`: received none of the 10 records that the source read, but the last complete run (";
-    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    ended.assert_stderr(expected);
     assert!(ended.stderr.contains(") had 10"), "{}", ended.stderr);
 }
 

@@ -33,12 +33,11 @@ fn an_unknown_family_is_reported_with_the_nearest_in_quiet_runs() {
 
 #[test]
 fn the_name_of_a_family_is_distinguished_from_its_id() {
-    let context = Context::new();
-    context.write("jobs.toml", &pipeline(&filtered("\"Customer Service\"")));
+    let context = Context::with_pipeline(&pipeline(&filtered("\"Customer Service\"")));
     let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
     let message =
         "`Customer Service` is the name of a job family, not its id: write `customer-service`";
-    assert!(ended.stderr.contains(message), "{}", ended.stderr);
+    ended.assert_stderr(message);
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn an_unreachable_server_is_reported() {
     }
     let set = "source.connection.ca_file=no.pem";
     let ended = context.taskferry(&[&quick[..], &["--set", set]].concat()).with_code(2);
-    assert!(ended.stderr.contains("can't read the certificates in `no.pem`"), "{}", ended.stderr);
+    ended.assert_stderr("can't read the certificates in `no.pem`");
     assert!(!context.path("out/jobs.ndjson").exists());
     context.taskferry(&quick).with_code(0);
 }
@@ -271,7 +271,7 @@ fn secrets_repeated_by_a_server_are_not_shown() {
     for format in ["text", "json"] {
         let server = Tenant::with_pages([Response::new(400, echo.clone())]);
         let ended = server.export(&context, &["--log", format]).with_code(3);
-        assert!(ended.stderr.contains("you sent"), "{}", ended.stderr);
+        ended.assert_stderr("you sent");
         for text in [ended.stdout, ended.stderr, context.read("summary.json")] {
             assert!(!text.contains("canary"), "{text}");
         }

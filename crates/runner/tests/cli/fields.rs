@@ -29,8 +29,7 @@ fn jq(filter: &str) -> String {
 
 /// The output of `check`, which equals the first output of `run`.
 fn checked(text: &str) -> String {
-    let context = Context::new();
-    context.write("jobs.toml", text);
+    let context = Context::with_pipeline(text);
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
     let warned = ended.stderr.split("jobs.toml: ok").next().unwrap_or_default().to_owned();
     let run = context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
@@ -204,11 +203,9 @@ fn the_expression_that_drops_a_column_is_marked() {
 
 #[test]
 fn the_object_that_drops_what_a_transform_needs_is_marked() {
-    let context = Context::new();
-    context.write(
-        "jobs.toml",
-        &filtered("  {external_id,\n   tasks: (.tasks | map({task_id, note: \"{\", task}))}"),
-    );
+    let context = Context::with_pipeline(&filtered(
+        "  {external_id,\n   tasks: (.tasks | map({task_id, note: \"{\", task}))}",
+    ));
     let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(0).stderr;
     insta::assert_snapshot!(stderr, @r#"
     unknown-field
@@ -233,8 +230,7 @@ fn the_object_that_drops_what_a_transform_needs_is_marked() {
 #[test]
 fn a_transform_behind_an_expression_finds_its_field_unless_it_is_certainly_gone() {
     let warned = |filter: &str| {
-        let context = Context::new();
-        context.write("jobs.toml", &filtered(filter));
+        let context = Context::with_pipeline(&filtered(filter));
         let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(0).stderr;
         stderr.contains("`filter_ai_impact` needs `ai_impact`, which `jq` probably drops")
     };
@@ -267,8 +263,7 @@ fn a_transform_behind_an_expression_finds_its_field_unless_it_is_certainly_gone(
 fn refused(transform: &str) -> String {
     let levels = "\n[[transform]]\ntype = \"filter_ai_impact\"\nlevels = [\"H1\"]\n";
     let text = pipeline(ALL, &format!("{transform}{levels}"), "");
-    let context = Context::new();
-    context.write("jobs.toml", &text.replace("format = \"csv\"\ncolumns = []\n", ""));
+    let context = Context::with_pipeline(&text.replace("format = \"csv\"\ncolumns = []\n", ""));
     context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr
 }
 
@@ -326,8 +321,7 @@ fn a_transform_that_needs_a_field_which_aggregate_drops_is_refused() {
 #[test]
 fn the_option_of_select_that_drops_a_column_is_marked() {
     let select = "\n[[transform]]\ntype = \"select\"\n";
-    let text =
-        pipeline(ALL, &format!("{ROWS}{select}drop = [\"weekly_hours\"]\n"), "\"weekly_hours\"");
+    let text = pipeline(ALL, &format!("{ROWS}{select}drop = [\"domain\"]\n"), "\"domain\"");
     insta::assert_snapshot!(checked(&text), @r#"
     unknown-field
 

@@ -106,12 +106,8 @@ fn a_partial_file_is_removed_when_the_run_starts_over() {
     let part = format!("out/.{}.ndjson.part", fixture.checkpoint()["run_id"].as_str().unwrap());
     assert_eq!(fixture.context.files(), std::slice::from_ref(&part));
     let ended = fixture.context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(0);
-    assert!(
-        ended.stderr.contains(
-            "is not resumed, and a new run starts at the first page: `--fresh` was given"
-        ),
-        "{}",
-        ended.stderr
+    ended.assert_stderr(
+        "is not resumed, and a new run starts at the first page: `--fresh` was given",
     );
     let files = fixture.context.files();
     assert_eq!(files.len(), 1);

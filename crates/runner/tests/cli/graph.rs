@@ -5,43 +5,7 @@ use std::fs;
 use taskferry_testkit::{Context, project_file};
 
 /// Two sinks, one with transforms of its own; every way in which a record ends.
-const PIPELINE: &str = r#"name = "losses"
-description = "Every way in which a record ends"
-
-[source]
-type = "techwolf"
-url = "sandbox:?jobs=40"
-include = ["ai_impact"]
-
-[[transform]]
-type = "filter_ai_impact"
-levels = ["H1"]
-
-[[transform]]
-type = "jq"
-name = "refuses some"
-filter = 'if (.external_id | explode | last) % 5 == 0 then error("no") else . end'
-on_error = "skip"
-
-[[sink]]
-type = "file"
-path = "out/jobs.ndjson"
-
-[[sink]]
-type = "stdout"
-name = "tasks"
-
-[[sink.transform]]
-type = "jq"
-filter = 'if (.external_id | explode | last) % 7 == 0 then error("no") else . end'
-on_error = "dead_letter"
-
-[[sink.transform]]
-type = "flatten_hierarchy"
-
-[dead_letter]
-path = "out/{run_id}.dead.ndjson"
-"#;
+const PIPELINE: &str = include_str!("graph/losses.toml");
 
 /// The pipeline, and the manifest of its run.
 fn ran() -> Context {
@@ -240,6 +204,6 @@ fn a_graph_of_an_invalid_file_shows_its_mistakes() {
     let context = Context::new();
     context.write("losses.toml", &PIPELINE.replace("levels", "lvels"));
     let ended = context.taskferry(&["graph", "losses.toml"]).with_code(2);
-    assert!(ended.stderr.contains("unknown key `lvels`"), "{}", ended.stderr);
+    ended.assert_stderr("unknown key `lvels`");
     assert_eq!(ended.stdout, "");
 }

@@ -26,8 +26,7 @@ impl Fixture {
                 (true, _) => Response::new(200, "").never_finished(),
             }
         });
-        let context = Context::new();
-        context.write("jobs.toml", &format!("{}{more}", tenant.pipeline()));
+        let context = Context::with_pipeline(&format!("{}{more}", tenant.pipeline()));
         Self { context, tenant, refuses }
     }
 
@@ -108,7 +107,7 @@ fn an_incomplete_run_is_resumed() {
     fixture.run(&[]).with_code(3);
     fixture.refuses.store(0, Ordering::SeqCst);
     let ended = fixture.run(&["--if-incomplete"]).with_code(0);
-    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
+    ended.assert_stderr("resumes after page 1");
     fixture.assert_does_nothing(0);
 }
 

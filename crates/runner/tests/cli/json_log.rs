@@ -62,8 +62,7 @@ fn each_event_of_a_run_with_faults_names_its_run_and_its_stage() {
 #[test]
 fn the_error_of_a_run_is_an_event_of_its_stage_before_the_manifest() {
     let tenant = Tenant::with_pages([Response::new(403, "no")]);
-    let context = Context::new();
-    context.write("jobs.toml", &tenant.pipeline());
+    let context = Context::with_pipeline(&tenant.pipeline());
     let log = context.taskferry(&["run", "jobs.toml", "--log", "json"]).with_code(3).log();
     let [.., error, last] = &log[..] else { panic!("{log:?}") };
     assert_eq!((&error["level"], &error["stage"]), (&"ERROR".into(), &"techwolf".into()));
@@ -74,8 +73,7 @@ fn the_error_of_a_run_is_an_event_of_its_stage_before_the_manifest() {
 #[test]
 fn the_stages_are_named_whatever_the_log_filter_is() {
     let tenant = Tenant::with_pages([Response::new(503, ""), page(&["j1"], None)]);
-    let mut context = Context::new();
-    context.write("jobs.toml", &tenant.pipeline());
+    let mut context = Context::with_pipeline(&tenant.pipeline());
     context.set("TASKFERRY_LOG", "taskferry_retry=warn");
     let log = context.taskferry(&["run", "jobs.toml", "--log", "json"]).with_code(0).log();
     assert_eq!(line(&log, "503 Service Unavailable")["stage"], "techwolf");
@@ -85,8 +83,7 @@ fn the_stages_are_named_whatever_the_log_filter_is() {
 fn the_last_lines_of_the_log_are_kept_for_support() {
     let tenant =
         Tenant::with_pages([Response::new(503, ""), page(&["j1"], None), Response::new(403, "no")]);
-    let context = Context::new();
-    context.write("jobs.toml", &tenant.pipeline());
+    let context = Context::with_pipeline(&tenant.pipeline());
     context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
     context.taskferry(&["run", "jobs.toml", "--dry-run"]).with_code(3);
     let kept = context.lines(".taskferry/jobs/log.ndjson");
@@ -109,8 +106,7 @@ fn the_kept_log_is_bounded() {
         |number| serde_json::json!({"external_id": format!("j{number}"), "tasks": []}),
         |_| {},
     );
-    let context = Context::new();
-    context.write("jobs.toml", &tenant.pipeline());
+    let context = Context::with_pipeline(&tenant.pipeline());
     let line = "{\"message\": \"earlier\"}\n";
     context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
     context.write(".taskferry/jobs/log.ndjson", &line.repeat(10_000));

@@ -10,8 +10,7 @@ use taskferry_testkit::Context;
 const TO_STDOUT: &str = "source = { type = \"techwolf\", url = \"sandbox:?jobs=300\" }\nsink = [{ type = \"stdout\" }]\n";
 
 fn context() -> Context {
-    let context = Context::new();
-    context.write("jobs.toml", TO_STDOUT);
+    let context = Context::with_pipeline(TO_STDOUT);
     context
 }
 
@@ -33,7 +32,7 @@ fn too_little_memory_for_threads_is_reported_and_retryable() {
     // Address space in units of 1024 bytes; the stacks of the worker threads need more.
     for limit in ["ulimit -v 120000", "ulimit -v 300000"] {
         let ended = context.taskferry_after(limit, &["run", "jobs.toml"]).with_code(5);
-        assert!(ended.stderr.contains("error: "), "{}", ended.stderr);
+        ended.assert_stderr("error: ");
         assert!(ended.stderr.contains("`ulimit -v`") && !ended.stderr.contains("defect"));
     }
 }

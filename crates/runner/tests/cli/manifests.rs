@@ -173,7 +173,7 @@ fn if_incomplete_reads_manifests_of_every_released_form() {
         context.write(".taskferry/night/runs/1.json", &stored.to_string());
         let arguments = ["run", "night.toml", "--if-incomplete", "--summary", "again.json"];
         let ended = context.taskferry(&arguments).with_code(6);
-        assert!(ended.stderr.contains("ended with exit code 6"), "{}", ended.stderr);
+        ended.assert_stderr("ended with exit code 6");
         assert_eq!(context.json("again.json"), stored);
     }
 }

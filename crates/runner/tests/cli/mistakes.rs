@@ -27,8 +27,7 @@ pub(crate) fn changed(from: &str, to: &str) -> String {
 
 #[test]
 fn a_valid_file_is_reported_as_valid() {
-    let context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let context = Context::with_pipeline(GOOD);
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
     assert_eq!(ended.stderr, "jobs.toml: ok, techwolf → filter_ai_impact → stdout\n");
 }
@@ -103,8 +102,7 @@ fn a_mistake_is_marked_in_its_line() {
 
 #[test]
 fn all_mistakes_of_a_file_are_reported_at_once() {
-    let context = Context::new();
-    context.write("jobs.toml", include_str!("mistakes/many.toml"));
+    let context = Context::with_pipeline(include_str!("mistakes/many.toml"));
     let ended = context.taskferry(&["check", "jobs.toml", "--env", "--log", "json"]).with_code(2);
     let mut reported = String::new();
     for mistake in ended.log() {
@@ -137,8 +135,7 @@ fn all_mistakes_of_a_file_are_reported_at_once() {
 
 #[test]
 fn a_mistake_is_one_line_of_json_in_the_json_format() {
-    let context = Context::new();
-    context.write("jobs.toml", &GOOD.replace("levels", "lvels"));
+    let context = Context::with_pipeline(&GOOD.replace("levels", "lvels"));
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml", "--log", "json"]).with_code(2);
         insta::allow_duplicates! {
@@ -172,14 +169,13 @@ fn every_file_is_checked_even_after_an_invalid_one() {
     context.write("good.toml", GOOD);
     context.write("bad.toml", &GOOD.replace("\"stdout\"", "\"stdot\""));
     let ended = context.taskferry(&["check", "bad.toml", "good.toml"]).with_code(2);
-    assert!(ended.stderr.contains("[bad.toml:13:8]"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("good.toml: ok"), "{}", ended.stderr);
+    ended.assert_stderr("[bad.toml:13:8]");
+    ended.assert_stderr("good.toml: ok");
 }
 
 #[test]
 fn mistakes_outside_the_file_are_reported_with_their_origin() {
-    let mut context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let mut context = Context::with_pipeline(GOOD);
     context.write("overlay.toml", "[source]\nlimt = 5\n");
     context.set("TASKFERRY_SOURCE__LIMIT", "many");
     let arguments =
@@ -219,8 +215,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
 
 #[test]
 fn an_unwritable_summary_is_reported_before_the_run() {
-    let context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let context = Context::with_pipeline(GOOD);
     context.write("taken", "");
     let arguments = ["run", "jobs.toml", "--summary", "taken/summary.json"];
     let ended = context.taskferry(&arguments).with_code(2);
@@ -230,31 +225,29 @@ fn an_unwritable_summary_is_reported_before_the_run() {
     assert_eq!(ended.log()[0]["level"], "ERROR");
 
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("would overwrite the pipeline file"), "{}", ended.stderr);
+    ended.assert_stderr("would overwrite the pipeline file");
     let sink = "sink=[{ type = \"file\", path = \"jobs.ndjson\" }]";
     let ended = context.taskferry(&["run", "jobs.toml", "--set", sink, "--summary", "jobs.ndjson"]);
     let ended = ended.with_code(2);
-    assert!(ended.stderr.contains("two outputs write to `jobs.ndjson`"), "{}", ended.stderr);
+    ended.assert_stderr("two outputs write to `jobs.ndjson`");
 }
 
 #[test]
 fn secrets_in_an_invalid_file_are_not_shown() {
-    let mut context = Context::new();
-    context.write("jobs.toml", include_str!("mistakes/secrets.toml"));
+    let mut context = Context::with_pipeline(include_str!("mistakes/secrets.toml"));
     context.set("TASKFERRY_SOURCE__AUTH__TOKEN", "[\"canary-5\"]");
     let set = "sink.0.headers.X-Key={ a = \"canary-6\" }";
     for format in ["text", "json"] {
         let arguments = ["check", "jobs.toml", "--set", set, "--log", format];
         let ended = context.taskferry(&arguments).with_code(2);
-        assert!(ended.stderr.contains("tennant"), "{}", ended.stderr);
+        ended.assert_stderr("tennant");
         assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
     }
 }
 
 #[test]
 fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
-    let mut context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let mut context = Context::with_pipeline(GOOD);
     context.set("TASKFERRY_SOURCE_LIMIT", "1");
     context.set("TASKFERRY_SINK_0_FORMAT", "csv");
     context.set("TASKFERRY_SERVICE_HOST", "10.0.0.1");
@@ -287,7 +280,7 @@ fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
 
     let arguments = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&arguments).with_code(0);
-    assert!(ended.stderr.contains("did you mean `TASKFERRY_SOURCE__LIMIT`?"), "{}", ended.stderr);
+    ended.assert_stderr("did you mean `TASKFERRY_SOURCE__LIMIT`?");
     let once = "the variable `TASKFERRY_SOURCE_LIMIT` does not set any option";
     assert_eq!(ended.stderr.matches(once).count(), 1, "{}", ended.stderr);
     let log = context.taskferry(&["run", "jobs.toml", "--log", "json"]).with_code(0).log();
@@ -341,8 +334,7 @@ compression = "gzip"
 fn many_mistakes_of_one_kind_are_counted() {
     let many = |what: &dyn Fn(usize) -> String| (0..20_000).map(what).collect::<String>();
     let checked = |from: &str, to: &str| {
-        let context = Context::new();
-        context.write("jobs.toml", &GOOD.replace(from, to));
+        let context = Context::with_pipeline(&GOOD.replace(from, to));
         context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr
     };
     for (from, to) in [

@@ -44,21 +44,21 @@ fn two_tests_of_a_pipeline_have_different_names() {
     let context = world(&case("one", "expect_dropped = 1"));
     context.write("jobs.toml", &format!("{PIPELINE}\n{}", case("one", "expect_dropped = 1")));
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("another test already has the name `one`"), "{}", ended.stderr);
+    ended.assert_stderr("another test already has the name `one`");
     context.write("jobs.test.toml", "name = \"x\"\n");
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("unknown key `name` in a test file"), "{}", ended.stderr);
+    ended.assert_stderr("unknown key `name` in a test file");
 }
 
 #[test]
 fn no_test_is_no_success() {
     let context = world("");
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("there are no tests"), "{}", ended.stderr);
+    ended.assert_stderr("there are no tests");
     let context = world(&case("one", "expect_dropped = 1"));
     context.taskferry(&["test", "jobs.toml", "--filter", "on"]).with_code(0);
     let ended = context.taskferry(&["test", "jobs.toml", "--filter", "two"]).with_code(2);
-    assert!(ended.stderr.contains("no test has a name that contains `two`"), "{}", ended.stderr);
+    ended.assert_stderr("no test has a name that contains `two`");
 }
 
 #[test]
@@ -67,15 +67,11 @@ fn a_broken_file_beside_the_pipeline_is_called_the_test_file() {
     let path = context.path("jobs.test.toml");
     std::fs::write(&path, [0xff]).unwrap();
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(
-        ended.stderr.contains("the test file `jobs.test.toml` is not UTF-8"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("the test file `jobs.test.toml` is not UTF-8");
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("can't read the test file `jobs.test.toml`"), "{}", ended.stderr);
+    ended.assert_stderr("can't read the test file `jobs.test.toml`");
 }
 
 #[test]

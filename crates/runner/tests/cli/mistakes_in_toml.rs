@@ -34,8 +34,7 @@ fn tables_with_too_few_brackets_are_named_once() {
 
 #[test]
 fn an_index_past_the_end_of_a_list_is_reported() {
-    let context = Context::new();
-    context.write("jobs.toml", GOOD);
+    let context = Context::with_pipeline(GOOD);
     let ended =
         context.taskferry(&["check", "jobs.toml", "--set", "sink.1.format=csv"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @"

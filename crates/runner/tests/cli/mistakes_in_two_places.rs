@@ -96,8 +96,7 @@ fn options_that_contradict_each_other_are_both_marked() {
 
 #[test]
 fn a_value_that_an_overlay_or_argument_replaces_is_marked_beside_the_new_one() {
-    let mut context = Context::new();
-    context.write("jobs.toml", &GOOD.replace("url", "limit = 50\nurl"));
+    let mut context = Context::with_pipeline(&GOOD.replace("url", "limit = 50\nurl"));
     context.write("more.toml", "[source]\nlimit = 500\n\n[[sink]]\npath = \"x.csv\"\n");
     let overlay = ["--overlay", "more.toml", "--set", "transform.0.levels=[\"H9x\"]"];
     insta::assert_snapshot!(checked(&context, &overlay), @r#"

@@ -230,7 +230,7 @@ fn a_name_that_is_no_file_name_is_refused() {
         let context = Context::new();
         let arguments = ["new", "pipeline", "--preset", "full", "--", name];
         let ended = context.taskferry(&arguments).with_code(2);
-        assert!(ended.stderr.contains("can't name a pipeline"), "{}", ended.stderr);
+        ended.assert_stderr("can't name a pipeline");
         assert!(!ended.stderr.contains('\u{1b}'));
         assert!(context.files().is_empty());
     }

@@ -32,8 +32,7 @@ levels = ["H1"]
 "#;
 
 fn context() -> Context {
-    let context = Context::new();
-    context.write("jobs.toml", TO_STDOUT);
+    let context = Context::with_pipeline(TO_STDOUT);
     context
 }
 
@@ -142,7 +141,7 @@ fn the_log_level_is_set_by_a_variable() {
     assert!(!usual.stderr.contains("page read"), "{}", usual.stderr);
     context.set("TASKFERRY_LOG", "taskferry_engine=debug");
     let more = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    assert!(more.stderr.contains("page read"), "{}", more.stderr);
+    more.assert_stderr("page read");
 }
 
 #[test]
@@ -205,7 +204,7 @@ fn a_table_for_excel_is_the_same_in_a_file_and_on_standard_output() {
     assert_eq!(context.read("jobs.csv"), expected);
     for sink in ["stdout", "file"] {
         let warning = format!("sink `{sink}`: columns that are empty in all 3 records: `none`\n");
-        assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
+        ended.assert_stderr(&warning);
     }
 }
 
@@ -222,7 +221,7 @@ fn the_largest_drop_is_shown_with_its_options() {
     assert!(line.contains(" by `levels` (rows.toml:9:1), "), "{line}");
     assert!(line.contains(" by `missing`"), "{line}");
     let next = "next: `taskferry preview rows.toml --stage filter_ai_impact` shows what is dropped";
-    assert!(ended.stderr.contains(next), "{}", ended.stderr);
+    ended.assert_stderr(next);
 
     // A transform that drops few records is not worth a line.
     context

@@ -151,8 +151,8 @@ fn overlapping_outputs_are_refused() {
     let path = "./o/{run_id}.ndjson";
     context.write("jobs.toml", &pipeline("o/{run_id}.ndjson", &dead_letters(path)));
     let ended = refused(&context, &[]);
-    assert!(ended.stderr.contains("duplicate-output"), "{}", ended.stderr);
-    assert!(ended.stderr.contains(&format!("two outputs write to `{path}`")), "{}", ended.stderr);
+    ended.assert_stderr("duplicate-output");
+    ended.assert_stderr(&format!("two outputs write to `{path}`"));
     context.write("jobs.toml", &pipeline("o-{run_id}", &second("p-{run_id}")));
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
     context.write("jobs.toml", &pipeline("o", &second("o/x")));
@@ -239,23 +239,53 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
     context.taskferry(&set).with_code(0);
 }
 
+/// Runs a pipeline that writes `out/jobs.ndjson`. Returns the warning that it has replaced the file of another one.
+fn warned_of_replaced_file(context: &Context, name: &str, more: &[&str]) -> Option<String> {
+    let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+    let file = format!("{name}.toml");
+    context.write(&file, text);
+    let ended = context.taskferry(&[&["run", &file], more].concat()).with_code(0);
+    let mut lines = ended.stderr.lines().filter(|line| line.contains("this run replaced"));
+    lines.next().map(|line| line.split_once(" this run").unwrap().1.to_owned())
+}
+
 #[test]
 fn a_replaced_file_of_another_pipeline_is_a_warning() {
     let context = Context::new();
-    for name in ["one", "two"] {
-        let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
-        context.write(&format!("{name}.toml"), text);
-    }
-    let warning = |name: &str| {
-        let ended = context.taskferry(&["run", &format!("{name}.toml")]).with_code(0);
-        let mut lines = ended.stderr.lines().filter(|line| line.contains("this run replaced"));
-        lines.next().map(|line| line.split_once(" this run").unwrap().1.to_owned())
-    };
+    let warning = |name: &str| warned_of_replaced_file(&context, name, &[]);
     assert_eq!(warning("one"), None);
     assert_eq!(warning("one"), None, "an export replaces the last one of the same pipeline");
     let warned = warning("two").unwrap();
     insta::assert_snapshot!(warned, @" replaced `out/jobs.ndjson`, which the pipeline `one` published in run [run]; give each pipeline a path of its own, for example with `{pipeline}`");
     assert!(warning("one").unwrap().contains("the pipeline `two` published"));
-    context.write("out/jobs.ndjson", "other content");
+    assert_eq!(warning("one"), None, "the file is that of this pipeline again");
+    for (last, next) in [("z", "a"), ("a", "z"), ("z", "one")] {
+        warning(last);
+        let warned = warning(next).unwrap();
+        assert!(warned.contains(&format!("the pipeline `{last}` published")), "the last: {warned}");
+    }
+    let size = context.read("out/jobs.ndjson").len();
+    context.write("out/jobs.ndjson", &" ".repeat(size));
     assert_eq!(warning("two"), None, "the file is not that of another pipeline any more");
+    let copy = context.read("out/jobs.ndjson");
+    context.write("out/jobs.ndjson", &copy);
+    assert!(warning("one").is_some(), "a copy is");
+}
+
+#[test]
+fn a_replaced_file_of_an_experiment_or_a_share_of_another_pipeline_is_a_warning() {
+    let context = Context::new();
+    assert_eq!(
+        warned_of_replaced_file(&context, "one", &["--set", "source.include=[\"ai_impact\"]"]),
+        None
+    );
+    let warned = warned_of_replaced_file(&context, "two", &[]).unwrap();
+    assert!(warned.contains("the pipeline `one` published"), "{warned}");
+    let path = ["--set", "sink.0.path=out/{shard}.ndjson"];
+    let share = [&path[..], &["--shard", "1/2"]].concat();
+    assert_eq!(warned_of_replaced_file(&context, "one", &path), None);
+    assert_eq!(warned_of_replaced_file(&context, "one", &share), None);
+    let path = ["--set", "sink.0.path=out/1-of-2.ndjson"];
+    let warned = warned_of_replaced_file(&context, "two", &path).unwrap();
+    assert!(warned.contains("the pipeline `one` published"), "{warned}");
 }

@@ -28,14 +28,10 @@ fn overlays_and_set_values_apply_to_the_pipeline_of_a_test() {
         context.write("jobs.test.toml", &test("of the test"));
     }
     let ended = context.taskferry(&["test", "jobs.toml", "--overlay", "gone.toml"]).with_code(2);
-    assert!(ended.stderr.contains("can't read the overlay `gone.toml`"), "{}", ended.stderr);
+    ended.assert_stderr("can't read the overlay `gone.toml`");
     let set = ["--set", "sink.hours.transform.long.args.region=set"];
     let ended = context.taskferry(&[&["test", "jobs.toml"][..], &set].concat()).with_code(2);
-    assert!(
-        ended.stderr.contains("there is no transform `long`: the transforms are `short`"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("there is no transform `long`: the transforms are `short`");
 }
 
 #[test]
@@ -44,7 +40,7 @@ fn check_reads_the_tests_with_the_overlays_of_the_pipeline() {
     let context = world(test);
     context.write("other.toml", "[[transform]]\nname = \"later\"\ntype = \"jq\"\nfilter = \".\"\n");
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("no transform or sink `later`"), "{}", ended.stderr);
+    ended.assert_stderr("no transform or sink `later`");
     context.taskferry(&["check", "jobs.toml", "--overlay", "other.toml"]).with_code(0);
 }
 

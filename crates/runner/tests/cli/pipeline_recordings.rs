@@ -9,11 +9,7 @@ fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
     context.write("job.json", job);
     let record = ["test", "jobs.toml", "--record", "one job", "--input", "job.json"];
     let ended = context.taskferry(&record).with_code(0);
-    assert!(
-        ended.stderr.contains("3 ids and texts were replaced in: external_id, task, task_id"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("3 ids and texts were replaced in: external_id, task, task_id");
     insta::assert_snapshot!(context.read("jobs.test.toml"), @r#"
     [[test]]
     name = "one job"
@@ -48,11 +44,7 @@ fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
     context.taskferry(&["test", "jobs.toml"]).with_code(0);
 
     let ended = context.taskferry(&record).with_code(2);
-    assert!(
-        ended.stderr.contains("there is already a test `one job` in jobs.test.toml:1"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("there is already a test `one job` in jobs.test.toml:1");
     context
         .taskferry(&[&record[..], &["--replace", "--verbatim", "--stage", "hours"]].concat())
         .with_code(0);
@@ -77,7 +69,7 @@ fn a_test_is_recorded_from_the_sandbox() {
     let ended = context
         .taskferry(&["test", "jobs.toml", "--record", "x", "--sandbox", "--id", "no-such-job"])
         .with_code(2);
-    assert!(ended.stderr.contains("the listing has no job `no-such-job`"), "{}", ended.stderr);
+    ended.assert_stderr("the listing has no job `no-such-job`");
 }
 
 #[test]
@@ -92,7 +84,7 @@ fn a_test_of_transforms_that_depend_on_texts_is_recorded_verbatim_only() {
     let record = ["test", "jobs.toml", "--record", "one", "--input", "job.json"];
     let ended = context.taskferry(&record).with_code(2);
     let reason = "with replaced texts the result is 1 in, 0 out, 1 dropped, without 1 in, 1 out";
-    assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+    ended.assert_stderr(reason);
     assert_eq!(context.read("jobs.test.toml"), "", "nothing is recorded");
     context.taskferry(&[&record[..], &["--verbatim"]].concat()).with_code(0);
 }

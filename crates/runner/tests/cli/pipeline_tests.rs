@@ -3,38 +3,7 @@
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, project_file};
 
-pub(super) const PIPELINE: &str = r#"
-[source]
-type = "techwolf"
-url = "${TECHWOLF_URL}"
-include = ["ai_impact", "weekly_hours"]
-
-[source.auth]
-client_id = "${TECHWOLF_CLIENT_ID:-}"
-client_secret = "${TECHWOLF_CLIENT_SECRET}"
-token_url = "${TECHWOLF_TOKEN_URL}"
-audience = "eu3.techwolf.ai"
-tenant = "${file:/run/secrets/tenant}"
-
-[[transform]]
-type = "filter_ai_impact"
-levels = ["H1"]
-
-[[transform]]
-type = "flatten_hierarchy"
-
-[[sink]]
-name = "hours"
-type = "webhook"
-url = "${WEBHOOK_URL}"
-headers = { Authorization = "Bearer ${WEBHOOK_TOKEN}" }
-
-[[sink.transform]]
-name = "short"
-type = "jq"
-filter = '{task, minutes: (.weekly_hours * 60), region: $region}'
-args = { region = "${REGION:-emea}" }
-"#;
+pub(super) const PIPELINE: &str = include_str!("pipeline_tests/pipeline.toml");
 
 const INPUT: &str = r#"
 input = '''
@@ -48,8 +17,7 @@ input = '''
 
 /// A folder with the pipeline and these tests beside it. Only `CLIENT_SECRET` is set.
 pub(super) fn world(tests: &str) -> Context {
-    let context = Context::new();
-    context.write("jobs.toml", PIPELINE);
+    let context = Context::with_pipeline(PIPELINE);
     context.write("jobs.test.toml", tests);
     context
 }
@@ -209,11 +177,7 @@ fn each_expectation_can_fail() {
     }
     let none = "[[test]]\nname = \"none\"\ninput = [{ external_id = \"j\", tasks = [] }]\nexpect_jq = '.task == 1'\n";
     let ended = world(none).taskferry(&["test", "jobs.toml"]).with_code(8);
-    assert!(
-        ended.stderr.contains("no record comes out, so `expect_jq` can't hold"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("no record comes out, so `expect_jq` can't hold");
 }
 
 #[test]
@@ -280,11 +244,11 @@ fn a_dead_letter_starts_at_the_stage_that_refused_it() {
 
     context.write("dead.ndjson", &letter("transform", "long").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("the pipeline has no transform `long`"), "{}", ended.stderr);
+    ended.assert_stderr("the pipeline has no transform `long`");
 
     context.write("dead.ndjson", &letter("sink", "hours").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);
-    assert!(ended.stderr.contains("+   \"weekly_hours\": 2"), "{}", ended.stderr);
+    ended.assert_stderr("+   \"weekly_hours\": 2");
 }
 
 #[test]
@@ -317,7 +281,7 @@ fn results_are_written_as_junit_and_json() {
     );
     assert_eq!(failed["output"][0]["task"], "Write");
     let ended = context.taskferry(&["test", "jobs.toml", "--junit", "jobs.test.toml"]).with_code(2);
-    assert!(ended.stderr.contains("would overwrite `jobs.test.toml`"), "{}", ended.stderr);
+    ended.assert_stderr("would overwrite `jobs.test.toml`");
 }
 
 #[test]
@@ -337,7 +301,7 @@ fn the_tests_of_the_shipped_pipelines_pass() {
     let arguments = ["test"].into_iter().chain(files.iter().map(String::as_str));
     let ended = Context::new().taskferry(&arguments.collect::<Vec<_>>()).with_code(0);
     for name in names {
-        assert!(ended.stderr.contains(&format!("{name}.test.toml: ")), "{}", ended.stderr);
+        ended.assert_stderr(&format!("{name}.test.toml: "));
     }
     assert!(ended.stderr.ends_with("7 passed\n"), "{}", ended.stderr);
 }
@@ -380,8 +344,8 @@ fn a_failed_test_fits_into_80_columns() {
     for line in ended.stderr.lines() {
         assert!(unicode_width::UnicodeWidthStr::width(line) <= 100, "{line}");
     }
-    assert!(ended.stderr.contains("業 oldreview review re…"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("業 newreview review re…"), "{}", ended.stderr);
+    ended.assert_stderr("業 oldreview review re…");
+    ended.assert_stderr("業 newreview review re…");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn telemetry_does_not_bypass_an_invalid_proxy() {
     context.write("jobs.toml", &format!("{source}{SINK}"));
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let message = "no traces are sent over OTLP: the proxy in HTTPS_PROXY is invalid";
-    assert!(ended.stderr.contains(message), "{}", ended.stderr);
+    ended.assert_stderr(message);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn requests_use_the_proxy_of_the_environment_unless_excluded() {
     for no_proxy in ["*.invalid:80", "localhost, .invalid", "receiver.invalid"] {
         context.set("NO_PROXY", no_proxy);
         let ended = context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(5);
-        assert!(ended.stderr.contains("no connection: "), "{}", ended.stderr);
+        ended.assert_stderr("no connection: ");
     }
     assert_eq!(proxy.requests().len(), requests.len());
 }

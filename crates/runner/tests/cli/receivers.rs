@@ -47,11 +47,11 @@ impl Fixture {
     /// Checks that the run fails and that the next one completes with a healthy receiver. Returns the output of the first.
     fn fails_and_resumes(self) -> String {
         let failed = self.run().with_code(5);
-        assert!(failed.stderr.contains("; the next run resumes "), "{}", failed.stderr);
+        failed.assert_stderr("; the next run resumes ");
         assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
         self.well.store(true, Ordering::SeqCst);
         let ended = self.run().with_code(0);
-        assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
+        ended.assert_stderr("resumes after page 1");
         assert_eq!(self.jobs(), (0..10).map(|number| format!("j{number}")).collect::<Vec<_>>());
         let (_, output) = failed.stderr.split_once("error: ").expect("an error");
         let output: Vec<&str> =
@@ -156,10 +156,6 @@ fn a_body_too_large_for_the_receiver_is_sent_in_halves() {
     });
     let sink = format!("sink=[{{ type = \"webhook\", url = \"{}\" }}]", receiver.url());
     let ended = tenant.export(&context, &["--set", &sink]).with_code(0);
-    assert!(
-        ended.stderr.contains("2 bodies were too large for the receiver (413)"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("2 bodies were too large for the receiver (413)");
     assert_eq!(context.json("summary.json")["sinks"][0]["records"], 3);
 }

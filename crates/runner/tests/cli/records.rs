@@ -49,7 +49,7 @@ fn unreadable_records_are_refused_with_the_reason() {
             context.write("skills.csv", MAPPING);
             let ended = context.taskferry(&["run", "jobs.toml"]).with_code(4);
             assert!(ended.stderr.contains(says), "{stage}: {}", ended.stderr);
-            assert!(ended.stderr.contains("`b`"), "{}", ended.stderr);
+            ended.assert_stderr("`b`");
 
             let aside = format!(
                 "{stage}on_error = \"dead_letter\"\n{SINK}\n[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n"
@@ -94,7 +94,7 @@ fn tasks_without_a_known_level_are_counted_and_reported() {
     let records = format!("{GOOD},{},{}", job("a", &["h1", "H6"]), job("b", &["", "H6", "H2"]));
     let (context, _server) = fixture(&records, &format!("{FILTER}{SINK}"));
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
-    assert!(ended.stderr.contains("4 unknown level, 2 without level"), "{}", ended.stderr);
+    ended.assert_stderr("4 unknown level, 2 without level");
     let summary = context.json("summary.json");
     let transform = &summary["transforms"][0];
     assert_eq!(transform["counters"]["unknown_level"], 4);
@@ -124,7 +124,7 @@ fn renamed_and_unknown_names_are_counted() {
         fixture(&format!("{},{}", job("a"), job("b")), &format!("{RENAME}{SINK}"));
     context.write("skills.csv", &format!("{MAPPING}workday,Größe,Size\n"));
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
-    assert!(ended.stderr.contains("4 renamed, 2 unknown"), "{}", ended.stderr);
+    ended.assert_stderr("4 renamed, 2 unknown");
     let summary = context.json("summary.json");
     let transform = &summary["transforms"][0];
     assert_eq!(transform["counters"], json!({"renamed": 4, "unknown": 2}));
@@ -145,7 +145,7 @@ fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
 
     let run = ["run", "jobs.toml", "--set", "transform.0.match=ignore_case"];
     let ended = context.taskferry(&run).with_code(0);
-    assert!(ended.stderr.contains("1 renamed, 0 unknown"), "{}", ended.stderr);
+    ended.assert_stderr("1 renamed, 0 unknown");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn mistakes_of_a_mapping_are_reported_with_their_lines() {
 
     context.write("skills.csv", "vendor,skill,skill,vendor_skill\nworkday,Python,Python,P\n");
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("skills.csv:1: duplicate column `skill`"), "{}", ended.stderr);
+    ended.assert_stderr("skills.csv:1: duplicate column `skill`");
 }
 
 #[test]

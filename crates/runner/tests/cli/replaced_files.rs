@@ -72,7 +72,7 @@ fn a_foreign_partial_file_is_removed_and_never_written_to() {
         let warning = format!(
             "warning: sink `file`: removed `out/.jobs.ndjson.part` before the start of the run: {reason}\n"
         );
-        assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
+        ended.assert_stderr(&warning);
         assert_complete(&context);
         assert_eq!(context.files(), ["out/jobs.ndjson", "precious"]);
     }

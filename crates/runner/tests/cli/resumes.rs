@@ -144,10 +144,10 @@ fn a_temporarily_missing_mapping_keeps_the_progress() {
     failed(&context, &server, RENAMING);
     std::fs::remove_file(context.path("skills.csv")).unwrap();
     let missing = context.taskferry(&["run", "jobs.toml"]).with_code(2);
-    assert!(missing.stderr.contains("can't read the mapping `skills.csv`"), "{}", missing.stderr);
+    missing.assert_stderr("can't read the mapping `skills.csv`");
     context.write("skills.csv", mapping);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
+    ended.assert_stderr("resumes after page 1");
     assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
 }
 
@@ -180,15 +180,11 @@ fn a_deleted_cursor_is_reported_and_the_next_run_starts_over() {
     context.write("jobs.toml", &server.pipeline());
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
     let hint = "help: the record with the id of the cursor may have been deleted; the next run starts from the first page";
-    assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    ended.assert_stderr(hint);
     assert!(!ended.stderr.contains("the next run resumes"), "{}", ended.stderr);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    assert!(
-        ended.stderr.contains(
-            "a new run starts at the first page: it failed with an error that would occur again"
-        ),
-        "{}",
-        ended.stderr
+    ended.assert_stderr(
+        "a new run starts at the first page: it failed with an error that would occur again",
     );
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
 }
@@ -240,10 +236,10 @@ fn the_last_runs_are_listed_from_any_directory_without_variables() {
         "--set state.dir={}/.taskferry",
         context.path("").canonicalize().unwrap().display()
     );
-    assert!(ended.stderr.contains(&advice), "{}", ended.stderr);
+    ended.assert_stderr(&advice);
     let wrong = ["runs", "pipelines/jobs.toml", "--set", "state.dir="];
     let ended = context.taskferry(&wrong).with_code(2);
-    assert!(ended.stderr.contains("`dir` must not be empty"), "{}", ended.stderr);
+    ended.assert_stderr("`dir` must not be empty");
 }
 
 #[test]
@@ -366,7 +362,7 @@ fn a_foreign_dead_letter_is_reported_with_its_line() {
     ] {
         context.write("dead.ndjson", &text);
         let ended = context.taskferry(&["replay", "jobs.toml", "dead.ndjson"]).with_code(2);
-        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+        ended.assert_stderr(expected);
     }
 }
 
@@ -380,7 +376,7 @@ fn a_replay_names_swapped_arguments_and_compressed_files() {
     let ended = context.taskferry(&["replay", &dead_letters, "jobs.toml"]).with_code(2);
     let says =
         "the first argument is a dead-letter file; write `taskferry replay PIPELINE DEAD_LETTERS`";
-    assert!(ended.stderr.contains(says), "{}", ended.stderr);
+    ended.assert_stderr(says);
     for (start, says) in [
         (&[0x1f, 0x8b, 8, 0][..], "the file is compressed with gzip; decompress it with `gzip -d`"),
         (
@@ -391,7 +387,7 @@ fn a_replay_names_swapped_arguments_and_compressed_files() {
     ] {
         std::fs::write(context.path("dead.ndjson"), start).unwrap();
         let ended = context.taskferry(&["replay", "jobs.toml", "dead.ndjson"]).with_code(2);
-        assert!(ended.stderr.contains(says), "{}", ended.stderr);
+        ended.assert_stderr(says);
     }
 }
 

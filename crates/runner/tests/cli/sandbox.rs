@@ -166,5 +166,5 @@ fn a_port_in_use_is_reported() {
 fn a_dataset_and_generated_jobs_exclude_each_other() {
     let arguments = ["sandbox", "--data", "x.ndjson", "--jobs", "5"];
     let ended = Context::new().taskferry(&arguments).with_code(2);
-    assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
+    ended.assert_stderr("cannot be used with");
 }

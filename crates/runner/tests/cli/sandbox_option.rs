@@ -35,8 +35,7 @@ path = "out/jobs.ndjson"
 
 #[test]
 fn a_sandbox_run_needs_no_address_or_credential() {
-    let mut context = Context::new();
-    context.write("jobs.toml", REAL);
+    let mut context = Context::with_pipeline(REAL);
     let stderr = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
     for name in ["TECHWOLF_URL", "TOKEN_URL", "WEBHOOK_URL", "WEBHOOK_SECRET"] {
         assert!(stderr.contains(&format!("the variable `{name}` is not set")), "{stderr}");
@@ -83,7 +82,7 @@ fn a_sandbox_run_changes_no_real_files_state_or_receivers() {
     let (before, asked) = (state(&context), server.requests().len());
     let ended = context.taskferry(&[&TRIAL[..], &["--metrics-file", "m.prom"]].concat());
     let ended = ended.with_code(0);
-    assert!(ended.stderr.contains(&format!("\n{SANDBOX_LINE} stage ")), "{}", ended.stderr);
+    ended.assert_stderr(&format!("\n{SANDBOX_LINE} stage "));
     assert!(!ended.stderr.contains("given up"), "{}", ended.stderr);
     assert!(context.read("m.prom").contains("taskferry_run_sandbox{pipeline=\"jobs\"} 1\n"));
     assert_eq!(context.read("out/jobs.ndjson"), real);
@@ -96,7 +95,7 @@ fn a_sandbox_run_changes_no_real_files_state_or_receivers() {
     assert_eq!((runs(&[]).lines().count(), runs(&[]).matches("sandbox").count()), (3, 0));
     assert_eq!(runs(&["--sandbox"]).matches(" sandbox").count(), 1);
     let ended = server.export(&context, &[]).with_code(0);
-    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
+    ended.assert_stderr("resumes after page 1");
     assert!(!ended.stderr.contains("sandbox"), "{}", ended.stderr);
     assert_eq!(context.json("summary.json")["sandbox"], false);
 }
@@ -165,13 +164,12 @@ fn only_the_quickstart_pipeline_names_the_sandbox() {
 
 #[test]
 fn hints_of_a_sandbox_run_contain_the_sandbox_option() {
-    let context = Context::new();
-    context.write("jobs.toml", &format!("{REAL}\n[expect]\nmin_jobs = 1000\n"));
+    let context = Context::with_pipeline(&format!("{REAL}\n[expect]\nmin_jobs = 1000\n"));
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     assert_eq!(none.stderr, "`.taskferry` contains no runs of `jobs`\n");
     let refused = context.taskferry(&["run", "jobs.toml", "--sandbox"]).with_code(8);
     let help = "run once with `--sandbox --set expect.min_jobs=200` to publish this export";
-    assert!(refused.stderr.contains(help), "{}", refused.stderr);
+    refused.assert_stderr(help);
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     let help = "  help: add `--sandbox` to list the sandbox runs\n";
     assert!(none.stderr.ends_with(help), "{}", none.stderr);

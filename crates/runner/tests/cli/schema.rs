@@ -72,66 +72,55 @@ fn every_shipped_pipeline_names_its_schema_and_follows_it() {
     }
 }
 
-/// Changes of the valid file, each with a mistake that a schema can see. The last items are the file's own tables.
-const MISTAKES: [(&str, &str, &str); 34] = [
-    ("an unknown top-level key", "name =", "nmae ="),
-    ("a name that is no text", "name = \"jobs\"", "name = 5"),
-    ("an unknown table", "[source]", "[sourc]"),
-    ("an unknown key of a source", "include =", "inclde ="),
-    ("an unknown key of a transform", "levels", "lvels"),
-    ("an unknown key of a sink", "type = \"stdout\"", "type = \"stdout\"\npath = \"x\""),
-    (
-        "an unknown key of an inner table",
-        "[[transform]]",
-        "[source.auth]\ntennant = \"x\"\n[[transform]]",
-    ),
-    ("an unknown source", "\"techwolf\"", "\"techwulf\""),
-    ("an unknown transform", "\"filter_ai_impact\"", "\"filter_impact\""),
-    ("an unknown sink", "\"stdout\"", "\"stdot\""),
-    ("a stage without a type", "type = \"stdout\"", "format = \"csv\""),
-    ("a missing key", "url = \"sandbox:?jobs=3\"\n", ""),
-    ("a transform without its options", "levels = [\"H1\"]\n", ""),
-    ("options that exclude each other", "levels = [\"H1\"]", "levels = [\"H1\"]\nat_most = \"H2\""),
-    ("a text in the place of a number", "url =", "limit = \"many\"\nurl ="),
-    ("a number out of range", "url =", "limit = 300\nurl ="),
-    ("a number below the range", "url =", "limit = 0\nurl ="),
-    ("a fraction in the place of a whole number", "url =", "limit = 1.5\nurl ="),
-    (
-        "a text in the place of a list",
-        "include = [\"ai_impact\", \"linked_skills\"]",
-        "include = \"ai_impact\"",
-    ),
-    ("an unknown item of a list", "\"linked_skills\"]", "\"linked_skill\"]"),
-    (
-        "a repeated column",
-        "type = \"stdout\"",
-        "type = \"stdout\"\nformat = \"csv\"\ncolumns = [\"a\", \"a\"]",
-    ),
-    ("an empty list", "levels = [\"H1\"]", "levels = []"),
-    ("an invalid level", "levels = [\"H1\"]", "levels = [\"h1\"]"),
-    ("an unknown value", "levels =", "missing = \"dorp\"\nlevels ="),
-    ("an unknown reaction to errors", "levels =", "on_error = \"explode\"\nlevels ="),
-    ("an empty name", "levels =", "name = \"\"\nlevels ="),
-    ("a duration without a unit", "url =", "timeout = \"30\"\nurl ="),
-    ("a duration that is a number", "url =", "timeout = 30\nurl ="),
-    ("a size without a unit", "url =", "max_page_bytes = \"30\"\nurl ="),
-    ("no columns", "type = \"stdout\"", "type = \"stdout\"\nformat = \"csv\"\ncolumns = []"),
-    ("a filter without its key", "url =", "filters = [{ filter = \"is_active\" }]\nurl ="),
-    (
-        "a transform of a sink with a mistake",
-        "type = \"stdout\"",
-        "type = \"stdout\"\n[[sink.transform]]\ntype = \"jq\"\nfiltr = \".\"",
-    ),
-    ("a percentage above 100", "[source]", "[expect]\nmax_drop_percent = 200\n[source]"),
-    ("an unknown key of `[state]`", "[source]", "[state]\nfolder = \"x\"\n[source]"),
-];
+/// Changes of the valid file, each with a mistake that a schema can see: what is wrong, the text, and what replaces it. `↵` is a
+/// line break. The last ones are in the file's own tables.
+const MISTAKES: &str = r#"
+an unknown top-level key: name = => nmae =
+a name that is no text: name = "jobs" => name = 5
+an unknown table: [source] => [sourc]
+an unknown key of a source: include = => inclde =
+an unknown key of a transform: levels => lvels
+an unknown key of a sink: type = "stdout" => type = "stdout"↵path = "x"
+an unknown key of an inner table: [[transform]] => [source.auth]↵tennant = "x"↵[[transform]]
+an unknown source: "techwolf" => "techwulf"
+an unknown transform: "filter_ai_impact" => "filter_impact"
+an unknown sink: "stdout" => "stdot"
+a stage without a type: type = "stdout" => format = "csv"
+a missing key: url = "sandbox:?jobs=3"↵ =>
+a transform without its options: levels = ["H1"]↵ => 
+options that exclude each other: levels = ["H1"] => levels = ["H1"]↵at_most = "H2"
+a text in the place of a number: url = => limit = "many"↵url =
+a number out of range: url = => limit = 300↵url =
+a number below the range: url = => limit = 0↵url =
+a fraction in the place of a whole number: url = => limit = 1.5↵url =
+a text in the place of a list: include = ["ai_impact", "linked_skills"] => include = "ai_impact"
+an unknown item of a list: "linked_skills"] => "linked_skill"]
+a repeated column: type = "stdout" => type = "stdout"↵format = "csv"↵columns = ["a", "a"]
+an empty list: levels = ["H1"] => levels = []
+an invalid level: levels = ["H1"] => levels = ["h1"]
+an unknown value: levels = => missing = "dorp"↵levels =
+an unknown reaction to errors: levels = => on_error = "explode"↵levels =
+an empty name: levels = => name = ""↵levels =
+a duration without a unit: url = => timeout = "30"↵url =
+a duration that is a number: url = => timeout = 30↵url =
+a size without a unit: url = => max_page_bytes = "30"↵url =
+no columns: type = "stdout" => type = "stdout"↵format = "csv"↵columns = []
+a filter without its key: url = => filters = [{ filter = "is_active" }]↵url =
+a transform of a sink with a mistake: type = "stdout" => type = "stdout"↵[[sink.transform]]↵type = "jq"↵filtr = "."
+a percentage above 100: [source] => [expect]↵max_drop_percent = 200↵[source]
+an unknown key of `[state]`: [source] => [state]↵folder = "x"↵[source]
+"#;
 
 #[test]
 fn a_mistake_that_a_schema_can_see_is_refused_as_check_refuses_it() {
     let validator = pipelines();
     assert_eq!(errors(&validator, GOOD), [""; 0]);
     let context = Context::new();
-    for (mistake, from, to) in MISTAKES {
+    for line in MISTAKES.trim().lines() {
+        let (mistake, change) = line.split_once(": ").unwrap();
+        let change = change.replace('↵', "\n");
+        let (from, to) = change.split_once(" =>").unwrap();
+        let to = to.trim_start();
         assert!(GOOD.contains(from), "{mistake}");
         let text = GOOD.replace(from, to);
         assert_ne!(errors(&validator, &text), [""; 0], "{mistake}");
@@ -168,8 +157,7 @@ fn references_to_variables_may_stand_where_check_accepts_them() {
             "timeout = \"${TIMEOUT:-30s}\"\nmax_page_bytes = \"${SIZE:-1 MiB}\"\nurl =",
         );
     assert_eq!(errors(&pipelines(), &text), [""; 0]);
-    let context = Context::new();
-    context.write("jobs.toml", &text);
+    let context = Context::with_pipeline(&text);
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
 
     // The text of a variable is no number.
@@ -184,8 +172,7 @@ const MANY_OPTIONS: &str = include_str!("schema/many_options.toml");
 
 #[test]
 fn a_valid_file_with_many_options_is_accepted() {
-    let context = Context::new();
-    context.write("jobs.toml", MANY_OPTIONS);
+    let context = Context::with_pipeline(MANY_OPTIONS);
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
     assert_eq!(errors(&pipelines(), MANY_OPTIONS), [""; 0]);
 }

@@ -68,7 +68,7 @@ fn a_run_and_its_children_keep_ignoring_ignored_signals() {
     }
     gate.send(()).unwrap();
     let ended = running.wait().with_code(0);
-    assert!(ended.stderr.contains("jobs: complete"), "{}", ended.stderr);
+    ended.assert_stderr("jobs: complete");
 }
 
 #[test]

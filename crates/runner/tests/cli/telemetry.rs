@@ -208,8 +208,7 @@ fn collector_and_file_receive_the_same_metrics() {
 
 #[test]
 fn the_metrics_file_is_world_readable() {
-    let context = Context::new();
-    context.write("jobs.toml", PIPELINE);
+    let context = Context::with_pipeline(PIPELINE);
     context
         .taskferry_after("umask 077", &["run", "jobs.toml", "--metrics-file", "jobs.prom"])
         .with_code(0);
@@ -264,14 +263,13 @@ fn a_failed_run_keeps_the_time_of_the_last_success() {
 
 #[test]
 fn an_unreachable_collector_is_a_warning() {
-    let mut context = Context::new();
-    context.write("jobs.toml", PIPELINE);
+    let mut context = Context::with_pipeline(PIPELINE);
     // Nothing listens on port 0.
     context.set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:0");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     for what in ["13 of 13 spans of the run's trace", "the run's metrics"] {
         let expected = format!("{what} did not reach the collector at http://127.0.0.1:");
-        assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
+        ended.assert_stderr(&expected);
     }
     assert_eq!(context.files(), ["out/jobs.ndjson"]);
 }
@@ -283,8 +281,8 @@ fn a_silent_collector_delays_the_exit_by_five_seconds_at_most() {
     let start = std::time::Instant::now();
     let ended = run_with_collector(&mut context, &silent, &[]).with_code(0);
     let expected = "the run's metrics did not reach the collector at http://127.0.0.1:";
-    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
-    assert!(ended.stderr.contains("the export took longer than 5 s"), "{}", ended.stderr);
+    ended.assert_stderr(expected);
+    ended.assert_stderr("the export took longer than 5 s");
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
 
@@ -312,7 +310,7 @@ fn headers_for_the_collector_are_never_shown() {
     context.set("TASKFERRY_LOG", "trace");
     let ended =
         run_with_collector(&mut context, &refusing, &["--summary", "summary.json"]).with_code(0);
-    assert!(ended.stderr.contains("the server answered 401"), "{}", ended.stderr);
+    ended.assert_stderr("the server answered 401");
     let requests = refusing.requests();
     assert_eq!(requests[0].header("authorization"), Some("Bearer canary-header"));
     assert!(!ended.stderr.contains("canary") && !context.read("summary.json").contains("canary"));
@@ -329,15 +327,14 @@ fn invalid_telemetry_variables_are_warnings() {
         "no traces are sent over OTLP: OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`; write `http/protobuf`",
         "no metrics are sent over OTLP: can't read the certificates in `nowhere.pem`",
     ] {
-        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+        ended.assert_stderr(expected);
     }
     assert!(collector.requests().is_empty());
 }
 
 #[test]
 fn summary_and_metrics_require_different_files() {
-    let context = Context::new();
-    context.write("jobs.toml", PIPELINE);
+    let context = Context::with_pipeline(PIPELINE);
     let arguments = ["run", "jobs.toml", "--summary", "it", "--metrics-file", "./it"];
     let ended = context.taskferry(&arguments).with_code(2);
     assert_eq!(ended.stderr, "error: `--summary` and `--metrics-file` must name different files\n");

@@ -328,3 +328,24 @@ fn no_progress_is_drawn_if_another_process_may_write_to_the_terminal() {
     assert!(drawn("type = \"file\"\npath = \"jobs.ndjson\"\n"), "otherwise it is");
     assert!(!drawn("type = \"stdout\"\n"), "standard output is a pipe");
 }
+
+#[test]
+fn the_progress_shows_the_retries_of_a_sink() {
+    let context = Context::new();
+    let mut requests = 0;
+    let receiver = Receiver::start(move |_| {
+        requests += 1;
+        Response::new(if requests <= 4 { 503 } else { 200 }, "")
+    });
+    let retry = "retry = { initial_delay = \"300ms\", max_delay = \"300ms\" }";
+    let sink = format!(
+        "[[sink]]\ntype = \"webhook\"\nname = \"crm\"\nurl = \"{}\"\n{retry}\n",
+        receiver.url()
+    );
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n";
+    context.write("jobs.toml", &format!("{source}{sink}"));
+    let shown = context.taskferry_in_terminal(300, &["run", "jobs.toml"]).with_code(0).stderr;
+    for retries in ["crm: 1 retry", "crm: 3 retries"] {
+        assert!(shown.contains(retries), "{retries}: {shown}");
+    }
+}

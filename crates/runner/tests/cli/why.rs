@@ -130,22 +130,18 @@ fn the_manifest_of_a_run_names_the_file_and_what_differs_since() {
     let arguments = ["why", "jobs.toml", "--id", "job-006", "--run", "summary.json"];
     let shown = context.taskferry(&arguments).with_code(0);
     assert!(shown.stdout.contains("wrote this sink to `out/jobs.ndjson`"), "{}", shown.stdout);
-    assert!(shown.stderr.contains("ago; jobs may have changed since"), "{}", shown.stderr);
+    shown.assert_stderr("ago; jobs may have changed since");
     assert!(!shown.stderr.contains("its rows can differ"), "{}", shown.stderr);
     context.write("jobs.toml", &context.read("jobs.toml").replace("\"H1\"", "\"H1\", \"H2\""));
     let shown = context.taskferry(&arguments).with_code(0);
-    assert!(shown.stderr.contains("its rows can differ"), "{}", shown.stderr);
+    shown.assert_stderr("its rows can differ");
     // The row in the file is the row that was shown.
     let row = shown.stdout.lines().find(|line| line.starts_with("row ")).unwrap().to_owned();
     let row: usize = row.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert_eq!(context.lines("out/jobs.ndjson")[row - 1]["task_id"], json!("t6a"));
     context.write("summary.json", "{}");
     let wrong = context.taskferry(&arguments).with_code(2);
-    assert!(
-        wrong.stderr.contains("`summary.json` is not a manifest: missing field"),
-        "{}",
-        wrong.stderr
-    );
+    wrong.assert_stderr("`summary.json` is not a manifest: missing field");
 }
 
 #[test]
@@ -163,8 +159,7 @@ fn the_document_has_the_same_events() {
 #[test]
 fn a_failed_source_is_no_absence() {
     let tenant = Tenant::start(|_| page(&["j1"], Some("j1")));
-    let context = Context::new();
-    context.write("jobs.toml", &tenant.pipeline());
+    let context = Context::with_pipeline(&tenant.pipeline());
     let failed = context.taskferry(&["why", "jobs.toml", "--id", "j2"]).with_code(3);
     assert!(
         failed.stdout.contains(

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::console;
+use crate::command_error::CommandError;
 
 /// Cargo, and the folder for its artifacts.
 #[derive(Debug)]
@@ -47,19 +47,24 @@ impl Cargo {
     }
 
     /// The output of `cargo metadata` for a manifest. Without `all`, that of its workspace alone.
-    pub(super) fn metadata(&self, manifest: &Path, all: bool) -> io::Result<Option<Value>> {
+    pub(super) fn metadata(
+        &self,
+        manifest: &Path,
+        all: bool,
+    ) -> Result<Option<Value>, CommandError> {
         let mut cargo = Command::new(&self.program);
         cargo.args(["metadata", "--format-version", "1", "--manifest-path"]).arg(manifest);
         if !all {
             cargo.args(["--no-deps", "--offline"]);
         }
-        let output = cargo.stderr(Stdio::inherit()).output().map_err(explained)?;
+        let output = cargo.stderr(Stdio::inherit()).output().map_err(cannot_start)?;
         let metadata = || serde_json::from_slice(&output.stdout);
-        output.status.success().then(metadata).transpose().map_err(io::Error::from)
+        let metadata = output.status.success().then(metadata).transpose();
+        metadata.map_err(|error| cannot_run(&error.into()))
     }
 
     /// Builds the binary of a package. Errors of the compiler are returned, all other messages are shown.
-    pub(super) fn build(&self, manifest: &Path, debug: bool) -> io::Result<Built> {
+    pub(super) fn build(&self, manifest: &Path, debug: bool) -> Result<Built, CommandError> {
         let mut cargo = Command::new(&self.program);
         cargo.args([
             "build",
@@ -71,12 +76,16 @@ impl Cargo {
         if !debug {
             cargo.arg("--release");
         }
-        let mut process = cargo.stdout(Stdio::piped()).spawn().map_err(explained)?;
+        let mut process = cargo.stdout(Stdio::piped()).spawn().map_err(cannot_start)?;
         let mut built = Built::default();
-        for line in process.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
-            built.read(&serde_json::from_str(&line?).unwrap_or_default());
-        }
-        if !process.wait()?.success() {
+        let mut read = || {
+            let lines = process.stdout.take().map(|out| BufReader::new(out).lines());
+            for line in lines.into_iter().flatten() {
+                built.read(&serde_json::from_str(&line?).unwrap_or_default());
+            }
+            process.wait()
+        };
+        if !read().map_err(|error| cannot_run(&error))?.success() {
             built.binary = None;
         }
         Ok(built)
@@ -105,18 +114,14 @@ impl Built {
     }
 }
 
-/// Reports that Cargo can't be run.
-pub(super) fn report(error: &io::Error) {
-    console::error(&format!("can't run Cargo: {error}"));
-    if error.kind() == ErrorKind::NotFound {
-        console::help("install Rust from https://rustup.rs, or set `CARGO` to the path of Cargo");
-    }
+fn cannot_run(error: &io::Error) -> CommandError {
+    CommandError::usage(format!("can't run Cargo: {error}"))
 }
 
-/// The error for a Cargo that can't be started.
-fn explained(error: io::Error) -> io::Error {
+fn cannot_start(error: io::Error) -> CommandError {
     match error.kind() {
-        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "it is not installed"),
-        _ => error,
+        ErrorKind::NotFound => CommandError::usage("can't run Cargo: it is not installed")
+            .help("install Rust from https://rustup.rs, or set `CARGO` to the path of Cargo"),
+        _ => cannot_run(&error),
     }
 }

@@ -8,6 +8,7 @@ use super::package::name_of;
 use super::resolved::{Packages, Resolved};
 use crate::builtin;
 use crate::command::arguments::quoted;
+use crate::command_error::CommandError;
 use crate::console;
 use crate::exit::Exit;
 
@@ -19,47 +20,36 @@ pub(super) fn compile_errors(
     errors: &[CompileError],
     packages: &Packages<'_>,
     plugins: &[Resolved<'_>],
-) -> Exit {
+) -> CommandError {
     for (index, plugin) in plugins.iter().enumerate() {
         let call = format!("{}::register", name_of(index));
         if errors.iter().any(|error| error.code.contains(&call)) {
-            console::error(&format!(
-                "`{}` does not export the function that registers its plugins",
-                plugin.title()
-            ));
-            console::help(&format!("its `lib.rs` needs `{REGISTER}`"));
-            return Exit::USAGE;
+            let title = plugin.title();
+            return CommandError::usage(format!(
+                "`{title}` does not export the function that registers its plugins"
+            ))
+            .help(format!("its `lib.rs` needs `{REGISTER}`"));
         }
     }
     for error in errors {
         console::drawn(&error.rendered);
     }
-    let failed = errors.first().and_then(|error| packages.find(&error.package));
-    match failed {
-        Some(failed) if plugins.iter().any(|plugin| plugin.id == failed.id) => {
-            console::error(&format!(
-                "the plugin `{}` does not compile: see the errors above",
-                failed.title()
-            ));
-        }
-        Some(failed) => {
-            console::error(&format!("`{}` does not compile: see the errors above", failed.title()));
-        }
-        None => console::error("the build failed: see the message of Cargo above"),
-    }
-    Exit::USAGE
+    let Some(failed) = errors.first().and_then(|error| packages.find(&error.package)) else {
+        return CommandError::usage("the build failed: see the message of Cargo above");
+    };
+    let is_plugin = plugins.iter().any(|plugin| plugin.id == failed.id);
+    let (what, title) = (if is_plugin { "the plugin " } else { "" }, failed.title());
+    CommandError::usage(format!("{what}`{title}` does not compile: see the errors above"))
 }
 
 /// Starts the binary, which reports plugins with the same type, and returns the types that taskferry does not have.
-pub(super) fn added_types(binary: &Path) -> Result<Vec<String>, Exit> {
-    let output = Command::new(binary).arg("plugins").output().map_err(|error| {
-        console::error(&format!("can't start the new binary: {error}"));
-        Exit::USAGE
-    })?;
+pub(super) fn added_types(binary: &Path) -> Result<Vec<String>, CommandError> {
+    let output = Command::new(binary).arg("plugins").output();
+    let output = output.map_err(|error| format!("can't start the new binary: {error}"))?;
     if !output.status.success() {
         console::drawn(&String::from_utf8_lossy(&output.stderr));
         console::line("The binary is not written.");
-        return Err(Exit::USAGE);
+        return Err(Exit::USAGE.into());
     }
     let registry = builtin::registry();
     let builtin = registry.plugins();

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::package::name_of;
+use crate::command_error::CommandError;
 
 /// A package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,6 @@ impl Resolved<'_> {
 #[derive(Debug)]
 pub(super) struct Packages<'a>(&'a Value);
 
-/// What is wrong with the packages, and what to do.
-pub(super) type WrongPackage = (String, String);
-
 impl<'a> Packages<'a> {
     /// The packages in the output of `cargo metadata`.
     pub(super) fn of(metadata: &'a Value) -> Self {
@@ -53,10 +51,11 @@ impl<'a> Packages<'a> {
 
     /// The plugins, in the order in which the binary registers them. All of them must use the SDK of the runner: the compiler
     /// would report another one as a mismatch of types with the same name.
-    pub(super) fn plugins(&self, count: usize) -> Result<Vec<Resolved<'a>>, WrongPackage> {
+    pub(super) fn plugins(&self, count: usize) -> Result<Vec<Resolved<'a>>, CommandError> {
         let root = self.0["resolve"]["root"].as_str().unwrap_or_default();
         let defect = |name: &str| {
-            (format!("Cargo has not resolved `{name}`"), "please report this".to_owned())
+            let message = format!("Cargo has not resolved `{name}`");
+            CommandError::usage(message).help("please report this")
         };
         let runner = self.named(root, "taskferry").ok_or_else(|| defect("taskferry"))?;
         let sdk = self.sdk_of(runner.id).ok_or_else(|| defect("taskferry-sdk"))?;
@@ -74,11 +73,12 @@ impl<'a> Packages<'a> {
         plugin: Resolved<'a>,
         runner: Resolved<'a>,
         sdk: Resolved<'a>,
-    ) -> Result<(), WrongPackage> {
+    ) -> Result<(), CommandError> {
         let title = plugin.title();
         let Some(own) = self.sdk_of(plugin.id) else {
             let help = "a crate with plugins depends on taskferry-sdk, and exports the function `register`";
-            return Err((format!("`{title}` does not depend on taskferry-sdk"), help.to_owned()));
+            let message = format!("`{title}` does not depend on taskferry-sdk");
+            return Err(CommandError::usage(message).help(help));
         };
         if own.id == sdk.id {
             return Ok(());
@@ -99,7 +99,7 @@ impl<'a> Packages<'a> {
                 plugin.name, sdk.version, own.version
             )
         };
-        Err((message, help))
+        Err(CommandError::usage(message).help(help))
     }
 
     /// The SDK on which a package depends, not counting its tests.
@@ -156,7 +156,7 @@ mod tests {
         })
     }
 
-    fn checked(plugin: &[&str]) -> Result<Vec<String>, WrongPackage> {
+    fn checked(plugin: &[&str]) -> Result<Vec<String>, CommandError> {
         let metadata = metadata(plugin);
         let plugins = Packages::of(&metadata).plugins(1)?;
         Ok(plugins.iter().map(Resolved::title).collect())
@@ -164,15 +164,15 @@ mod tests {
 
     #[test]
     fn a_plugin_with_the_sdk_of_the_runner_is_accepted() {
-        assert_eq!(checked(&["path:taskferry-sdk@0.1.0"]), Ok(vec!["short 0.3.0".to_owned()]));
+        assert_eq!(checked(&["path:taskferry-sdk@0.1.0"]).unwrap(), ["short 0.3.0"]);
     }
 
     #[test]
     fn a_plugin_with_another_sdk_is_named_with_both_versions() {
         let sdks = [&["taskferry-sdk@0.2.0"][..], &["taskferry-sdk@0.1.0"], &["serde@1.0.0"]];
         let messages = sdks.map(|sdk| {
-            let (message, help) = checked(sdk).unwrap_err();
-            format!("{message}\nhelp: {help}")
+            let CommandError { message, help, .. } = checked(sdk).unwrap_err();
+            format!("{}\nhelp: {}", message.unwrap(), help.unwrap())
         });
         insta::assert_snapshot!(messages.join("\n"), @"
     `short 0.3.0` depends on taskferry-sdk 0.2.0 (the registry), but taskferry 0.1.0 depends on taskferry-sdk 0.1.0 (/taskferry-sdk/Cargo.toml)

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::arguments::BuildArguments;
-use super::cargo::{self, Cargo};
+use super::cargo::Cargo;
 use super::package::{Dependency, toml_path};
 use super::plugin_source::PluginSource;
 use super::resolved::list;
 use crate::command::checkout;
+use crate::command_error::CommandError;
 use crate::console;
-use crate::exit::Exit;
 
 /// Where the packages of a binary come from.
 #[derive(Debug)]
@@ -33,16 +33,15 @@ struct Found {
 
 impl Sources {
     /// Finds the plugin crates and the checkout that the arguments name. Reports mistakes.
-    pub(super) fn find(cargo: &Cargo, arguments: &BuildArguments) -> Result<Self, Exit> {
+    pub(super) fn find(cargo: &Cargo, arguments: &BuildArguments) -> Result<Self, CommandError> {
         let found: Vec<Found> =
             arguments.with.iter().map(|source| find(cargo, source)).collect::<Result<_, _>>()?;
         let of_plugin = found.iter().find_map(|found| checkout_of(found.sdk.as_deref()?));
         let path = arguments.path.clone().or(of_plugin);
         let checkout = path.map(|path| {
-            checkout::check(&path).map_err(|message| mistake(&message, None))?;
-            fs::canonicalize(&path).map_err(|error| {
-                mistake(&format!("can't open `{}`: {error}", path.display()), None)
-            })
+            checkout::check(&path)?;
+            fs::canonicalize(&path)
+                .map_err(|error| format!("can't open `{}`: {error}", path.display()))
         });
         let checkout = checkout.transpose()?;
         let uses_published_sdk = found.iter().any(|found| found.sdk.is_none());
@@ -50,7 +49,7 @@ impl Sources {
         for (index, plugin) in plugins.iter().enumerate() {
             if plugins.iter().take(index).any(|other| other.package == plugin.package) {
                 let message = format!("`--with` names the crate `{}` twice", plugin.package);
-                return Err(mistake(&message, Some("name each crate once")));
+                return Err(CommandError::usage(message).help("name each crate once"));
             }
         }
         Ok(Self { plugins, checkout, uses_published_sdk })
@@ -63,7 +62,7 @@ fn checkout_of(sdk: &Path) -> Option<PathBuf> {
     checkout::check(checkout).is_ok().then(|| checkout.to_owned())
 }
 
-fn find(cargo: &Cargo, source: &PluginSource) -> Result<Found, Exit> {
+fn find(cargo: &Cargo, source: &PluginSource) -> Result<Found, CommandError> {
     match source {
         PluginSource::Registry { package, version } => {
             if Path::new(package).join("Cargo.toml").exists() {
@@ -78,32 +77,28 @@ fn find(cargo: &Cargo, source: &PluginSource) -> Result<Found, Exit> {
     }
 }
 
-fn in_folder(cargo: &Cargo, folder: &Path) -> Result<Found, Exit> {
+fn in_folder(cargo: &Cargo, folder: &Path) -> Result<Found, CommandError> {
     let shown = folder.display();
     let manifest = fs::canonicalize(folder.join("Cargo.toml"));
     let manifest = manifest.map_err(|error| {
         let help = "name the folder of a crate, or a crate of the registry without a `/`";
-        mistake(&format!("can't read `{shown}/Cargo.toml`: {error}"), Some(help))
+        CommandError::usage(format!("can't read `{shown}/Cargo.toml`: {error}")).help(help)
     })?;
-    let metadata = cargo.metadata(&manifest, false).map_err(|error| {
-        cargo::report(&error);
-        Exit::USAGE
-    })?;
-    let metadata = metadata.ok_or_else(|| {
-        let message = format!("Cargo can't read `{shown}/Cargo.toml`: see its message above");
-        mistake(&message, None)
-    })?;
+    let metadata = cargo
+        .metadata(&manifest, false)?
+        .ok_or_else(|| format!("Cargo can't read `{shown}/Cargo.toml`: see its message above"))?;
     let is_it =
         |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(&manifest);
     let package = list(&metadata["packages"]).find(is_it).ok_or_else(|| {
-        let help = "name the folder of one of its packages";
-        mistake(&format!("`{shown}` is a workspace without a package of its own"), Some(help))
+        CommandError::usage(format!("`{shown}` is a workspace without a package of its own"))
+            .help("name the folder of one of its packages")
     })?;
     let has_library =
         list(&package["targets"]).any(|target| list(&target["kind"]).any(|kind| kind == "lib"));
     if !has_library {
         let help = "a crate with plugins has a `src/lib.rs`, which exports the function `register`";
-        return Err(mistake(&format!("the package in `{shown}` has no library"), Some(help)));
+        let message = format!("the package in `{shown}` has no library");
+        return Err(CommandError::usage(message).help(help));
     }
     let name = package["name"].as_str().unwrap_or_default().to_owned();
     let keys = format!("path = {}", toml_path(manifest.parent().unwrap_or(folder)));
@@ -111,12 +106,4 @@ fn in_folder(cargo: &Cargo, folder: &Path) -> Result<Found, Exit> {
     let sdk = dependencies.find(|it| it["name"] == "taskferry-sdk" && it["kind"].is_null());
     let sdk = sdk.and_then(|sdk| sdk["path"].as_str()).map(PathBuf::from);
     Ok(Found { dependency: Dependency { package: name, keys }, sdk })
-}
-
-fn mistake(message: &str, help: Option<&str>) -> Exit {
-    console::error(message);
-    if let Some(help) = help {
-        console::help(help);
-    }
-    Exit::USAGE
 }

@@ -37,13 +37,9 @@ pub(crate) struct Place {
 
 /// The files of a pipeline: its own file, then the overlays.
 #[derive(Debug)]
-pub(crate) struct Files(Vec<String>);
+pub(crate) struct Files(pub(crate) Vec<String>);
 
 impl Files {
-    pub(crate) fn new(names: impl Iterator<Item = String>) -> Self {
-        Self(names.collect())
-    }
-
     /// The position, if it is in one of the files.
     fn place(&self, position: &TextPosition, length: usize) -> Option<Place> {
         let TextPosition { file, line, column } = position;

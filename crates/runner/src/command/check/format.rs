@@ -7,7 +7,9 @@ use super::finding::Finding;
 use super::{github, sarif};
 use crate::command::arguments::CheckArguments;
 use crate::command::check_format::CheckFormat;
+use crate::command_error::{CommandError, printed};
 use crate::console;
+use crate::exit::Exit;
 
 impl CheckArguments {
     /// Whether people read the findings. They do unless other formats are selected.
@@ -56,21 +58,19 @@ pub(super) fn conflict(arguments: &CheckArguments) -> Result<(), String> {
 ///
 /// # Errors
 /// What could not be written.
-pub(super) fn write(arguments: &CheckArguments, findings: &[Finding]) -> Result<(), String> {
-    let printed = |text: &str| {
-        console::data(text).map_err(|error| format!("can't write to standard output: {error}"))
-    };
+pub(super) fn write(arguments: &CheckArguments, findings: &[Finding]) -> Result<(), CommandError> {
     for format in &arguments.formats {
         match format {
             CheckFormat::Text => {}
-            CheckFormat::Github => printed(&github::commands(findings))?,
-            CheckFormat::Sarif(file) => {
-                let text = format!("{:#}\n", sarif::log(findings));
-                match file {
-                    None => printed(&text)?,
-                    Some(file) => fs::write(file, text)
-                        .map_err(|error| format!("can't write `{}`: {error}", file.display()))?,
-                }
+            CheckFormat::Github => _ = printed(console::data(&github::commands(findings)))?,
+            CheckFormat::Sarif(None) => _ = printed(console::data(&sarif::log(findings)))?,
+            CheckFormat::Sarif(Some(file)) => {
+                fs::write(file, sarif::log(findings)).map_err(|error| {
+                    CommandError::new(
+                        Exit::SINK,
+                        format!("can't write `{}`: {error}", file.display()),
+                    )
+                })?;
             }
         }
     }

@@ -5,20 +5,22 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Level, Place};
-use crate::explanations;
+use crate::explanations::{self, Examples};
 
 /// The log of one run of `check`.
-pub(super) fn log(findings: &[Finding]) -> Value {
+pub(super) fn log(findings: &[Finding]) -> String {
     let all = explanations::all();
     let rules: Vec<Value> = all
         .iter()
         .map(|rule| {
-            let examples = format!("Wrong:\n\n{}\n\nRight:\n\n{}", rule.wrong, rule.right);
+            let examples = rule.examples.as_ref().map(|Examples { wrong, right, .. }| {
+                format!("\n\nWrong:\n\n{wrong}\n\nRight:\n\n{right}")
+            });
             json!({
                 "id": rule.name,
                 "shortDescription": { "text": rule.meaning },
                 "fullDescription": { "text": rule.details },
-                "help": { "text": format!("{}\n\n{examples}", rule.details) },
+                "help": { "text": format!("{}{}", rule.details, examples.unwrap_or_default()) },
             })
         })
         .collect();
@@ -51,7 +53,7 @@ pub(super) fn log(findings: &[Finding]) -> Value {
     let results: Vec<Value> = findings.iter().map(result).collect();
     let version = env!("CARGO_PKG_VERSION");
     let driver = json!({ "name": "taskferry", "version": version, "rules": rules });
-    json!({
+    let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -59,7 +61,8 @@ pub(super) fn log(findings: &[Finding]) -> Value {
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
-    })
+    });
+    format!("{log:#}\n")
 }
 
 fn location(place: &Place) -> Value {

@@ -22,11 +22,8 @@ const MAX_MANIFESTS: usize = 3;
 /// Only the owner may read the bundle: it holds addresses and names.
 const PRIVATE: u32 = 0o600;
 
-/// A part of the bundle.
-struct Section {
-    title: String,
-    text: String,
-}
+/// A part of the bundle: its title and its text.
+type Section = (String, String);
 
 /// Prints the contents, then writes the file.
 pub(super) fn write(
@@ -44,15 +41,13 @@ pub(super) fn write(
     let target = target_of(path).map_err(|error| cannot(&error))?;
     let layers = arguments.layers.layers(&arguments.file);
     let shown = shown_files(&layers, registry);
-    let mut sections = vec![Section { title: "versions".to_owned(), text: versions() }];
-    for (name, text) in &shown.files {
-        sections.push(Section { title: format!("file {name}"), text: text.clone() });
-    }
+    let mut sections = vec![("versions".to_owned(), versions())];
+    let files = shown.files.iter().map(|(name, text)| (format!("file {name}"), text.clone()));
+    sections.extend(files);
     if !shown.overrides.is_empty() {
-        let text = shown.overrides.join("\n");
-        sections.push(Section { title: "values from outside the files".to_owned(), text });
+        sections.push(("values from outside the files".to_owned(), shown.overrides.join("\n")));
     }
-    sections.push(Section { title: "doctor".to_owned(), text: report.json() });
+    sections.push(("doctor".to_owned(), report.json()));
     sections.extend(of_last_runs(&layers, registry));
     let contents = contents(&sections);
     console::write(&format!("the bundle `{}` contains:\n{contents}", path.display()));
@@ -62,19 +57,16 @@ pub(super) fn write(
 }
 
 fn contents(sections: &[Section]) -> String {
-    let mut list = String::new();
-    for Section { title, text } in sections {
-        // Writing to a string can't fail.
-        _ = writeln!(list, "  {title} ({})", format::bytes(text.len() as u64));
-    }
-    list
+    let size = |text: &str| format::bytes(text.len() as u64);
+    sections.iter().map(|(title, text)| format!("  {title} ({})\n", size(text))).collect()
 }
 
 fn assembled(contents: &str, sections: &[Section], shown: &ShownFiles) -> String {
     let mut text = format!(
         "# Support bundle of taskferry. Secrets are masked. It holds addresses, names of jobs in error messages, and paths: read it before you send it.\n\n{contents}"
     );
-    for Section { title, text: body } in sections {
+    for (title, body) in sections {
+        // Writing to a string can't fail.
         _ = write!(text, "\n## {title}\n\n{}\n", body.trim_end());
     }
     printable_lines(&shown.masked(&text)).into_owned()
@@ -96,8 +88,7 @@ fn of_last_runs(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<S
         let first = all.len().saturating_sub(MAX_MANIFESTS);
         sections.extend(all.iter().skip(first).map(|manifest| {
             let run = manifest["run_id"].as_str().unwrap_or("without an id");
-            let text = console::printable_document(manifest);
-            Section { title: format!("manifest of run {run}"), text }
+            (format!("manifest of run {run}"), console::printable_document(manifest))
         }));
         sections.extend(log(&folder.join(FILE)));
     }
@@ -110,10 +101,7 @@ fn log(path: &Path) -> Option<Section> {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<_> = text.lines().map(printable_json).collect();
     let lines = lines.get(lines.len().saturating_sub(MAX_LINES)..).unwrap_or_default();
-    let title = format!(
-        "the last {} of the log `{}`",
-        format::count(lines.len() as u64, "line"),
-        path.display()
-    );
-    (!lines.is_empty()).then(|| Section { title, text: lines.join("\n") })
+    let count = format::count(lines.len() as u64, "line");
+    let title = format!("the last {count} of the log `{}`", path.display());
+    (!lines.is_empty()).then(|| (title, lines.join("\n")))
 }

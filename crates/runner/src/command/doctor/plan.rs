@@ -1,11 +1,9 @@
 //! The checks of a pipeline, in order.
 
-use std::path::PathBuf;
-
-use taskferry_pipeline::{Feed, Pipeline, SinkStage, SourceStage, TransformStage};
+use taskferry_pipeline::{Feed, Pipeline, StageId, TransformStage};
 use taskferry_sdk::{AnyTransform, Check, RunContext};
 
-use super::local;
+use super::local::state_findings;
 use super::report::CheckResult;
 use crate::command::arguments::DoctorArguments;
 use crate::command::state_folder::StateFolder;
@@ -26,43 +24,35 @@ pub(super) fn of(pipeline: Pipeline, arguments: &DoctorArguments) -> Vec<Planned
     let mut run = taskferry_engine::new_run(&pipeline.name);
     run.sandbox = pipeline.sandbox;
     let (folder, file) = (StateFolder::of(&pipeline, None), arguments.file.clone());
-    let mut plan = vec![state(folder, pipeline.name, file)];
-    plan.extend(of_source(pipeline.source, &run));
-    plan.extend(pipeline.transforms.into_iter().flat_map(|stage| of_transform(stage, &run)));
-    plan.extend(pipeline.sinks.into_iter().flat_map(|sink| of_sink(sink, &run)));
+    let Pipeline { name, source, transforms, sinks, .. } = pipeline;
+    let check = Check::new("state", async move { state_findings(&folder, &name, &file) });
+    let mut plan = vec![Planned { stage: None, exit: Exit::USAGE, check }];
+    let id = source.id();
+    if let Feed::Source(source) = source.feed {
+        plan.extend(planned(&id, Exit::SOURCE, source.checks(&run)));
+    }
+    plan.extend(of_transforms(transforms, &run));
+    for sink in sinks {
+        let id = sink.id();
+        plan.extend(of_transforms(sink.transforms, &run));
+        plan.extend(planned(&id, Exit::SINK, sink.sink.checks(&run)));
+    }
     plan
 }
 
-fn state(folder: StateFolder, pipeline: String, file: PathBuf) -> Planned {
-    let check =
-        Check::new("state", async move { local::state_findings(&folder, &pipeline, &file) });
-    Planned { stage: None, exit: Exit::USAGE, check }
+fn of_transforms(stages: Vec<TransformStage>, run: &RunContext) -> impl Iterator<Item = Planned> {
+    stages.into_iter().flat_map(|stage| {
+        let id = stage.id();
+        match stage.transform {
+            AnyTransform::Async(transform) => planned(&id, Exit::TRANSFORM, transform.checks(run)),
+            _ => Vec::new(),
+        }
+    })
 }
 
-fn of_source(source: SourceStage, run: &RunContext) -> Vec<Planned> {
-    let stage = source.id().to_string();
-    let checks = match source.feed {
-        Feed::Source(source) => source.checks(run),
-        Feed::DeadLetters(_) => Vec::new(),
-    };
-    let planned = |check| Planned { stage: Some(stage.clone()), exit: Exit::SOURCE, check };
+fn planned(stage: &StageId, exit: Exit, checks: Vec<Check>) -> Vec<Planned> {
+    let planned = |check| Planned { stage: Some(stage.to_string()), exit, check };
     checks.into_iter().map(planned).collect()
-}
-
-fn of_transform(transform: TransformStage, run: &RunContext) -> Vec<Planned> {
-    let stage = transform.id().to_string();
-    let AnyTransform::Async(transform) = transform.transform else { return Vec::new() };
-    let planned = |check| Planned { stage: Some(stage.clone()), exit: Exit::TRANSFORM, check };
-    transform.checks(run).into_iter().map(planned).collect()
-}
-
-fn of_sink(sink: SinkStage, run: &RunContext) -> Vec<Planned> {
-    let stage = sink.id().to_string();
-    let own = sink.transforms.into_iter().flat_map(|transform| of_transform(transform, run));
-    let mut plan: Vec<Planned> = own.collect();
-    let planned = |check| Planned { stage: Some(stage.clone()), exit: Exit::SINK, check };
-    plan.extend(sink.sink.checks(run).into_iter().map(planned));
-    plan
 }
 
 /// The names of the checks, each once.

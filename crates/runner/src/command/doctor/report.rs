@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 use taskferry_sdk::{Finding, Verdict, printable};
 
 use crate::command::arguments::DoctorArguments;
@@ -38,14 +38,14 @@ impl CheckResult {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok)
     }
 
-    fn entry(&self) -> CheckEntry<'_> {
-        CheckEntry {
-            stage: self.stage.as_deref(),
-            check: self.check,
-            verdict: self.verdict(),
-            elapsed_ms: milliseconds(self.elapsed),
-            findings: &self.findings,
-        }
+    fn to_json(&self) -> Value {
+        json!({
+            "stage": self.stage,
+            "check": self.check,
+            "verdict": self.verdict(),
+            "elapsed_ms": milliseconds(self.elapsed),
+            "findings": self.findings,
+        })
     }
 
     fn label(&self) -> String {
@@ -63,27 +63,6 @@ pub(super) struct Report {
     sandbox: bool,
     results: Vec<CheckResult>,
     elapsed: Duration,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema_version: u32,
-    taskferry_version: &'static str,
-    file: &'a str,
-    sandbox: bool,
-    verdict: Verdict,
-    exit_code: u8,
-    elapsed_ms: u64,
-    checks: Vec<CheckEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct CheckEntry<'a> {
-    stage: Option<&'a str>,
-    check: &'a str,
-    verdict: Verdict,
-    elapsed_ms: u64,
-    findings: &'a [Finding],
 }
 
 fn milliseconds(elapsed: Duration) -> u64 {
@@ -114,17 +93,16 @@ impl Report {
 
     /// One JSON document.
     pub(super) fn json(&self) -> String {
-        let document = Document {
-            schema_version: SCHEMA_VERSION,
-            taskferry_version: env!("CARGO_PKG_VERSION"),
-            file: &self.file,
-            sandbox: self.sandbox,
-            verdict: self.verdict(),
-            exit_code: self.exit().0,
-            elapsed_ms: milliseconds(self.elapsed),
-            checks: self.results.iter().map(CheckResult::entry).collect(),
-        };
-        console::printable_document(&document)
+        console::printable_document(&json!({
+            "schema_version": SCHEMA_VERSION,
+            "taskferry_version": env!("CARGO_PKG_VERSION"),
+            "file": self.file,
+            "sandbox": self.sandbox,
+            "verdict": self.verdict(),
+            "exit_code": self.exit().0,
+            "elapsed_ms": milliseconds(self.elapsed),
+            "checks": self.results.iter().map(CheckResult::to_json).collect::<Vec<_>>(),
+        }))
     }
 
     /// The problems and the verdict, or all checks and the verdict, with colors.

@@ -22,10 +22,7 @@ pub(super) fn draw(graph: &Graph) -> String {
 }
 
 fn add(page: &mut String, previous: &str, id: &str, node: &Node) {
-    let mut lines = vec![node.name.clone()];
-    lines.extend(node.other_type().map(|type_name| format!("({type_name})")));
-    lines.extend(node.delivered());
-    lines.extend(node.losses());
+    let lines = node.lines();
     let style = if node.role == Role::Transform { "" } else { ", style=\"rounded,bold\"" };
     _ = writeln!(page, "  {id} [label={}{style}];", quoted(&lines.join("\n")));
     if previous.is_empty() {

@@ -19,9 +19,7 @@ pub(super) fn draw(graph: &Graph) -> String {
 }
 
 fn add(page: &mut String, previous: &str, id: &str, node: &Node) {
-    let mut lines = vec![escaped(&node.name)];
-    lines.extend(node.other_type().map(|type_name| format!("({})", escaped(type_name))));
-    lines.extend(node.delivered().iter().chain(&node.losses()).map(|note| escaped(note)));
+    let lines: Vec<String> = node.lines().iter().map(|line| escaped(line)).collect();
     let label = lines.join("<br>");
     let (open, close) = match node.role {
         Role::Source | Role::Sink => ("([", "])"),

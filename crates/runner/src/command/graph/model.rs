@@ -187,17 +187,19 @@ impl Node {
     /// The records that end at this stage, by reason.
     pub(super) fn losses(&self) -> Vec<String> {
         let Some(counts) = self.counts else { return Vec::new() };
-        let mut losses = Vec::new();
-        if counts.filtered > 0 {
-            losses.push(format!("{} filtered", number(counts.filtered)));
-        }
-        if counts.skipped > 0 {
-            losses.push(format!("{} refused", number(counts.skipped)));
-        }
-        if counts.dead_letters > 0 {
-            losses.push(count(counts.dead_letters, "dead letter"));
-        }
-        losses
+        let losses = [
+            (counts.filtered, format!("{} filtered", number(counts.filtered))),
+            (counts.skipped, format!("{} refused", number(counts.skipped))),
+            (counts.dead_letters, count(counts.dead_letters, "dead letter")),
+        ];
+        losses.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect()
+    }
+
+    /// The lines of a label: the name, the type if the name does not say it, and how its records end.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let type_name = self.other_type().map(|type_name| format!("({type_name})"));
+        let name = std::iter::once(self.name.clone()).chain(type_name);
+        name.chain(self.delivered()).chain(self.losses()).collect()
     }
 
     /// The stage in one sentence.

@@ -8,18 +8,20 @@ use taskferry_pipeline::Role;
 use unicode_width::UnicodeWidthStr;
 
 use super::model::{Graph, Node};
-use super::style::STYLE;
+
+/// The colours follow the reader's choice of light or dark. The class of the picture keeps the rules off the page around it.
+const STYLE: &str = include_str!("style.css");
 
 /// The space around the picture.
 const MARGIN: usize = 16;
-const BOX_HEIGHT: usize = 44;
 /// The space between the text and the sides of a box.
 const PADDING: usize = 14;
-const LINE_HEIGHT: usize = 17;
 /// The least length of an edge.
 const EDGE: usize = 40;
 /// The distance from a box to the point where the edges of several branches part.
 const FORK: usize = 18;
+const BOX_HEIGHT: usize = 44;
+const LINE_HEIGHT: usize = 17;
 const RADIUS: usize = 6;
 const ARROW: usize = 8;
 

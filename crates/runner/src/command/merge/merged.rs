@@ -14,18 +14,8 @@ use super::share::{ShareManifest, quoted};
 use crate::command::format;
 
 /// The counts to add up, in any table of the manifest.
-const COUNTS: [&str; 10] = [
-    "pages",
-    "records",
-    "records_in",
-    "records_out",
-    "filtered",
-    "failed",
-    "dead_letters",
-    "bytes",
-    "requests",
-    "retries",
-];
+const COUNTS: &str =
+    "pages records records_in records_out filtered failed dead_letters bytes requests retries";
 
 /// The number of most frequent values to keep.
 const FREQUENT: usize = 10;
@@ -125,10 +115,8 @@ pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
             ));
         }
     }
-    for pair in shares.windows(2) {
-        if let [one, other] = pair
-            && (one.shard.index, one.shard.count) == (other.shard.index, other.shard.count)
-        {
+    for [one, other] in shares.array_windows() {
+        if (one.shard.index, one.shard.count) == (other.shard.index, other.shard.count) {
             let (index, count) = (one.shard.index, one.shard.count);
             let (one, other) = (one.path.display(), other.path.display());
             problems.push(format!(
@@ -172,23 +160,20 @@ impl<'a> Merged<'a> {
         }
         let complete: Vec<&ShareManifest> =
             self.shares.iter().filter(|share| share.is_complete()).collect();
-        for pair in complete.windows(2) {
-            if let [one, next] = pair
-                && one.shard.index + 1 == next.shard.index
-                && one.shard.to != next.shard.from
-            {
-                let start = next.shard.from.as_deref();
-                let end = one.shard.to.as_deref();
+        for [one, next] in complete.array_windows() {
+            let (one, next) = (&one.shard, &next.shard);
+            if one.index + 1 == next.index && one.to != next.from {
+                let start = match &next.from {
+                    Some(id) => format!("starts after {}", quoted(id)),
+                    None => "found no jobs".to_owned(),
+                };
+                let end = match &one.to {
+                    Some(id) => format!("ended at {}", quoted(id)),
+                    None => "ended at the end of the listing".to_owned(),
+                };
                 gaps.push(format!(
-                    "share {} {}, but share {} {}: jobs may be missing or duplicated; run both again",
-                    next.shard.index,
-                    start.map_or("found no jobs".to_owned(), |id| {
-                        format!("starts after {}", quoted(id))
-                    }),
-                    one.shard.index,
-                    end.map_or("ended at the end of the listing".to_owned(), |id| {
-                        format!("ended at {}", quoted(id))
-                    }),
+                    "share {} {start}, but share {} {end}: jobs may be missing or duplicated; run both again",
+                    next.index, one.index
                 ));
             }
         }
@@ -302,7 +287,7 @@ fn add_stage(stage: &mut Map<String, Value>, more: &Map<String, Value>) {
     for (key, value) in stage {
         let more = more.get(key).unwrap_or(&Value::Null);
         match key.as_str() {
-            key if COUNTS.contains(&key) => {
+            key if COUNTS.split(' ').any(|count| count == key) => {
                 let sum = value.as_u64().unwrap_or_default() + more.as_u64().unwrap_or_default();
                 *value = json!(sum);
             }

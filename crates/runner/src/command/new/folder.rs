@@ -4,29 +4,41 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crate::command_error::CommandError;
 use crate::console;
 use crate::exit::Exit;
 
-/// Whether there is anything at this path.
-pub(super) fn exists(folder: &Path) -> bool {
-    fs::symlink_metadata(folder).is_ok()
+/// The path of a new folder in `parent`.
+///
+/// # Errors
+/// There is something at this path.
+pub(super) fn new_path(parent: Option<&Path>, name: &str) -> Result<PathBuf, CommandError> {
+    let folder = parent.unwrap_or(Path::new("")).join(name);
+    match fs::symlink_metadata(&folder) {
+        Ok(_) => Err(already_exists(&folder)),
+        Err(_) => Ok(folder),
+    }
 }
 
-pub(super) fn already_exists(path: &Path) -> Exit {
-    console::error(&format!("`{}` already exists, and is not overwritten", path.display()));
-    console::help("choose another name, or another folder with `--dir`");
-    Exit::USAGE
+fn already_exists(path: &Path) -> CommandError {
+    let message = format!("`{}` already exists, and is not overwritten", path.display());
+    CommandError::usage(message).help("choose another name, or another folder with `--dir`")
 }
 
-/// Creates the folder and the files, and reports an error. Nothing is overwritten.
-pub(super) fn write(folder: &Path, files: &[(String, String)]) -> Result<(), Exit> {
-    create(folder, files).map_err(|(path, error)| {
-        if error.kind() == ErrorKind::AlreadyExists {
-            return already_exists(&path);
-        }
-        console::error(&format!("can't write `{}`: {error}", path.display()));
-        Exit::SINK
-    })
+/// Creates the folder and the files, and lists them. Nothing is overwritten.
+pub(super) fn write(folder: &Path, files: &[(String, String)]) -> Result<(), CommandError> {
+    create(folder, files).map_err(|(path, error)| match error.kind() {
+        ErrorKind::AlreadyExists => already_exists(&path),
+        _ => cannot_write(&path, &error),
+    })?;
+    for (file, _) in files {
+        console::line(&format!("wrote {}", folder.join(file).display()));
+    }
+    Ok(())
+}
+
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
 }
 
 fn create(folder: &Path, files: &[(String, String)]) -> Result<(), (PathBuf, io::Error)> {
@@ -43,11 +55,4 @@ fn create(folder: &Path, files: &[(String, String)]) -> Result<(), (PathBuf, io:
         write().map_err(|error| (path.clone(), error))?;
     }
     Ok(())
-}
-
-/// Lists the files.
-pub(super) fn list(folder: &Path, files: &[(String, String)]) {
-    for (file, _) in files {
-        console::line(&format!("wrote {}", folder.join(file).display()));
-    }
 }

@@ -2,6 +2,8 @@
 
 use taskferry_pipeline::Registry;
 
+use crate::command_error::CommandError;
+
 /// The most characters of a name.
 const LONGEST: usize = 40;
 
@@ -30,12 +32,9 @@ pub(super) struct Names {
     pub(super) pascal: String,
 }
 
-/// What is wrong with a name, and what to do.
-pub(super) type WrongName = (String, String);
-
 impl Names {
     /// Checks the characters of a name. [`check_free`](Self::check_free) checks whether the name is in use.
-    pub(super) fn parse(name: &str) -> Result<Self, WrongName> {
+    pub(super) fn parse(name: &str) -> Result<Self, CommandError> {
         let words: Vec<&str> = name.split(['-', '_']).collect();
         let is_word = |word: &&str| {
             !word.is_empty()
@@ -52,7 +51,7 @@ impl Names {
                     "use at most {LONGEST} lower-case letters and digits, in words with `-` between them, and begin with a letter"
                 ),
             };
-            return Err((message, help));
+            return Err(CommandError::usage(message).help(help));
         }
         let capitalized = |word: &str| {
             let (first, rest) = word.split_at(word.len().min(1));
@@ -70,24 +69,22 @@ impl Names {
         &self,
         registry: &Registry,
         mut code: impl Iterator<Item = &'t str>,
-    ) -> Result<(), WrongName> {
+    ) -> Result<(), CommandError> {
         let Self { package, snake, pascal } = self;
-        let help = || format!("choose another name, for example `my-{package}`");
-        if RESERVED.split(' ').any(|reserved| reserved == snake) {
-            return Err((format!("`{package}` is a reserved name"), help()));
-        }
-        if let Some(known) = registry.plugins().iter().find(|known| known.type_name == snake) {
-            return Err((
-                format!("`{snake}` is the type of a {} of this binary", known.role),
-                help(),
-            ));
-        }
-        if PRELUDE.split(' ').any(|known| known == pascal)
+        let plugins = registry.plugins();
+        let message = if RESERVED.split(' ').any(|reserved| reserved == snake) {
+            format!("`{package}` is a reserved name")
+        } else if let Some(known) = plugins.iter().find(|known| known.type_name == snake) {
+            format!("`{snake}` is the type of a {} of this binary", known.role)
+        } else if PRELUDE.split(' ').any(|known| known == pascal)
             || code.any(|text| names_in(text).any(|it| it == pascal && it != PLACEHOLDER))
         {
-            return Err((format!("the code of the crate uses the name `{pascal}` itself"), help()));
-        }
-        Ok(())
+            format!("the code of the crate uses the name `{pascal}` itself")
+        } else {
+            return Ok(());
+        };
+        let help = format!("choose another name, for example `my-{package}`");
+        Err(CommandError::usage(message).help(help))
     }
 }
 

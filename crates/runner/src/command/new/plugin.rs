@@ -7,55 +7,30 @@ use taskferry_pipeline::Registry;
 
 use super::arguments::NewCrateArguments;
 use super::checkout::Checkout;
-use super::names::{Names, WrongName};
+use super::names::Names;
 use super::template::Template;
 use super::{folder, stamp};
 use crate::command::arguments::quoted;
+use crate::command_error::{CommandError, Ended};
 use crate::console;
 use crate::exit::Exit;
 
 /// Writes a crate into a new folder.
-pub(super) fn write(registry: &Registry, template: &str, arguments: &NewCrateArguments) -> Exit {
-    let Some(template) = Template::find(template) else {
-        console::error(&format!("there is no template `{template}`"));
-        return Exit::DEFECT;
-    };
-    let names = match names(registry, &template, &arguments.name) {
-        Ok(names) => names,
-        Err((message, help)) => {
-            console::error(&message);
-            console::help(&help);
-            return Exit::USAGE;
-        }
-    };
-    let folder = arguments.dir.clone().unwrap_or_default().join(&names.package);
-    if folder::exists(&folder) {
-        return folder::already_exists(&folder);
-    }
-    let checkout = arguments.path.as_deref().map(|path| Checkout::of(path, &folder)).transpose();
-    let checkout = match checkout {
-        Ok(checkout) => checkout,
-        Err(message) => {
-            console::error(&message);
-            return Exit::USAGE;
-        }
-    };
+pub(super) fn write(registry: &Registry, template: &str, arguments: &NewCrateArguments) -> Ended {
+    let template = Template::find(template).ok_or_else(|| {
+        CommandError::new(Exit::DEFECT, format!("there is no template `{template}`"))
+    })?;
+    let names = Names::parse(&arguments.name)?;
+    names.check_free(registry, template.code())?;
+    let folder = folder::new_path(arguments.dir.as_deref(), &names.package)?;
+    let checkout = arguments.path.as_deref().map(|path| Checkout::of(path, &folder)).transpose()?;
     let mut files = template.files(&names, checkout.as_ref());
     let stamp = stamp::text(&template, &names, checkout.as_ref(), &files);
     files.push((stamp::FILE.to_owned(), stamp));
     files.extend(arguments.path.as_deref().and_then(lock_file));
-    if let Err(exit) = folder::write(&folder, &files) {
-        return exit;
-    }
-    folder::list(&folder, &files);
+    folder::write(&folder, &files)?;
     explain(&folder, &template, &names, checkout.is_some());
-    Exit::COMPLETE
-}
-
-fn names(registry: &Registry, template: &Template, name: &str) -> Result<Names, WrongName> {
-    let names = Names::parse(name)?;
-    names.check_free(registry, template.code())?;
-    Ok(names)
+    Ok(Exit::COMPLETE)
 }
 
 /// The versions of dependencies with which the checkout is tested. Cargo adds and removes what differs.

@@ -8,54 +8,48 @@ use std::path::Path;
 use similar::TextDiff;
 use taskferry_files::Place;
 
+use super::folder::cannot_write;
 use super::stamp::{self, Stamp};
 use super::template::Template;
 use crate::command::arguments::quoted;
+use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 
 /// Prints a patch from the template with which the folder was written to the present one.
-pub(super) fn diff(folder: &Path, accept: bool) -> Exit {
+pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
     let path = folder.join(stamp::FILE);
-    let stamp = match fs::read_to_string(&path) {
-        Ok(text) => stamp::parse(&text),
-        Err(error) => {
-            console::error(&format!("can't read `{}`: {error}", path.display()));
-            if error.kind() == ErrorKind::NotFound {
-                console::help(
-                    "name a folder that `taskferry new transform`, `source` or `sink` has written",
-                );
-            }
-            return Exit::USAGE;
+    let shown = path.display();
+    let text = fs::read_to_string(&path).map_err(|error| {
+        let failed = CommandError::usage(format!("can't read `{shown}`: {error}"));
+        match error.kind() {
+            ErrorKind::NotFound => failed.help(
+                "name a folder that `taskferry new transform`, `source` or `sink` has written",
+            ),
+            _ => failed,
         }
-    };
-    let Some(stamp) = stamp else {
-        console::error(&format!("`{}` does not describe a template", path.display()));
-        console::help("restore the file, for example from version control");
-        return Exit::USAGE;
-    };
-    let Some(template) = Template::find(&stamp.template) else {
-        console::error(&format!("this taskferry has no template `{}`", stamp.template));
-        return Exit::USAGE;
-    };
+    })?;
+    let stamp = stamp::parse(&text).ok_or_else(|| {
+        CommandError::usage(format!("`{shown}` does not describe a template"))
+            .help("restore the file, for example from version control")
+    })?;
+    let template = Template::find(&stamp.template)
+        .ok_or_else(|| format!("this taskferry has no template `{}`", stamp.template))?;
     let files = template.files(&stamp.names, stamp.checkout.as_ref());
     if accept {
         let text = stamp::text(&template, &stamp.names, stamp.checkout.as_ref(), &files);
         let replaced = Place::of(&path).and_then(|place| place.replace(text.as_bytes(), 0o644));
-        if let Err(error) = replaced {
-            console::error(&format!("can't write `{}`: {error}", path.display()));
-            return Exit::SINK;
-        }
-        console::line(&format!("wrote {}", path.display()));
-        return Exit::COMPLETE;
+        replaced.map_err(|error| cannot_write(&path, &error))?;
+        console::line(&format!("wrote {shown}"));
+        return Ok(Exit::COMPLETE);
     }
     let changes = patch(&stamp, &files);
     let since = format!("since taskferry {} wrote the folder", stamp.taskferry);
     if changes.is_empty() {
         console::line(&format!("the template has not changed {since}"));
-        return Exit::COMPLETE;
+        return Ok(Exit::COMPLETE);
     }
-    let exit = Exit::printed(&console::page(&changes));
+    printed(console::page(&changes))?;
     let (command, target) = if folder == Path::new(".") {
         ("taskferry new --diff".to_owned(), String::new())
     } else {
@@ -65,7 +59,7 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Exit {
     };
     console::line(&format!("The template has changed {since}. To apply the patch:"));
     console::write(&format!("  {command} | patch -p1{target}\n  {command} --accept\n"));
-    exit
+    Ok(Exit::COMPLETE)
 }
 
 fn patch(stamp: &Stamp, files: &[(String, String)]) -> String {

@@ -6,11 +6,10 @@ use std::fmt::Write;
 
 use taskferry_pipeline::Role;
 
-use super::entry::Entry;
-use super::options::{OptionLine, common_options, own_options, paragraphs};
+use super::options::{Entry, OptionLine, common_options, own_options, paragraphs};
 use crate::command::format::capitalized;
 use crate::console;
-use crate::wrap::wrapped;
+use crate::wrap::{two_columns, wrapped};
 
 /// The maximum number of columns of a paragraph.
 const WIDTH: usize = 96;
@@ -25,15 +24,12 @@ const KINDS: [(Option<Role>, &str); 4] = [
 /// One line for each plugin and table.
 pub(super) fn overview(all: &[Entry]) -> String {
     let mut page = String::new();
+    let columns = console::page_width().unwrap_or(usize::MAX);
     let width = all.iter().map(|entry| entry.name.len()).max().unwrap_or_default();
     for (role, heading) in KINDS {
-        add(&mut page, heading);
-        for entry in all.iter().filter(|entry| entry.role == role) {
-            let columns = console::page_width().unwrap_or(usize::MAX);
-            let about = wrapped(&summary(entry), &" ".repeat(width + 4), columns);
-            add(&mut page, &format!("  {:width$}  {}", entry.name, about.trim()));
-        }
-        page.push('\n');
+        let entries = all.iter().filter(|entry| entry.role == role);
+        let rows = entries.map(|entry| (entry.name, summary(entry)));
+        add(&mut page, &format!("{heading}\n{}", two_columns(rows, width, columns)));
     }
     page.push_str("`taskferry plugins TYPE` describes all options of a plugin or table.\n");
     page

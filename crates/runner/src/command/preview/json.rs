@@ -6,13 +6,12 @@ use taskferry_sdk::{Cursor, Effect};
 
 use super::mask::Mask;
 use super::selection::IdleOption;
-use super::stages::{OnErrors, StageSteps, effects_of, stages};
+use super::stages::{StageSteps, consequence, effects_of, stages};
 use crate::trace::{Outcome, RecordTrace, Step};
 
 /// A record with everything that happens to it.
 pub(crate) fn record(
     infos: &[StageInfo],
-    on_errors: &OnErrors,
     trace: &RecordTrace,
     masks_values: bool,
     only: Option<&str>,
@@ -24,7 +23,7 @@ pub(crate) fn record(
         "origin": origin(trace),
         "record": mask.record(&trace.record),
         "delivered": trace.is_delivered(),
-        "stages": shown.map(|it| stage(it, on_errors, &mask)).collect::<Vec<_>>(),
+        "stages": shown.map(|it| stage(it, &mask)).collect::<Vec<_>>(),
     })
 }
 
@@ -51,7 +50,7 @@ pub(crate) fn idle_options(options: &[IdleOption<'_>]) -> Value {
     options.iter().map(option).collect()
 }
 
-fn stage(stage: &StageSteps<'_>, on_errors: &OnErrors, mask: &Mask) -> Value {
+fn stage(stage: &StageSteps<'_, '_>, mask: &Mask) -> Value {
     let info = stage.info;
     json!({
         "role": info.id.role.to_string(),
@@ -59,11 +58,11 @@ fn stage(stage: &StageSteps<'_>, on_errors: &OnErrors, mask: &Mask) -> Value {
         "type": info.type_name,
         "sink": info.sink,
         "position": position(info.position.as_ref()),
-        "steps": stage.steps.iter().map(|it| step(it, info, on_errors, mask)).collect::<Vec<_>>(),
+        "steps": stage.steps.iter().map(|it| step(it, info, mask)).collect::<Vec<_>>(),
     })
 }
 
-fn step(step: &Step, info: &StageInfo, on_errors: &OnErrors, mask: &Mask) -> Value {
+fn step(step: &Step, info: &StageInfo, mask: &Mask) -> Value {
     let before = step.input.as_ref().map(|input| mask.record(input));
     let effect = |effect: &Effect| {
         json!({
@@ -75,11 +74,9 @@ fn step(step: &Step, info: &StageInfo, on_errors: &OnErrors, mask: &Mask) -> Val
     let effects: Vec<Value> = effects_of(step).iter().map(effect).collect();
     match &step.outcome {
         Outcome::Emitted { records, .. } => {
-            let is_unchanged =
-                matches!((records.as_slice(), &step.input), ([one], Some(input)) if one == input);
             let result = match records.len() {
                 0 => "dropped",
-                1 if is_unchanged => "unchanged",
+                1 if step.is_unchanged() => "unchanged",
                 _ => "changed",
             };
             let after: Vec<Value> = records.iter().map(|record| mask.record(record)).collect();
@@ -87,7 +84,7 @@ fn step(step: &Step, info: &StageInfo, on_errors: &OnErrors, mask: &Mask) -> Val
         }
         Outcome::Refused(reason) => json!({
             "result": "refused", "before": before, "reason": mask.text(reason),
-            "consequence": on_errors.effect(&info.id),
+            "consequence": consequence(info),
         }),
         Outcome::Delivered { row } => json!({"result": "delivered", "before": before, "row": row}),
     }

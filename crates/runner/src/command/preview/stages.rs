@@ -1,21 +1,17 @@
 //! What each stage does with a record, in the order of the pipeline.
 
 use taskferry_config::StageInfo;
-use taskferry_pipeline::{OnError, Pipeline, StageId};
+use taskferry_pipeline::OnError;
 use taskferry_sdk::{Effect, Record};
 
 use crate::command::format::count;
 use crate::trace::{Outcome, RecordTrace, Step};
 
-/// What happens to refused records, by stage.
-#[derive(Debug, Default)]
-pub(crate) struct OnErrors(Vec<(StageId, OnError)>);
-
 /// The steps of one stage for one record of the source, or for the records made of it.
 #[derive(Debug)]
-pub(crate) struct StageSteps<'a> {
-    pub(crate) info: &'a StageInfo,
-    pub(crate) steps: Vec<&'a Step>,
+pub(crate) struct StageSteps<'i, 't> {
+    pub(crate) info: &'i StageInfo,
+    pub(crate) steps: Vec<&'t Step>,
 }
 
 /// The number of records by their result.
@@ -32,30 +28,22 @@ pub(crate) struct Summary {
     pub(crate) rows: (u64, u64),
 }
 
-impl OnErrors {
-    pub(crate) fn of(pipeline: &Pipeline) -> Self {
-        let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
-        let transforms = pipeline.transforms.iter().chain(own);
-        let transforms = transforms.map(|stage| (stage.id(), stage.on_error));
-        let sinks = pipeline.sinks.iter().map(|stage| (stage.id(), stage.on_error));
-        Self(transforms.chain(sinks).collect())
-    }
-
-    /// What a run does after a refusal.
-    pub(crate) fn effect(&self, stage: &StageId) -> &'static str {
-        let found = self.0.iter().find(|(id, _)| id == stage);
-        match found.map(|(_, on_error)| *on_error).unwrap_or_default() {
-            OnError::Fail => "a run stops here (`on_error = \"fail\"`)",
-            OnError::Skip => "a run skips the record (`on_error = \"skip\"`)",
-            OnError::DeadLetter => {
-                "a run writes the record to the dead-letter file (`on_error = \"dead_letter\"`)"
-            }
+/// What a run does after a refusal.
+pub(crate) fn consequence(stage: &StageInfo) -> &'static str {
+    match stage.on_error {
+        OnError::Fail => "a run stops here (`on_error = \"fail\"`)",
+        OnError::Skip => "a run skips the record (`on_error = \"skip\"`)",
+        OnError::DeadLetter => {
+            "a run writes the record to the dead-letter file (`on_error = \"dead_letter\"`)"
         }
     }
 }
 
 /// The stages that the record reaches, without the source.
-pub(crate) fn stages<'a>(infos: &'a [StageInfo], trace: &'a RecordTrace) -> Vec<StageSteps<'a>> {
+pub(crate) fn stages<'i, 't>(
+    infos: &'i [StageInfo],
+    trace: &'t RecordTrace,
+) -> Vec<StageSteps<'i, 't>> {
     let stages = infos.iter().map(|info| {
         let steps = trace.steps.iter().filter(|step| step.stage == info.id).collect();
         StageSteps { info, steps }
@@ -80,7 +68,7 @@ pub(crate) fn position_of(stage: &StageInfo, option: &str) -> String {
     }
 }
 
-impl<'a> StageSteps<'a> {
+impl<'t> StageSteps<'_, 't> {
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for step in &self.steps {
@@ -88,7 +76,7 @@ impl<'a> StageSteps<'a> {
             match &step.outcome {
                 Outcome::Emitted { records, .. } => {
                     summary.emitted += records.len();
-                    let is_unchanged = matches!((records.as_slice(), &step.input), ([one], Some(input)) if one == input);
+                    let is_unchanged = step.is_unchanged();
                     summary.dropped += usize::from(records.is_empty());
                     summary.unchanged += usize::from(is_unchanged);
                     summary.changed += usize::from(!is_unchanged && !records.is_empty());
@@ -105,7 +93,7 @@ impl<'a> StageSteps<'a> {
     }
 
     /// The effects in order, each with its number of repetitions.
-    pub(crate) fn effects(&self) -> Vec<(&'a Effect, usize)> {
+    pub(crate) fn effects(&self) -> Vec<(&'t Effect, usize)> {
         let mut found: Vec<(&Effect, usize)> = Vec::new();
         for effect in self.steps.iter().copied().flat_map(effects_of) {
             match found.iter_mut().find(|(known, _)| *known == effect) {
@@ -117,7 +105,7 @@ impl<'a> StageSteps<'a> {
     }
 
     /// The reasons of refusals.
-    pub(crate) fn refusals(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = &'t str> {
         self.steps.iter().copied().filter_map(|step| match &step.outcome {
             Outcome::Refused(reason) => Some(reason.as_str()),
             _ => None,
@@ -125,17 +113,24 @@ impl<'a> StageSteps<'a> {
     }
 
     /// The records before and after each change.
-    pub(crate) fn changed(&self) -> impl Iterator<Item = (Option<&'a Record>, &'a [Record])> {
-        let changes = self.steps.iter().copied().filter_map(|step| match &step.outcome {
-            Outcome::Emitted { records, .. } => Some((step.input.as_ref(), records.as_slice())),
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (Option<&'t Record>, &'t [Record])> {
+        self.steps.iter().copied().filter_map(|step| match &step.outcome {
+            Outcome::Emitted { records, .. } if !records.is_empty() && !step.is_unchanged() => {
+                Some((step.input.as_ref(), records.as_slice()))
+            }
             _ => None,
-        });
-        changes.filter(|(input, records)| match records {
-            [] => false,
-            [record] => *input != Some(record),
-            _ => true,
         })
     }
+}
+
+/// The rows of a sink, from the first to the last.
+pub(crate) fn rows_text((first, last): (u64, u64)) -> String {
+    if first == last { format!("row {first}") } else { format!("rows {first} to {last}") }
+}
+
+/// How often something happened, if it did more than once.
+pub(crate) fn times_text(times: usize) -> String {
+    if times > 1 { format!(" ({times} times)") } else { String::new() }
 }
 
 impl Summary {
@@ -145,11 +140,7 @@ impl Summary {
             *self;
         let many = |number: usize| count(number as u64, "record");
         if delivered > 0 {
-            let rows = if rows.0 == rows.1 {
-                format!("row {}", rows.0)
-            } else {
-                format!("rows {} to {}", rows.0, rows.1)
-            };
+            let rows = rows_text(rows);
             let others = if refused > 0 { format!(", {refused} refused") } else { String::new() };
             return format!("accepts {} ({rows}){others}", many(delivered));
         }

@@ -6,7 +6,7 @@ use taskferry_pipeline::Role;
 use taskferry_sdk::printable_lines;
 
 use super::mask::Mask;
-use super::stages::{OnErrors, StageSteps, Summary, position_of, stages};
+use super::stages::{StageSteps, Summary, consequence, position_of, stages, times_text};
 use crate::command::colors::{BOLD, FAINT, GREEN, PLAIN, RED, YELLOW};
 use crate::command::diff::{DiffLine, LONG, diff, fitted};
 use crate::command::format::{count, number};
@@ -24,7 +24,6 @@ const MOST_EFFECTS: usize = 4;
 /// Writes records with everything that happens to them.
 pub(crate) struct TextWriter<'a> {
     pub(crate) stages: &'a [StageInfo],
-    pub(crate) on_errors: &'a OnErrors,
     pub(crate) masks_values: bool,
     /// The only stage to show, and to show whole.
     pub(crate) only: Option<&'a str>,
@@ -88,7 +87,7 @@ impl TextWriter<'_> {
         ));
     }
 
-    fn stage(&mut self, stage: &StageSteps<'_>, mask: &Mask) {
+    fn stage(&mut self, stage: &StageSteps<'_, '_>, mask: &Mask) {
         let summary = stage.summary();
         let colour = match summary {
             Summary { refused: 1.., .. } => RED,
@@ -100,7 +99,7 @@ impl TextWriter<'_> {
         let whole = self.only.is_some();
         self.effects(stage, mask, whole);
         for reason in stage.refusals() {
-            let effect = self.on_errors.effect(&stage.info.id);
+            let effect = consequence(stage.info);
             let reason = escaped(&mask.text(reason)).into_owned();
             self.wrapped(&format!("    {RED}refused{PLAIN}: {reason}; {effect}"));
         }
@@ -112,12 +111,12 @@ impl TextWriter<'_> {
         self.changes(stage, mask, whole);
     }
 
-    fn effects(&mut self, stage: &StageSteps<'_>, mask: &Mask, whole: bool) {
+    fn effects(&mut self, stage: &StageSteps<'_, '_>, mask: &Mask, whole: bool) {
         let effects = stage.effects();
         let shown = if whole { effects.len() } else { MOST_EFFECTS };
         for (effect, times) in effects.iter().take(shown) {
             let place = position_of(stage.info, effect.option);
-            let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+            let times = times_text(*times);
             let text = mask.text(&effect.text);
             self.wrapped(&format!(
                 "    `{}` {FAINT}({}){PLAIN} {}{times}",
@@ -133,7 +132,7 @@ impl TextWriter<'_> {
         }
     }
 
-    fn changes(&mut self, stage: &StageSteps<'_>, mask: &Mask, whole: bool) {
+    fn changes(&mut self, stage: &StageSteps<'_, '_>, mask: &Mask, whole: bool) {
         let changed: Vec<_> = stage.changed().collect();
         let shown = if whole { changed.len() } else { MOST_RECORDS };
         for (index, (input, records)) in changed.iter().enumerate().take(shown) {

@@ -5,7 +5,6 @@ use taskferry_config::StageInfo;
 
 use super::json;
 use super::selection::IdleOption;
-use super::stages::OnErrors;
 use super::text::{TextWriter, footer};
 use crate::command::arguments::PreviewArguments;
 use crate::command::format::count;
@@ -26,7 +25,6 @@ pub(crate) const MASKED: &str =
 pub(crate) struct View<'a> {
     pub(crate) name: String,
     pub(crate) stages: &'a [StageInfo],
-    pub(crate) on_errors: &'a OnErrors,
     pub(crate) idle: Vec<IdleOption<'a>>,
     pub(crate) is_sandbox: bool,
     pub(crate) is_delivered: bool,
@@ -47,10 +45,9 @@ impl View<'_> {
 
     pub(crate) fn text(&self, arguments: &PreviewArguments) -> String {
         let (found, only) = (self.found, arguments.stage.as_deref());
-        let (stages, on_errors, masks_values) = (self.stages, self.on_errors, self.masks_values);
+        let (stages, masks_values) = (self.stages, self.masks_values);
         let width = console::page_width();
-        let mut text =
-            TextWriter { stages, on_errors, masks_values, only, width, text: String::new() };
+        let mut text = TextWriter { stages, masks_values, only, width, text: String::new() };
         let total = found.records.len();
         for (index, record) in found.records.iter().enumerate() {
             text.record(record, index, total);
@@ -70,8 +67,7 @@ impl View<'_> {
 
     pub(crate) fn document(&self, arguments: &PreviewArguments) -> Value {
         let (found, only) = (self.found, arguments.stage.as_deref());
-        let record =
-            |trace| json::record(self.stages, self.on_errors, trace, self.masks_values, only);
+        let record = |trace| json::record(self.stages, trace, self.masks_values, only);
         json!({
             "schema_version": SCHEMA_VERSION,
             "pipeline": self.name,

@@ -12,13 +12,8 @@ const INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Debug, Default)]
 pub(crate) struct WatchedFiles(Vec<(PathBuf, Option<State>)>);
 
-/// Changes whenever a file is written or replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct State {
-    modified: Option<SystemTime>,
-    size: u64,
-    inode: u64,
-}
+/// The time of the last change, the size and the inode, one of which changes whenever a file is written or replaced.
+type State = (Option<SystemTime>, u64, u64);
 
 impl WatchedFiles {
     /// The state of these files now. Call it before they are read.
@@ -54,5 +49,5 @@ impl WatchedFiles {
 
 fn state(path: &Path) -> Option<State> {
     let found = fs::metadata(path).ok()?;
-    Some(State { modified: found.modified().ok(), size: found.len(), inode: found.ino() })
+    Some((found.modified().ok(), found.len(), found.ino()))
 }

@@ -28,13 +28,17 @@ pub(super) fn dropped(stage: &TransformSummary) -> u64 {
     if is_aggregation { 0 } else { stage.filtered }
 }
 
+/// The transforms of a pipeline, those of its sinks included.
+pub(super) fn transforms(manifest: &Manifest) -> impl Iterator<Item = &TransformSummary> {
+    manifest.transforms.iter().chain(manifest.sinks.iter().flat_map(|sink| &sink.transforms))
+}
+
 impl<'a> LargestDrop<'a> {
     /// The largest drop, if it is a tenth of the records of the transform or more.
     pub(super) fn of(manifest: &'a Manifest, stages: &[StageInfo]) -> Option<Self> {
-        let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
         let is_intended =
             |stage: &TransformSummary| stage.counters.get(UNCHANGED) == Some(&stage.filtered);
-        let transforms = manifest.transforms.iter().chain(own).filter(|stage| !is_intended(stage));
+        let transforms = transforms(manifest).filter(|stage| !is_intended(stage));
         let largest = transforms.max_by_key(|stage| dropped(stage))?;
         if dropped(largest) == 0 || dropped(largest) * 10 < largest.records_in {
             return None;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use taskferry_engine::{Failure, Manifest, Status};
 use taskferry_pipeline::{Role, StageId};
 
+use crate::command::summary::drop::transforms;
 use crate::command::summary::outcome::{FROM_SANDBOX, outcome};
 use crate::logging::{self, LogFormat};
 
@@ -60,15 +61,12 @@ fn error_fields(manifest: &Manifest, failure: &Failure) -> Map<String, Value> {
 
 /// The name of the stage with which a message begins.
 fn stage_in<'a>(manifest: &'a Manifest, message: &str) -> Option<&'a str> {
-    let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
-    let transforms = manifest.transforms.iter().chain(own);
-    let transforms = transforms.map(|transform| (Role::Transform, transform.name.as_str()));
-    let sinks = manifest.sinks.iter().map(|sink| (Role::Sink, sink.name.as_str()));
-    let all = std::iter::once((Role::Source, manifest.source.name.as_str()));
-    let mut all = all.chain(transforms).chain(sinks);
-    let begins = |(role, name): &(Role, &str)| {
-        let id = StageId { role: *role, name: (*name).to_owned() };
+    let source = std::iter::once((Role::Source, &manifest.source.name));
+    let transforms = transforms(manifest).map(|transform| (Role::Transform, &transform.name));
+    let sinks = manifest.sinks.iter().map(|sink| (Role::Sink, &sink.name));
+    let begins = |(role, name): &(Role, &String)| {
+        let id = StageId { role: *role, name: (*name).clone() };
         message.starts_with(&format!("{id}: "))
     };
-    all.find(begins).map(|(_, name)| name)
+    source.chain(transforms).chain(sinks).find(begins).map(|(_, name)| name.as_str())
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use taskferry_config::TestClock;
 use taskferry_engine::RunOptions;
-use taskferry_pipeline::{ExpectOptions, Feed, OnError, Pipeline, SinkStage};
+use taskferry_pipeline::{Feed, Pipeline};
 use taskferry_sdk::{Lookups, Record, RunContext};
 use taskferry_state::{LockAttempt, StateDir};
 use tempfile::TempDir;
 
-use crate::trace::RecordSource;
+use crate::trace::{RecordSource, tolerate};
 
 /// A complete run in a temporary state folder.
 pub(crate) struct EarlierRun {
@@ -36,10 +36,8 @@ impl EarlierRun {
             Err(error) => return Err(failed(format!("{error}: {}", error.source))),
         };
         let path = state.path().to_owned();
-        pipeline.expect = ExpectOptions::default();
+        tolerate(&mut pipeline);
         pipeline.dead_letter = None;
-        pipeline.transforms.iter_mut().for_each(|stage| stage.on_error = OnError::Skip);
-        pipeline.sinks.iter_mut().for_each(|sink: &mut SinkStage| sink.on_error = OnError::Skip);
         pipeline.source.feed = Feed::Source(Box::new(RecordSource::new(records)));
         let mut run = RunContext::new(pipeline.name.clone(), clock.start, "before");
         run.time_zone = Some(clock.time_zone.clone());

@@ -33,7 +33,7 @@ pub(crate) struct Executed {
     pub(crate) error: Option<String>,
 }
 
-/// Runs the transforms that `stage` selects, with these answers to lookups.
+/// Runs the transforms that `stage` selects, with these answers to lookups, and after the run `earlier` if there is one.
 ///
 /// # Errors
 /// A record of the input can't be read.
@@ -43,21 +43,7 @@ pub(crate) async fn execute(
     input: &TestInput,
     clock: &TestClock,
     lookups: &Lookups,
-) -> Result<Executed, String> {
-    execute_after(None, pipeline, stage, input, clock, lookups).await
-}
-
-/// As [`execute`], after the complete run in the state folder `earlier`.
-///
-/// # Errors
-/// As [`execute`].
-pub(crate) async fn execute_after(
     earlier: Option<&EarlierRun>,
-    pipeline: Pipeline,
-    stage: Option<&StageId>,
-    input: &TestInput,
-    clock: &TestClock,
-    lookups: &Lookups,
 ) -> Result<Executed, String> {
     let mut run = RunContext::new(pipeline.name.clone(), clock.start, "test");
     run.time_zone = Some(clock.time_zone.clone());

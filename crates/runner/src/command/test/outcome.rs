@@ -13,10 +13,9 @@ use taskferry_sdk::{BuildContext, Lookups, NoFiles, Record, shortened};
 
 use super::compare::{Mismatch, mismatch};
 use super::earlier_run::EarlierRun;
-use super::execute::{Executed, execute, execute_after, parse, selected};
+use super::execute::{Executed, execute, parse, selected};
 use super::write::toml_key;
 use crate::command::format::count;
-use crate::command::preview::stages::OnErrors;
 use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
 
 /// The name of the stage that evaluates `expect_jq`.
@@ -36,7 +35,6 @@ pub(crate) struct Outcome {
     pub(crate) outputs: Vec<Value>,
     /// The stages of the pipeline.
     pub(crate) stages: Vec<StageInfo>,
-    pub(crate) on_errors: OnErrors,
     /// The records of the input with what each stage did.
     pub(crate) records: Vec<RecordTrace>,
     /// What is worth attention, but no failure.
@@ -81,7 +79,6 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
         failures: Vec::new(),
         outputs: Vec::new(),
         stages: Vec::new(),
-        on_errors: OnErrors::default(),
         records: Vec::new(),
         notes: Vec::new(),
     };
@@ -89,14 +86,12 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
     let lookups = Lookups::prepared(case.lookups.clone());
     let executed = match load_for_test(case, registry) {
         Ok(checked) => {
-            outcome.on_errors = OnErrors::of(&checked.pipeline);
             outcome.stages = checked.stages;
-            let (stage, clock) = (case.stage.as_ref(), &case.clock);
             match earlier_run(registry, case, &lookups).await {
                 Ok(earlier) => {
-                    let earlier = earlier.as_ref();
-                    let (pipeline, input) = (checked.pipeline, &case.input);
-                    execute_after(earlier, pipeline, stage, input, clock, &lookups).await
+                    let TestCase { stage, input, clock, .. } = case;
+                    let (pipeline, stage) = (checked.pipeline, stage.as_ref());
+                    execute(pipeline, stage, input, clock, &lookups, earlier.as_ref()).await
                 }
                 Err(message) => Err(message),
             }
@@ -254,7 +249,7 @@ async fn violations(
     let source = SourceStage { name, type_name: "outputs", digest, feed };
     let pipeline = Pipeline::new(EXPRESSION, source, vec![stage], Vec::new());
     let input = TestInput::Records(outputs.iter().map(value).collect());
-    let executed = match execute(pipeline, None, &input, clock, &Lookups::default()).await {
+    let executed = match execute(pipeline, None, &input, clock, &Lookups::default(), None).await {
         Ok(Executed { error: None, records, .. }) => records,
         Ok(Executed { error: Some(error), .. }) | Err(error) => return vec![Failure::new(error)],
     };

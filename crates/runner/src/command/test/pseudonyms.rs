@@ -151,21 +151,19 @@ mod tests {
             ],
         });
         let files = ["workday,Python,Python Programming\nworkday,Direct mail,x\n".to_owned()];
+        let replaced = [
+            ("11-1011", "job-1"),
+            ("Chief Executive", "Name 1"),
+            ("Direct", "Task 1"),
+            ("s1", "skill-1"),
+            ("Juggling", "Skill 1"),
+            ("a3903505", "source-data-1"),
+        ];
+        let expected = replaced.iter().fold(record.to_string(), |text, (old, new)| {
+            text.replace(&format!("\"{old}\""), &format!("\"{new}\""))
+        });
         let mut pseudonyms = Pseudonyms::new(&files);
-        assert_eq!(
-            pseudonyms.record(&record),
-            json!({
-                "external_id": "job-1", "name": "Name 1", "updated": "2026-01-31T08:00:00Z",
-                "tasks": [
-                    {
-                        "task_id": "job-1", "task": "Task 1", "weekly_hours": 1.50, "validation_state": "validated",
-                        "ai_impact": {"level": "H3", "rationale": "Name 1"},
-                        "linked_skills": [{"skill_id": "skill-1", "skill": "python"}, {"skill": "Skill 1"}, "Skill 1"],
-                        "source_data": [{"external_id": "source-data-1"}], "note": null, "empty": "",
-                    },
-                ],
-            })
-        );
+        assert_eq!(pseudonyms.record(&record).to_string(), expected);
         assert_eq!(pseudonyms.replaced().0, 6);
     }
 

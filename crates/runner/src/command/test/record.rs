@@ -7,10 +7,11 @@ use taskferry_pipeline::Registry;
 use taskferry_sdk::{LookupAnswers, Record};
 
 use super::execute::output;
-use super::recording::{Failed, Recording};
+use super::recording::Recording;
 use crate::command::arguments::{LayerArguments, RecordedJob, RecordingArguments};
-use crate::command::{record_file, run};
-use crate::console;
+use crate::command::mistakes::load;
+use crate::command::record_file;
+use crate::command_error::{CommandError, Ended};
 use crate::exit::Exit;
 use crate::logging::LogFormat;
 use crate::trace::{Selection, trace};
@@ -22,22 +23,18 @@ pub(crate) async fn record(
     name: &str,
     job: &RecordedJob,
     arguments: &RecordingArguments,
-) -> Exit {
+) -> Ended {
     let [file] = files else {
-        console::error("`--record` needs exactly one pipeline file");
-        return Exit::USAGE;
+        return Err(CommandError::usage("`--record` needs exactly one pipeline file"));
     };
-    let recorded = async {
-        let layers = layers(job).layers(file);
-        let stage = job.stage.as_deref();
-        let recording = Recording::new(registry, file, name, stage, arguments, layers)?;
-        let record = match &job.input {
-            Some(path) => from_file(path, job.id.as_deref())?,
-            None => from_source(registry, file, job).await?,
-        };
-        recording.add(&[record], LookupAnswers::new()).await
+    let layers = layers(job).layers(file);
+    let stage = job.stage.as_deref();
+    let recording = Recording::new(registry, file, name, stage, arguments, layers)?;
+    let record = match &job.input {
+        Some(path) => from_file(path, job.id.as_deref())?,
+        None => from_source(registry, file, job).await?,
     };
-    recorded.await.unwrap_or_else(Failed::write)
+    recording.add(&[record], LookupAnswers::new()).await
 }
 
 fn layers(job: &RecordedJob) -> LayerArguments {
@@ -45,22 +42,20 @@ fn layers(job: &RecordedJob) -> LayerArguments {
 }
 
 /// A record of a file.
-fn from_file(path: &Path, id: Option<&str>) -> Result<Record, Failed> {
+fn from_file(path: &Path, id: Option<&str>) -> Result<Record, CommandError> {
     let shown = path.display();
-    let records = record_file::read(path).map_err(Failed::usage)?;
+    let records = record_file::read(path)?;
     let count = records.len();
     let record = match (id, records.as_slice()) {
         (Some(id), records) => records.iter().find(|record| record.id.as_deref() == Some(id)),
         (None, [only]) => Some(only),
         (None, _) => {
-            return Err(Failed::usage(format!("`{shown}` has {count} records; add `--id JOB`")));
+            return Err(format!("`{shown}` has {count} records; add `--id JOB`").into());
         }
     };
     record.map(|record| record.record.clone()).ok_or_else(|| {
         let id = id.unwrap_or_default();
-        Failed::usage(format!(
-            "none of the {count} records in `{shown}` has the `external_id` `{id}`"
-        ))
+        format!("none of the {count} records in `{shown}` has the `external_id` `{id}`").into()
     })
 }
 
@@ -69,22 +64,21 @@ async fn from_source(
     registry: &Registry,
     file: &Path,
     job: &RecordedJob,
-) -> Result<Record, Failed> {
+) -> Result<Record, CommandError> {
     let Some(id) = job.id.clone() else {
-        return Err(Failed::usage("`--record` needs the job: add `--id JOB`, or `--input FILE`"));
+        let message = "`--record` needs the job: add `--id JOB`, or `--input FILE`";
+        return Err(CommandError::usage(message));
     };
-    let mut pipeline = run::load(registry, &layers(job), file, LogFormat::Text)?.pipeline;
+    let mut pipeline = load(&layers(job).layers(file), registry, LogFormat::Text)?.pipeline;
     pipeline.transforms = Vec::new();
     pipeline.sinks = vec![output("output".to_owned())];
     let selection = Selection::of_id(&id);
     let mut traced = trace(pipeline, None, selection, None, StopSignal::never()).await;
     traced.records.pop().map(|found| found.record).ok_or_else(|| match traced.report.error {
         Some(failure) => {
-            let message = failure.error().full_message();
-            Failed(Exit(traced.report.manifest.exit_code), Some(message))
+            let exit = Exit(traced.report.manifest.exit_code);
+            CommandError::new(exit, failure.error().full_message())
         }
-        None => {
-            Failed::usage(format!("the listing has no job `{id}`; {} jobs were read", traced.read))
-        }
+        None => format!("the listing has no job `{id}`; {} jobs were read", traced.read).into(),
     })
 }

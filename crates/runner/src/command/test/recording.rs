@@ -8,46 +8,20 @@ use taskferry_config::{
     load_tests, test_file,
 };
 use taskferry_pipeline::{Pipeline, Registry, Role};
-use taskferry_sdk::{LookupAnswers, Lookups, Record, nearest};
+use taskferry_sdk::{LookupAnswers, Lookups, Record};
 
 use super::execute::{Executed, execute};
 use super::pseudonyms::Pseudonyms;
 use super::write::{self, Recorded};
 use super::{outcome, report};
 use crate::command::arguments::RecordingArguments;
+use crate::command::format::did_you_mean;
 use crate::command::mistakes;
+use crate::command_error::{CommandError, Ended};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
 use crate::trace::RecordTrace;
-
-/// Why a test was not recorded: the exit code, and a message if none was written.
-pub(crate) struct Failed(pub(crate) Exit, pub(crate) Option<String>);
-
-impl Failed {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self(Exit::USAGE, Some(message.into()))
-    }
-
-    fn mistakes(found: &Mistakes) -> Self {
-        mistakes::write_all(found, LogFormat::Text);
-        Exit::USAGE.into()
-    }
-
-    /// Writes the message. Returns the exit code.
-    pub(crate) fn write(self) -> Exit {
-        if let Some(message) = &self.1 {
-            console::error(message);
-        }
-        self.0
-    }
-}
-
-impl From<Exit> for Failed {
-    fn from(exit: Exit) -> Self {
-        Self(exit, None)
-    }
-}
 
 /// A test that can be recorded: its name is free, and its stage exists.
 pub(crate) struct Recording<'a> {
@@ -79,10 +53,9 @@ impl<'a> Recording<'a> {
         stage: Option<&str>,
         arguments: &RecordingArguments,
         layers: Layers,
-    ) -> Result<Self, Failed> {
+    ) -> Result<Self, CommandError> {
         let target = test_file(file);
-        let cases = load_tests(file, &Layers::from_file(file), registry)
-            .map_err(|found| Failed::mistakes(&found))?;
+        let cases = load_tests(file, &Layers::from_file(file), registry).map_err(refused)?;
         let old = cases.iter().find(|case| case.name == name);
         let old = old.and_then(|old| old.position.as_ref());
         let old = old.map(|position| (Path::new(&position.file), position.line));
@@ -129,13 +102,9 @@ impl<'a> Recording<'a> {
     ///
     /// # Errors
     /// There is no record, a record can't be read, a transform fails, or the file can't be written.
-    pub(crate) async fn add(
-        self,
-        input: &[Record],
-        answers: LookupAnswers,
-    ) -> Result<Exit, Failed> {
+    pub(crate) async fn add(self, input: &[Record], answers: LookupAnswers) -> Ended {
         if input.is_empty() {
-            return Err(Failed::usage("no record reaches the stage, so no test is recorded"));
+            return Err(CommandError::usage("no record reaches the stage, so no test is recorded"));
         }
         let original = values(input)?;
         let answers = self.answers(&original, answers).await?;
@@ -149,7 +118,7 @@ impl<'a> Recording<'a> {
         let lookups = Lookups::prepared(lookups);
         let executed = self.execute(self.isolated()?, &input, &lookups).await?;
         if let Some((stage, key)) = lookups.unanswered().first() {
-            return Err(Failed::usage(format!(
+            return Err(CommandError::usage(format!(
                 "`{stage}` looks up `{key}`, which can't be replaced as in the record; record the test with `--verbatim`"
             )));
         }
@@ -158,7 +127,7 @@ impl<'a> Recording<'a> {
             let prepared = Lookups::prepared(answers);
             let verbatim = self.execute(self.isolated()?, &original, &prepared).await?;
             if shape(&verbatim)? != shape(&executed)? {
-                return Err(Failed::usage(format!(
+                return Err(CommandError::usage(format!(
                     "the transforms depend on texts: with replaced texts the result is {}, without {}; record the test with `--verbatim`",
                     result(input.len(), &executed),
                     result(input.len(), &verbatim)
@@ -176,7 +145,7 @@ impl<'a> Recording<'a> {
             refused: expected_refusals(&executed),
         };
         write::write(target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
-            Failed(Exit::SINK, Some(format!("can't write `{}`: {error}", target.display())))
+            CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", target.display()))
         })?;
         let result = result(input.len(), &executed);
         console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
@@ -188,21 +157,30 @@ impl<'a> Recording<'a> {
     }
 
     /// The answers to all lookups for these records.
+    ///
+    /// # Errors
+    /// A service refuses a key: a test contains answers only.
     async fn answers(
         &self,
         input: &[Value],
         known: LookupAnswers,
-    ) -> Result<LookupAnswers, Failed> {
+    ) -> Result<LookupAnswers, CommandError> {
         let lookups = Lookups::prepared(known);
         self.execute(self.isolated()?, input, &lookups).await?;
         if lookups.unanswered().is_empty() {
             return Ok(lookups.answers());
         }
         let checked = taskferry_config::load(&self.layers, self.registry);
-        let pipeline = checked.map_err(|found| Failed::mistakes(&found))?.pipeline;
+        let pipeline = checked.map_err(refused)?.pipeline;
         let lookups = Lookups::recorded();
-        self.execute(pipeline, input, &lookups).await?;
-        Ok(lookups.answers())
+        let executed = self.execute(pipeline, input, &lookups).await?;
+        let answers = lookups.answers();
+        let prepared = Lookups::prepared(answers.clone());
+        self.execute(self.isolated()?, input, &prepared).await?;
+        match prepared.unanswered().first() {
+            None => Ok(answers),
+            Some((stage, key)) => Err(refused_lookup(stage, key, &executed)),
+        }
     }
 
     async fn execute(
@@ -210,29 +188,46 @@ impl<'a> Recording<'a> {
         pipeline: Pipeline,
         input: &[Value],
         lookups: &Lookups,
-    ) -> Result<Executed, Failed> {
+    ) -> Result<Executed, CommandError> {
         let stage = self.stage_info().map(|stage| &stage.id);
         let (input, clock) = (TestInput::Records(input.to_vec()), TestClock::default());
-        let executed = execute(pipeline, stage, &input, &clock, lookups).await;
-        match executed.map_err(Failed::usage)? {
-            Executed { error: Some(error), .. } => Err(Failed(Exit::TRANSFORM, Some(error))),
+        let executed = execute(pipeline, stage, &input, &clock, lookups, None).await;
+        match executed? {
+            Executed { error: Some(error), .. } => Err(CommandError::new(Exit::TRANSFORM, error)),
             executed => Ok(executed),
         }
     }
 
-    fn isolated(&self) -> Result<Pipeline, Failed> {
+    fn isolated(&self) -> Result<Pipeline, CommandError> {
         isolated(self.registry, &self.file).map(|checked| checked.pipeline)
     }
 }
 
+fn refused(found: Mistakes) -> CommandError {
+    mistakes::refused(&found, LogFormat::Text)
+}
+
 /// The pipeline without anything from the environment, as tests run it.
-fn isolated(registry: &Registry, file: &Path) -> Result<Checked, Failed> {
+fn isolated(registry: &Registry, file: &Path) -> Result<Checked, CommandError> {
     let layers = Layers::from_file(file).placeholders(true);
-    taskferry_config::load(&layers, registry).map_err(|found| Failed::mistakes(&found))
+    taskferry_config::load(&layers, registry).map_err(refused)
+}
+
+/// The error about a key that has no answer, with the reason why its record was refused.
+fn refused_lookup(stage: &str, key: &str, executed: &Executed) -> CommandError {
+    let reason = executed.refused.iter().find(|(refused_by, _)| refused_by == stage);
+    let reason = reason.map(|(_, reason)| format!(": {reason}")).unwrap_or_default();
+    CommandError::new(
+        Exit::TRANSFORM,
+        format!(
+            "the service of `{stage}` refuses `{key}`{reason}; a test contains answers only, so nothing is recorded: correct the \
+             key or the service, or record another job"
+        ),
+    )
 }
 
 /// What replaced texts must not change: the numbers of records, and everything in the outputs but texts and numbers.
-fn shape(executed: &Executed) -> Result<(u64, usize, Vec<Value>), Failed> {
+fn shape(executed: &Executed) -> Result<(u64, usize, Vec<Value>), CommandError> {
     let outputs = values(&executed.outputs)?.iter().map(without_texts).collect();
     Ok((executed.known_dropped(), executed.refused.len(), outputs))
 }
@@ -250,17 +245,16 @@ fn without_texts(value: &Value) -> Value {
     }
 }
 
-fn values(records: &[Record]) -> Result<Vec<Value>, Failed> {
+fn values(records: &[Record]) -> Result<Vec<Value>, CommandError> {
     let values = records.iter().map(Record::value);
-    values.map(|value| value.map_err(|error| Failed::usage(error.full_message()))).collect()
+    values.map(|value| value.map_err(|error| CommandError::usage(error.full_message()))).collect()
 }
 
 /// Runs the recorded test: a pipeline that depends on anything else than the records gives another result.
-async fn repeat(registry: &Registry, file: &Path, name: &str) -> Result<Exit, Failed> {
-    let cases = load_tests(file, &Layers::from_file(file), registry)
-        .map_err(|found| Failed::mistakes(&found))?;
+async fn repeat(registry: &Registry, file: &Path, name: &str) -> Ended {
+    let cases = load_tests(file, &Layers::from_file(file), registry).map_err(refused)?;
     let Some(case) = cases.into_iter().find(|case| case.name == name) else {
-        return Err(Failed::usage(format!("the recorded test `{name}` can't be found")));
+        return Err(CommandError::usage(format!("the recorded test `{name}` can't be found")));
     };
     let outcome = outcome::run(registry, file, case).await;
     report::outcome(&outcome);
@@ -277,36 +271,34 @@ fn check_name(
     old: Option<(&Path, usize)>,
     target: &Path,
     replace: bool,
-) -> Result<(), Failed> {
+) -> Result<(), CommandError> {
     if name.trim().is_empty() {
-        return Err(Failed::usage("the name of a test must not be empty"));
+        return Err(CommandError::usage("the name of a test must not be empty"));
     }
     let Some((file, line)) = old else { return Ok(()) };
     let at = format!("{}:{line}", file.display());
     if file != target {
-        return Err(Failed::usage(format!(
+        return Err(CommandError::usage(format!(
             "the test `{name}` is in {at}, where `--record` does not write; choose another name, or remove it there"
         )));
     }
     if !replace {
-        return Err(Failed::usage(format!(
+        return Err(CommandError::usage(format!(
             "there is already a test `{name}` in {at}; choose another name, or add `--replace`"
         )));
     }
     Ok(())
 }
 
-fn check_stage(name: &str, stages: &[StageInfo]) -> Result<(), Failed> {
+fn check_stage(name: &str, stages: &[StageInfo]) -> Result<(), CommandError> {
     let all = stages.iter().filter(|stage| stage.id.role != Role::Source);
     let names: Vec<&str> = all.map(|stage| stage.id.name.as_str()).collect();
     if names.contains(&name) {
         return Ok(());
     }
-    let help = match nearest(name, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the transforms and sinks are `{}`", names.join("`, `")),
-    };
-    Err(Failed::usage(format!("the pipeline has no transform or sink `{name}`; {help}")))
+    let all = || format!("the transforms and sinks are `{}`", names.join("`, `"));
+    let help = did_you_mean(name, &names, all);
+    Err(CommandError::usage(format!("the pipeline has no transform or sink `{name}`; {help}")))
 }
 
 /// The texts of the files that the pipeline reads.

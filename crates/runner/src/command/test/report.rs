@@ -88,7 +88,6 @@ fn add_record(out: &mut String, record: &RecordTrace, outcome: &Outcome) {
     add_lines(out, input.iter().map(|line| DiffLine::Same(line.shown()).drawn(Some(WIDTH - 4))));
     let mut steps = TextWriter {
         stages: &outcome.stages,
-        on_errors: &outcome.on_errors,
         masks_values: false,
         only: None,
         width: Some(WIDTH),

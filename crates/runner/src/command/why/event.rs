@@ -7,7 +7,9 @@ use taskferry_sdk::{Effect, Origin};
 
 use crate::command::preview::json::position;
 use crate::command::preview::mask::Mask;
-use crate::command::preview::stages::{OnErrors, StageSteps, Summary, position_of, stages};
+use crate::command::preview::stages::{
+    StageSteps, Summary, consequence, position_of, rows_text, stages, times_text,
+};
 use crate::trace::RecordTrace;
 
 /// The most effects that are listed below one sentence.
@@ -58,32 +60,23 @@ impl<'a> Event<'a> {
 /// What happens to a job.
 pub(crate) fn job_events<'a>(
     infos: &'a [StageInfo],
-    on_errors: &OnErrors,
     trace: &RecordTrace,
     mask: &Mask,
 ) -> Vec<Event<'a>> {
-    let mut events = vec![Event::found(&trace.origin)];
-    for stage in stages(infos, trace) {
-        // The stages live as long as the pipeline, the steps only as long as the trace.
-        let info = infos.iter().find(|info| info.id == stage.info.id);
-        events.extend(info.map(|info| event(info, &stage, on_errors, mask)));
-    }
-    events
+    let found = std::iter::once(Event::found(&trace.origin));
+    found.chain(stages(infos, trace).iter().map(|stage| event(stage, mask))).collect()
 }
 
-fn event<'a>(
-    info: &'a StageInfo,
-    stage: &StageSteps<'_>,
-    on_errors: &OnErrors,
-    mask: &Mask,
-) -> Event<'a> {
+fn event<'a>(stage: &StageSteps<'a, '_>, mask: &Mask) -> Event<'a> {
+    let info = stage.info;
     let (summary, name) = (stage.summary(), name(info));
     let effects = stage.effects();
     let mut details = details(info, &effects, mask);
-    details.extend(stage.refusals().take(MOST_EFFECTS).map(|reason| {
-        let consequence = on_errors.effect(&info.id);
-        format!("refuses a record: {}; {consequence}", mask.text(reason))
-    }));
+    details.extend(
+        stage.refusals().take(MOST_EFFECTS).map(|reason| {
+            format!("refuses a record: {}; {}", mask.text(reason), consequence(info))
+        }),
+    );
     let event =
         |kind, text| Event { details: details.clone(), ..Event::new(Some(info), kind, text) };
     match summary {
@@ -91,8 +84,8 @@ fn event<'a>(
         Summary { received: 1, refused: 1.., .. } => {
             let reason =
                 stage.refusals().next().map(|reason| mask.text(reason)).unwrap_or_default();
-            let effect = on_errors.effect(&info.id);
-            Event::new(Some(info), "refused", format!("refused by {name}: {reason}; {effect}"))
+            let text = format!("refused by {name}: {reason}; {}", consequence(info));
+            Event::new(Some(info), "refused", text)
         }
         Summary { received: 1, emitted: 0, .. } => {
             event("dropped", format!("dropped by {}", dropping(info, &effects)))
@@ -116,12 +109,8 @@ fn event<'a>(
 
 /// The event of a record that a sink accepts.
 pub(crate) fn delivered(info: &StageInfo, rows: (u64, u64)) -> Event<'_> {
-    let what = if rows.0 == rows.1 {
-        format!("row {}", rows.0)
-    } else {
-        format!("rows {} to {}", rows.0, rows.1)
-    };
-    let event = Event::new(Some(info), "delivered", format!("{what} of {}", name(info)));
+    let text = format!("{} of {}", rows_text(rows), name(info));
+    let event = Event::new(Some(info), "delivered", text);
     Event { rows: Some(rows), ..event }
 }
 
@@ -159,8 +148,7 @@ fn details(info: &StageInfo, effects: &[(&Effect, usize)], mask: &Mask) -> Vec<S
         return Vec::new();
     }
     let detail = |(effect, times): &(&Effect, usize)| {
-        let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
-        let position = position_of(info, effect.option);
+        let (times, position) = (times_text(*times), position_of(info, effect.option));
         format!("`{}` ({position}) {}{times}", effect.option, mask.text(&effect.text))
     };
     let mut details: Vec<String> = effects.iter().take(MOST_EFFECTS).map(detail).collect();

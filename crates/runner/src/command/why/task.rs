@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 use taskferry_config::StageInfo;
-use taskferry_sdk::{Record, nearest};
+use taskferry_sdk::Record;
 
 use super::event::{Event, delivered, name, option};
+use crate::command::format::did_you_mean;
 use crate::command::preview::mask::Mask;
-use crate::command::preview::stages::{OnErrors, effects_of, stages};
+use crate::command::preview::stages::{consequence, effects_of, stages};
 use crate::trace::{Outcome, RecordTrace, Step};
 
 /// The id and the name by which a task is found in records of any form.
@@ -33,14 +34,13 @@ impl Task {
             return Ok(Self { id: id.clone(), name: name.clone() });
         }
         let ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
-        let hint = match nearest(wanted, ids.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if ids.is_empty() => "it has no tasks".to_owned(),
-            None => {
-                let some: Vec<String> = ids.iter().take(3).map(|id| format!("`{id}`")).collect();
-                format!("it has {} tasks, for example {}", ids.len(), some.join(", "))
+        let hint = did_you_mean(wanted, &ids, || match ids.len() {
+            0 => "it has no tasks".to_owned(),
+            count => {
+                let some = ids.get(..3).unwrap_or(&ids).join("`, `");
+                format!("it has {count} tasks, for example `{some}`")
             }
-        };
+        });
         Err(format!("the job has no task with the id or name `{wanted}`; {hint}"))
     }
 
@@ -48,7 +48,6 @@ impl Task {
     pub(crate) fn events<'a>(
         &self,
         infos: &'a [StageInfo],
-        on_errors: &OnErrors,
         trace: &RecordTrace,
         mask: &Mask,
     ) -> Vec<Event<'a>> {
@@ -57,34 +56,23 @@ impl Task {
         let text = format!("task `{}` is in the record{}", self.id, level.unwrap_or_default());
         let mut events = vec![Event::found(&trace.origin), Event::new(None, "found", text)];
         for stage in stages(infos, trace) {
-            let info = infos.iter().find(|info| info.id == stage.info.id);
             let steps = stage.steps.iter().filter(|step| {
                 step.input.as_ref().is_some_and(|input| self.part_of(input).is_some())
             });
-            for step in steps {
-                events.extend(info.map(|info| self.event(info, step, on_errors, mask)));
-            }
+            events.extend(steps.map(|step| self.event(stage.info, step, mask)));
         }
         events
     }
 
-    fn event<'a>(
-        &self,
-        info: &'a StageInfo,
-        step: &Step,
-        on_errors: &OnErrors,
-        mask: &Mask,
-    ) -> Event<'a> {
+    fn event<'a>(&self, info: &'a StageInfo, step: &Step, mask: &Mask) -> Event<'a> {
         let stage = name(info);
         let event = |kind, text| Event::new(Some(info), kind, text);
         let records = match &step.outcome {
             Outcome::Delivered { row } => return delivered(info, (*row, *row)),
             Outcome::Refused(reason) => {
-                let (reason, effect) = (mask.text(reason), on_errors.effect(&info.id));
-                return event(
-                    "refused",
-                    format!("its record is refused by {stage}: {reason}; {effect}"),
-                );
+                let (reason, effect) = (mask.text(reason), consequence(info));
+                let text = format!("its record is refused by {stage}: {reason}; {effect}");
+                return event("refused", text);
             }
             Outcome::Emitted { records, .. } => records,
         };
