@@ -63,7 +63,7 @@ pub(crate) fn report_conflicts(plugins: &Registry) -> Exit {
             ));
         }
     }
-    console::help("change `TYPE` of one of them, or leave out one of the crates");
+    console::help("change `TYPE` of one plugin, or remove one of the crates");
     Exit::DEFECT
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
     ended.unwrap_or_else(|error| error.write(log))
 }
 
-/// The error about the arguments, made from their printable form because it repeats them.
+/// Parses the printable form of the arguments and returns the error, because the error message repeats the arguments.
 fn usage_error(arguments: &[OsString]) -> Option<clap::Error> {
     let shown = |argument: &OsString| printable(&argument.to_string_lossy()).into_owned();
     Arguments::try_parse_from(arguments.iter().map(shown)).err()

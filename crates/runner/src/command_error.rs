@@ -9,7 +9,7 @@ use crate::logging::LogFormat;
 /// Why a command ends early: its exit code, and what to write, unless that is written already.
 #[derive(Debug)]
 pub(crate) struct CommandError {
-    exit: Exit,
+    pub(crate) exit: Exit,
     pub(crate) message: Option<String>,
     pub(crate) help: Option<String>,
 }

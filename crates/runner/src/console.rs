@@ -58,7 +58,8 @@ fn columns(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
     size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// Whether standard output may appear on the terminal: it is one, or another process reads it and may write to one.
+/// Whether standard output may appear on a terminal: standard output is a terminal, or a pipe to a process that may write to a
+/// terminal.
 pub(crate) fn output_may_be_shown() -> bool {
     let stdout = io::stdout();
     let file = stdout.as_fd().try_clone_to_owned().map(File::from);
@@ -143,7 +144,7 @@ pub(crate) fn page(text: &str) -> io::Result<()> {
     data(&printable_lines(text))
 }
 
-/// Writes text with colours to standard output, without colours if it cannot show them.
+/// Writes text with colors to standard output, without colors if it cannot show them.
 pub(crate) fn drawn_page(text: &str) -> io::Result<()> {
     let text = only_styles(text);
     let plain = matches!(AutoStream::choice(&io::stdout()), ColorChoice::Never);
@@ -153,7 +154,7 @@ pub(crate) fn drawn_page(text: &str) -> io::Result<()> {
 /// Clears the terminal of standard output, if it is one.
 pub(crate) fn clear() {
     if output_is_terminal() {
-        // What follows reports a terminal that is gone.
+        // Ignores the error: the next write reports a closed terminal.
         _ = data("\u{1b}[2J\u{1b}[3J\u{1b}[H");
     }
 }

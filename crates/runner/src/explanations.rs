@@ -85,7 +85,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Explanation> {
     all().iter().find(|one| one.name == name)
 }
 
-/// The name that a misspelt one most likely means: one with few other letters, or else one with the same words.
+/// The name that is most similar to a misspelled name: the name with the fewest different letters, otherwise a name with the same
+/// words.
 pub(crate) fn similar(wrong: &str) -> Option<&'static str> {
     let wrong = wrong.to_lowercase().replace(['_', ' ', ':'], "-");
     let names = || all().iter().map(|one| one.name);

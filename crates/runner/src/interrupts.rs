@@ -20,7 +20,7 @@ impl Interrupts {
             (SignalKind::terminate(), Interrupt::Terminated),
             (SignalKind::hangup(), Interrupt::Terminated),
         ];
-        // Signal 1 is the lowest bit.
+        // Bit 0 is signal 1.
         let handled =
             |(kind, _): &(SignalKind, Interrupt)| ignored >> (kind.as_raw_value() - 1) & 1 == 0;
         let listening = |(kind, interrupt)| Ok((signal(kind)?, interrupt));

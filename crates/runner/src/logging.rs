@@ -73,7 +73,7 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     let started = match format {
         LogFormat::Json => log.with(line::JsonLines.with_filter(filter.or(is_span))).try_init(),
         LogFormat::Text => {
-            // Spans are no text.
+            // Spans are not written to the text log.
             let filter = filter.and(filter_fn(|metadata| !metadata.is_span()));
             if console::is_terminal() {
                 log.with(text.without_time().with_filter(filter)).try_init()

@@ -11,12 +11,12 @@ const MISSING: &str = "this binary was built without the feature `sandbox`";
 const HELP: &str =
     "use a binary that was built with its default features, or write the address of a tenant";
 
-/// Refuses a `sandbox:` URL, that of `--sandbox` included.
+/// Refuses a `sandbox:` URL, including the URL that `--sandbox` sets.
 pub(crate) fn build(_: &str, _: &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>> {
     Err(vec![Problem::at(KeyPath::root(), "unsupported-sandbox", MISSING).help(HELP)])
 }
 
-/// The arguments of `taskferry sandbox`, whatever they are.
+/// Accepts any arguments of `taskferry sandbox`.
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]

@@ -67,7 +67,7 @@ fn threads(count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets a write beyond the size limit of files (`ulimit -f`) fail, instead of ending the process with a signal.
+/// Handles SIGXFSZ, so that a write beyond the size limit of files (`ulimit -f`) returns an error instead of ending the process.
 pub(crate) fn survive_size_limits() -> io::Result<Signal> {
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }

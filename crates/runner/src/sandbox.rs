@@ -53,7 +53,7 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Ended {
     Ok(Exit::COMPLETE)
 }
 
-/// Whether another sandbox may have created the file in the meantime.
+/// Whether the error concerns the database file, which another sandbox may have created in the meantime.
 fn is_database_error(error: &SandboxError) -> bool {
     matches!(error, SandboxError::Database { .. })
 }
@@ -91,7 +91,7 @@ to run a pipeline against the sandbox:
 to request the first page:
   {first_page}
 
-Ctrl-C stops it.
+Press Ctrl-C to stop the sandbox.
 ",
         webhook = running.webhook_url(),
     )

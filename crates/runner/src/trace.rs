@@ -1,11 +1,11 @@
 //! Runs a pipeline on a few records and keeps what every stage does with them, for `preview`, `why` and `test`.
 //!
 //! The engine of `run` does the work, in a dry run: no output is opened and no state is touched. A [`Collector`] follows the
-//! records, and a gate in front of the source stops reading once enough records are found.
+//! records, and a [`ReadLimiter`] in front of the source stops reading once enough records are found.
 
 mod collector;
-mod gate;
 mod outcome;
+mod read_limiter;
 mod records;
 
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use taskferry_pipeline::{ExpectOptions, Feed, OnError, Pipeline};
 use taskferry_sdk::{RunContext, Source};
 
 use collector::Collector;
-use gate::Gate;
 pub(crate) use outcome::{Outcome, RecordTrace, Selection, Step, Trace};
+use read_limiter::ReadLimiter;
 pub(crate) use records::{RecordSource, with_id};
 
 /// Runs a pipeline on the records of its source, or of `input`. A refused record does not end the run, whatever `on_error` is,
@@ -31,9 +31,9 @@ pub(crate) async fn trace(
     tolerate(&mut pipeline);
     let sinks = pipeline.sinks.iter().map(taskferry_pipeline::SinkStage::id).collect();
     let collector = Arc::new(Collector::new(pipeline.source.id(), sinks, selection));
-    let gate = |source| Box::new(Gate::new(source, Arc::clone(&collector)));
+    let limited = |source| Box::new(ReadLimiter::new(source, Arc::clone(&collector)));
     pipeline.source.feed = match (input, pipeline.source.feed) {
-        (Some(source), _) | (None, Feed::Source(source)) => Feed::Source(gate(source)),
+        (Some(source), _) | (None, Feed::Source(source)) => Feed::Source(limited(source)),
         (None, letters) => letters,
     };
     let compared_with = run.as_ref().and_then(|run| run.compared_with.clone());

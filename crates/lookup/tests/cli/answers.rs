@@ -75,7 +75,7 @@ fn a_lookup_without_an_answer_fails_with_the_lines_to_add() {
         "j2": "…"
     "#);
     let json = context.taskferry(&["test", "jobs.toml", "--json"]).with_code(8);
-    assert!(json.stdout.contains("`job_titles` looks up keys without an answer in the test"));
+    assert!(json.stdout.contains("the test has no answer for keys that `job_titles` looks up"));
 }
 
 fn an_answer_that_no_record_needs_is_noted() {

@@ -45,7 +45,7 @@ fn a_recorded_test_has_the_answers_with_other_keys_and_texts() {
     "#);
     insta::assert_snapshot!(ended.stderr, @"
     recorded `a job` in jobs.test.toml: 1 in, 1 out
-      2 ids and texts were replaced in: external_id, job_titles; numbers, dates, levels and what the files of the pipeline mention stay
+      2 ids and strings were replaced in: external_id, job_titles; numbers, dates, levels and strings that occur in the files of the pipeline were not replaced
     ok      jobs.test.toml: a job
     ");
     assert_eq!(service.requests().len(), 1);

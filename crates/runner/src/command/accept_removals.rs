@@ -12,14 +12,13 @@ pub(crate) fn check(folder: &Path, run_id: &str) -> Result<(), String> {
         .map_err(|error| format!("{error}: {}", error.source))?;
     match last {
         None => refused("no run of this pipeline is complete yet".to_owned()),
-        Some((last, 0)) if last == run_id => refused("this run withheld no removals".to_owned()),
+        Some((last, 0)) if last == run_id => refused("the run withheld no removals".to_owned()),
         Some((last, _)) if last == run_id => Ok(()),
         Some((last, 0)) => refused(format!(
-            "this is not the last complete run; that is {last}, which withheld no removals"
+            "the run is not the last complete run; the last complete run {last} withheld no removals"
         )),
         Some((last, withheld)) => refused(format!(
-            "this is not the last complete run; that is {last}, which withheld {withheld} removals: look at them, then write \
-             `--accept-removals {last}`"
+            "the run is not the last complete run; the last complete run {last} withheld {withheld} removals: check them, then run with `--accept-removals {last}`"
         )),
     }
 }

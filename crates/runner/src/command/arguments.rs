@@ -39,11 +39,11 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     /// Show what every stage does with the first records, without delivering anything
     Preview(PreviewArguments),
-    /// Tell what happens to one record: found, kept, changed, dropped, refused, delivered
+    /// Show what happens to one record: found, kept, changed, dropped, refused, delivered
     Why(WhyArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
-    /// Explain a mistake or an exit code, and what to do
+    /// Explain an error, a warning or an exit code, and what to do
     Explain(ExplainArguments),
     /// Run the tests of pipelines, without a request and without secrets
     Test(TestArguments),
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Plugins(PluginsArguments),
     /// Write files to start from: a pipeline, or a plugin of your own
     New(NewArguments),
-    /// Build a taskferry with plugins of your own. Needs Rust
+    /// Build a taskferry binary with your own plugins. Requires Rust
     Build(BuildArguments),
     /// Draw the stages of a pipeline, with the counts of a run
     Graph(GraphArguments),
@@ -103,7 +103,7 @@ impl RunOptionArguments {
     }
 }
 
-/// An argument as a shell reads it.
+/// Quotes an argument for a shell.
 pub(crate) fn quoted(argument: &str) -> Cow<'_, str> {
     let is_plain =
         |character: char| character.is_alphanumeric() || "-_./=:,@%+~".contains(character);
@@ -119,7 +119,7 @@ impl LayerArguments {
         std::iter::once(file).chain(self.overlay.iter().map(PathBuf::as_path))
     }
 
-    /// The options as a command repeats them. Values of `--set` may be secrets, and are left out.
+    /// The options, for a command that a message suggests. Values of `--set` are omitted, because they may be secrets.
     pub(crate) fn shown(&self) -> String {
         let overlays = self.overlay.iter();
         let overlays =
@@ -153,13 +153,14 @@ pub(crate) struct RunArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
     /// Export one share of the listing: `2/8` exports the second of eight shares; `8` takes the number of the share from
-    /// `JOB_COMPLETION_INDEX`. Needs the cursors of a complete run without this option, or `partition` in [source]
+    /// `JOB_COMPLETION_INDEX`. Requires `partition` in [source], or an earlier complete run without `--shard`, which stores the
+    /// boundaries of the shares
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<ShardArgument>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
-    /// Accept the removals that this run has withheld: the last complete run, which ended with exit code 8. Later removals are
-    /// checked again
+    /// Accept the removals that the run with this id has withheld. The run must be the last complete run, with exit code 8. Later
+    /// removals are checked again
     #[arg(long, value_name = "RUN_ID", conflicts_with = "if_incomplete")]
     pub(crate) accept_removals: Option<String>,
     #[command(flatten)]
@@ -171,7 +172,7 @@ pub(crate) struct RunArguments {
 /// Conditions of a run.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct RunConditions {
-    /// Do nothing if the last run ended with exit code 0, 6 or 8 less than `resume_within` ago, and return that exit code. For
+    /// If the last run ended within `resume_within` and with exit code 0, 6 or 8, exit with the same code and do nothing. For
     /// schedulers that start a run several times
     #[arg(long, conflicts_with = "fresh")]
     pub(crate) if_incomplete: bool,
@@ -296,7 +297,7 @@ pub(crate) struct ExplainArguments {
 pub(crate) struct DoctorArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// Make only the checks with this name, for example `token`. `--verbose` shows all names. Repeatable
+    /// Run only the checks with this name, for example `token`. `--verbose` shows all names. Repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) check: Vec<String>,
     /// Show all checks and their times, not only problems
@@ -331,7 +332,7 @@ pub(crate) struct PluginsArguments {
 pub(crate) struct PreviewArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// The number of records to show. If every one of them is dropped, the first delivered record follows
+    /// The number of records to show. If all these records are dropped, the first delivered record is shown too
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) records: u16,
@@ -341,11 +342,11 @@ pub(crate) struct PreviewArguments {
     /// Show the record with this id. Reads the listing until it is found
     #[arg(long, value_name = "JOB", allow_negative_numbers = true)]
     pub(crate) id: Option<String>,
-    /// Show only records of the source for which this jq expression is true, for example `.tasks | length > 20`. It reads the
-    /// record as the source returns it, also with `--stage`
+    /// Show only records of the source for which this jq expression is true, for example `.tasks | length > 20`. The expression
+    /// applies to the record as the source returns it, even with `--stage`
     #[arg(long = "where", value_name = "JQ")]
     pub(crate) condition: Option<String>,
-    /// The maximum number of pages to read; without a limit with `--id`
+    /// The maximum number of pages to read. With `--id`, the number is not limited
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pages: u64,
     /// Read the records from a file instead of the source, without a request: NDJSON, a JSON array, one object, or a page of the API
@@ -386,7 +387,7 @@ pub(crate) struct WhyArguments {
     /// Follow one task of the job: its id or its name
     #[arg(long, value_name = "TASK", allow_negative_numbers = true)]
     pub(crate) task: Option<String>,
-    /// Name the files of the run with this manifest
+    /// Show the output files of the run with this manifest
     #[arg(long, value_name = "MANIFEST")]
     pub(crate) run: Option<PathBuf>,
     /// Print one JSON document

@@ -44,7 +44,7 @@ pub(crate) fn build(arguments: &BuildArguments) -> Ended {
                 "if the registry has no taskferry {version}, build a checkout with `--path CHECKOUT`"
             ),
         };
-        CommandError::usage("Cargo can't resolve the dependencies: see its message above").help(help)
+        CommandError::usage("Cargo can't resolve the dependencies: see the message of Cargo above").help(help)
     })?;
     let packages = Packages::of(&metadata);
     let plugins = packages.plugins(sources.plugins.len())?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// A format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CheckFormat {
-    /// Text or JSON lines on standard error, as `--log` says.
+    /// Text or JSON lines on standard error, depending on `--log`.
     Text,
     /// Workflow commands on standard output.
     Github,

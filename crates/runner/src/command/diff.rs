@@ -12,18 +12,19 @@ use super::json_lines::{Line, SCREEN, lines};
 
 /// The number of unchanged lines around a change.
 const CONTEXT: usize = 2;
-/// The most places whose changes are shown, unless everything is.
-const MOST_PLACES: usize = 4;
+/// The maximum number of places whose changes are shown, unless everything is.
+const MAX_CHANGES: usize = 4;
 /// A changed line with more columns is cut around its change.
-pub(crate) const LONG: usize = 74;
+pub(crate) const MAX_COLUMNS: usize = 74;
 /// The number of equal characters that are shown before and after a change within a line.
-const EQUAL: usize = 16;
+const CONTEXT_COLUMNS: usize = 16;
 /// The number of characters that are shown of the beginning of a cut line.
-const BEGINNING: usize = 28;
-/// The most characters of a cut line.
-const MOST_CHARACTERS: usize = 400;
-/// After this time, the rest counts as changed. Two large records without a common line would take minutes.
-const TIME: Duration = Duration::from_millis(500);
+const PREFIX_COLUMNS: usize = 28;
+/// The maximum number of characters of a cut line.
+const MAX_CHARACTERS: usize = 400;
+/// The time limit of a comparison. After the limit, the rest counts as changed, because two large records without a common line
+/// would take minutes.
+const TIME_LIMIT: Duration = Duration::from_millis(500);
 
 /// A line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,18 +36,18 @@ pub(crate) enum DiffLine {
     Note(String),
 }
 
-/// What differs between records. At most `most` lines of each change are shown, and long lines are cut, unless it is
-/// `usize::MAX`.
+/// The differences between two lists of records. At most `most` lines of each change are returned, and long lines are shortened,
+/// unless `most` is `usize::MAX`.
 pub(crate) fn diff(before: &[Value], after: &[Value], most: usize) -> Vec<DiffLine> {
     let (old, new) = (all_lines(before), all_lines(after));
     let texts = |lines: &[Line]| lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
-    let deadline = Some(Instant::now() + TIME);
+    let deadline = Some(Instant::now() + TIME_LIMIT);
     let operations =
         capture_diff_slices_deadline(Algorithm::Patience, &texts(&old), &texts(&new), deadline);
     let mut found = Vec::new();
     let groups = group_diff_ops(operations, CONTEXT);
     let count = groups.len();
-    let shown = if most == usize::MAX { count } else { count.min(MOST_PLACES) };
+    let shown = if most == usize::MAX { count } else { count.min(MAX_CHANGES) };
     for group in groups.into_iter().take(shown) {
         let first = group.iter().find(|operation| !matches!(operation, DiffOp::Equal { .. }));
         let place = first.and_then(|first| {
@@ -87,7 +88,7 @@ fn all_lines(records: &[Value]) -> Vec<Line> {
     records.iter().enumerate().flat_map(numbered).collect()
 }
 
-/// The lines of one change, which replaces `others` or is replaced by them.
+/// The lines on one side of a change. `others` are the lines on the other side.
 fn part(
     lines: &[Line],
     others: &[Line],
@@ -98,7 +99,7 @@ fn part(
     let shown = if lines.len() <= most { lines.len() } else { most - 1 };
     for (index, line) in lines.iter().enumerate().take(shown) {
         let (text, other) = (line.shown(), others.get(index).map(Line::shown));
-        let is_whole = most == usize::MAX || text.width() <= LONG;
+        let is_whole = most == usize::MAX || text.width() <= MAX_COLUMNS;
         found.push(mark(if is_whole { text } else { cut(&text, other.as_deref()) }));
     }
     if shown < lines.len() {
@@ -110,7 +111,7 @@ fn part(
 fn cut(text: &str, other: Option<&str>) -> String {
     let field = |text: &str| text.split_once("\": ").map(|(field, _)| field.to_owned());
     let Some(other) = other.filter(|other| field(other) == field(text)) else {
-        return fitted(text, LONG);
+        return fitted(text, MAX_COLUMNS);
     };
     let equal = text.chars().zip(other.chars()).take_while(|(one, two)| one == two);
     let (same, rest) = text.split_at(equal.map(|(one, _)| one.len_utf8()).sum());
@@ -118,8 +119,10 @@ fn cut(text: &str, other: Option<&str>) -> String {
     let equal = rest.chars().rev().zip(others.chars().rev()).take_while(|(one, two)| one == two);
     let end = rest.len() - equal.map(|(one, _)| one.len_utf8()).sum::<usize>();
     let (changed, after) = rest.split_at(end);
-    let before = match (same.char_indices().nth(BEGINNING), same.char_indices().nth_back(EQUAL - 1))
-    {
+    let before = match (
+        same.char_indices().nth(PREFIX_COLUMNS),
+        same.char_indices().nth_back(CONTEXT_COLUMNS - 1),
+    ) {
         (Some((end, _)), Some((start, _))) if end < start => {
             let (beginning, _) = same.split_at(end);
             let (_, near) = same.split_at(start);
@@ -127,8 +130,8 @@ fn cut(text: &str, other: Option<&str>) -> String {
         }
         _ => same.to_owned(),
     };
-    let shown = format!("{before}{changed}{}", shortened_to(after, EQUAL));
-    shortened_to(&shown, MOST_CHARACTERS).into_owned()
+    let shown = format!("{before}{changed}{}", shortened_to(after, CONTEXT_COLUMNS));
+    shortened_to(&shown, MAX_CHARACTERS).into_owned()
 }
 
 /// The first characters of a text.

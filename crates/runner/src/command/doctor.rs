@@ -21,7 +21,7 @@ use crate::wrap::indented;
 use plan::Planned;
 use report::{CheckResult, Report};
 
-/// Makes the checks, and reports them.
+/// Runs the checks, and reports the results.
 pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Ended {
     let start = Instant::now();
     if arguments.timeout.get().is_zero() {
@@ -42,7 +42,7 @@ pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> E
         |name: &str| arguments.check.is_empty() || arguments.check.iter().any(|one| one == name);
     plan.retain(|planned| is_selected(planned.check.name()));
     announce(&plan);
-    // A mistake in the file is shown whichever check was asked for: no other check is possible.
+    // If the file has an error, no check can run, so the error is shown even if another check was selected.
     let mut results = Vec::new();
     if is_selected(first.check) || first.verdict() == Verdict::Failed {
         results.push(first);
@@ -108,7 +108,7 @@ fn check_files(
     (result, pipeline)
 }
 
-/// Says before the first request which requests are sent.
+/// Lists the requests before the first request is sent.
 fn announce(plan: &[Planned]) {
     let mut stages: Vec<(&str, Vec<&str>)> = Vec::new();
     for planned in plan {
@@ -147,7 +147,7 @@ async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -
     let start = Instant::now();
     let findings = match failed {
         Some(needed) => {
-            vec![Finding::skipped(format!("it needs the check `{needed}`, which did not succeed"))]
+            vec![Finding::skipped(format!("the check requires `{needed}`, which did not succeed"))]
         }
         None => findings_of(check, time_limit).await,
     };
@@ -160,7 +160,7 @@ async fn findings_of(check: Check, time_limit: Duration) -> Vec<Finding> {
     let mut running = tokio::spawn(check.run());
     match tokio::time::timeout(time_limit, &mut running).await {
         Ok(Ok(mut findings)) => {
-            // Two servers behind one proxy have one problem.
+            // Removes duplicates: if a proxy fails, two servers behind the proxy report the same problem.
             findings.dedup();
             findings
         }

@@ -33,7 +33,9 @@ fn unknown(name: &str) -> String {
     }
     let name = printable(name);
     match explanations::similar(&name) {
-        Some(near) => format!("there is no mistake `{name}`; did you mean `{near}`?"),
-        None => format!("there is no mistake `{name}`; `taskferry explain` lists all names"),
+        Some(near) => format!("no error or warning has the name `{name}`; did you mean `{near}`?"),
+        None => format!(
+            "no error or warning has the name `{name}`; `taskferry explain` lists all names"
+        ),
     }
 }

@@ -53,7 +53,7 @@ fn add_counts(graph: &mut Graph, path: &Path, checked: &Checked) -> Result<(), S
     graph.add(counts)?;
     if is_older {
         console::warning(
-            "the pipeline, a file that it reads, or taskferry has changed since the run",
+            "the pipeline file, an input file or the version of taskferry has changed since the run",
         );
     }
     Ok(())

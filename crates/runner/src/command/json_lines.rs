@@ -1,4 +1,4 @@
-//! JSON as a person writes it: what fits on a line is on one line.
+//! Formats JSON: a value that fits on a line is written on one line.
 
 use serde_json::Value;
 use taskferry_sdk::{printable, printable_json};
@@ -7,20 +7,20 @@ use unicode_width::UnicodeWidthStr;
 /// How a value is divided into lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// The most columns of a line with a list or an object.
+    /// The maximum number of columns of a line with a list or an object.
     width: usize,
     /// Whether a line may contain a whole record, or lists and objects within others.
     may_nest: bool,
-    /// The most entries of a list that are shown.
-    most_items: usize,
+    /// The maximum number of entries of a list that are shown.
+    max_items: usize,
 }
 
 /// For files.
-const FILE: Layout = Layout { width: 100, may_nest: true, most_items: usize::MAX };
+const FILE: Layout = Layout { width: 100, may_nest: true, max_items: usize::MAX };
 /// For terminals: a field of a record has a line of its own.
-pub(crate) const SCREEN: Layout = Layout { width: 74, may_nest: false, most_items: usize::MAX };
+pub(crate) const SCREEN: Layout = Layout { width: 74, may_nest: false, max_items: usize::MAX };
 /// For terminals, with the beginning of each list.
-pub(crate) const SHORT: Layout = Layout { most_items: 1, ..SCREEN };
+pub(crate) const SHORT: Layout = Layout { max_items: 1, ..SCREEN };
 
 /// A line of a value. Invisible characters are escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Writer {
         }
         self.push(&(start + open), at, false);
         let (depth, count) = (at.depth + 1, entries.len());
-        let most = if value.is_array() { self.layout.most_items } else { count };
+        let most = if value.is_array() { self.layout.max_items } else { count };
         for (index, (key, place, entry)) in entries.into_iter().enumerate().take(most) {
             self.write(entry, &key, &Position { place, depth, has_comma: index + 1 < count });
         }
@@ -110,7 +110,7 @@ impl Writer {
     }
 }
 
-/// The place of a list or an object; that of the record for other fields.
+/// The path of a list or an object. For other fields, the path of the record.
 fn place_of(place: &str, name: &str, field: &Value) -> String {
     match field {
         Value::Array(_) | Value::Object(_) if place.is_empty() => name.to_owned(),

@@ -45,7 +45,7 @@ pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
     }
 }
 
-/// Says how to get details about the first mistake, once in a process.
+/// Suggests `taskferry explain` for the first error, once per process.
 fn hint(mistakes: &Mistakes) {
     static HINTED: AtomicBool = AtomicBool::new(false);
     let mut mistakes = mistakes.all().iter().filter(|one| one.severity() == Severity::Mistake);

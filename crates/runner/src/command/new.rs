@@ -47,7 +47,7 @@ pub(crate) fn new(registry: &Registry, arguments: &NewArguments) -> Ended {
 fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Ended {
     let name = &arguments.name;
     if !is_valid_name(name) {
-        let message = format!("`{name}` can't name a pipeline and its folder");
+        let message = format!("`{name}` is not a valid name for a pipeline and its folder");
         let help = "use letters, digits, `-` and `_`, and begin with a letter or a digit";
         return Err(CommandError::usage(message).help(help));
     }
@@ -74,7 +74,7 @@ fn is_valid_name(name: &str) -> bool {
         && name.len() <= 100
 }
 
-/// Asks for a preset, if there is a person to answer. `None` if there is not, or if the input ends.
+/// Prompts for a preset on a terminal. Returns `None` without a terminal, or if the input ends.
 fn ask_for_preset() -> Option<Preset> {
     let stdin = io::stdin();
     if !stdin.is_terminal() || !console::is_terminal() {

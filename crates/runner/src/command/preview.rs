@@ -33,7 +33,7 @@ use crate::logging::{self, LogFormat};
 use crate::trace::trace;
 use cache::CacheFile;
 use pages::PageStore;
-use selection::{Condition, Seen, Tally, select};
+use selection::{Condition, SelectionCounts, SharedCounts, select};
 use view::View;
 pub(super) use view::{MASKED, write_failure};
 use watch::WatchedFiles;
@@ -184,11 +184,11 @@ impl<'a> Preview<'a> {
         let Prepared { checked, store, condition, recording } = prepared;
         let Checked { mut pipeline, stages, pages_digest, .. } = checked;
         let arguments = &self.arguments;
-        let tally = Tally::default();
+        let counts = SharedCounts::default();
         let (id, is_file) = (arguments.id.as_deref(), arguments.input.is_some());
         let max_pages = if id.is_some() || is_file { u64::MAX } else { arguments.max_pages };
         let records = usize::from(arguments.records);
-        let selection = select(records, id, condition, max_pages, &tally);
+        let selection = select(records, id, condition, max_pages, &counts);
         let source =
             match std::mem::replace(&mut pipeline.source.feed, Feed::Source(store.source(None))) {
                 Feed::Source(source) if !is_file => Some(source),
@@ -208,7 +208,7 @@ impl<'a> Preview<'a> {
             save(&pages_digest, sandbox, &store);
         }
         let ended = {
-            let seen = tally.lock();
+            let seen = counts.lock();
             let view = View {
                 name,
                 stages: &stages,
@@ -229,7 +229,7 @@ impl<'a> Preview<'a> {
         }
     }
 
-    fn print(&self, view: &View<'_>, seen: &Seen) -> Ended {
+    fn print(&self, view: &View<'_>, seen: &SelectionCounts) -> Ended {
         let arguments = &self.arguments;
         view.write_notes();
         if let Some(error) = &seen.condition_error {

@@ -1,6 +1,6 @@
 //! The progress of a run: a bar on a terminal, log lines elsewhere.
 
-mod standstill;
+mod wait_display;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::format::{bytes, count, duration, number};
 use crate::{console, logging};
-use standstill::{DRAW_EVERY, IDLE, Standstill};
+use wait_display::{DRAW_EVERY, IDLE, WaitDisplay};
 
 const LOG_EVERY: Duration = Duration::from_secs(30);
 
@@ -30,16 +30,16 @@ async fn draw(progress: &LiveStats) {
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     console::set_bar(Some(bar.clone()));
-    let (mut pace, mut standstill) = (Pace::new(progress), Standstill::default());
+    let (mut pace, mut wait_display) = (Pace::new(progress), WaitDisplay::default());
     let mut ticks = tokio::time::interval(DRAW_EVERY);
     loop {
         ticks.tick().await;
         pace.update(progress);
-        let waiting = standstill.update(&logging::waits(), Instant::now());
+        let waiting = wait_display.update(&logging::waits(), Instant::now());
         let sink_retries = logging::sink_retries();
         let figures = Figures { waiting, sink_retries, ..Figures::of(progress, &pace) };
         let elapsed = format!("{}  ", duration(figures.elapsed));
-        // Two columns are those of the spinner, and the last one stays free.
+        // The spinner takes two columns, and the last column stays empty.
         let width = console::width().unwrap_or(usize::MAX).saturating_sub(3 + elapsed.width());
         bar.set_message(format!("{elapsed}{}", figures.line(width)));
         bar.tick();
@@ -52,7 +52,7 @@ async fn log(progress: &LiveStats) {
     loop {
         ticks.tick().await;
         let now = Instant::now();
-        let waiting = standstill::longest(&logging::waits(), now).map(|wait| wait.text(now));
+        let waiting = wait_display::longest(&logging::waits(), now).map(|wait| wait.text(now));
         tracing::info!(
             pages = progress.source.pages(),
             records = progress.source.records(),
@@ -82,7 +82,7 @@ impl Pace {
         Self { start: now, earlier: None, pages: progress.source.pages(), last_page: now }
     }
 
-    /// Updates the time of the last page. The counts of earlier attempts are there once the run has its id.
+    /// Updates the time of the last page. The counts of earlier attempts are known after the run has an id.
     fn update(&mut self, progress: &LiveStats) {
         let source = &progress.source;
         if self.earlier.is_none() && progress.run_id().is_some() {

@@ -28,7 +28,7 @@ pub(crate) struct Publisher {
     run_id: String,
 }
 
-/// The files of a manifest that are not there any more, or that were changed.
+/// The files of a manifest that no longer exist or were changed.
 pub(crate) fn changed_files(manifest: &Value) -> Vec<String> {
     let changed = files(manifest).filter(|(path, file)| !file.is_at(path));
     changed.map(|(path, _)| printable(path).into_owned()).collect()

@@ -56,7 +56,7 @@ impl Reports {
         file.write(&format!("{manifest:#}\n"), &[])
     }
 
-    /// Writes the reports on a run. `last_success` is when an earlier run last completed. Returns the errors.
+    /// Writes the reports on a run. `last_success` is the end of the last complete run before this run. Returns the errors.
     pub(crate) fn write(self, manifest: &Manifest, last_success: Option<Timestamp>) -> Vec<String> {
         let exported = manifest.sinks.iter().flat_map(|sink| &sink.files);
         let exported: Vec<&Path> = exported.map(|file| file.path.as_path()).collect();
@@ -70,7 +70,7 @@ impl Reports {
     }
 }
 
-/// A file that is written at the end of a run. Preparing it shows before the run whether it can be written.
+/// A file that is written at the end of a run. The file is prepared before the run, so that an error is detected early.
 #[derive(Debug)]
 pub(crate) struct ReportFile {
     /// Its name in messages, with the path.
@@ -94,7 +94,7 @@ impl ReportFile {
         inputs: &[&Path],
     ) -> Result<Self, String> {
         let target = if inputs.iter().any(|input| is_same_file(path, input)) {
-            Err(io::Error::other("it is an input file of this command; choose another path"))
+            Err(io::Error::other("the path is an input file of this command; choose another path"))
         } else {
             Target::prepare(path)
         };

@@ -14,7 +14,7 @@ use super::arguments::{LayerArguments, RunArguments, RunConditions, RunOptionArg
 use super::mistakes::load;
 use super::reports::Reports;
 use super::shard::{self, ShardArgument};
-use super::state_folder::{StateFolder, Unavailable};
+use super::state_folder::StateFolder;
 use super::{accept_removals, progress, published, summary};
 use crate::command_error::{CommandError, Ended};
 use crate::console;
@@ -70,11 +70,11 @@ pub(crate) async fn execute(
                 Some(state)
             }
             // A scheduler that retries may start a run while another one is active.
-            Err(busy @ Unavailable::Busy(_)) if conditions.if_incomplete => {
-                tracing::info!("{}; nothing to do", busy.message());
+            Err(busy) if conditions.if_incomplete && busy.exit == Exit::BUSY => {
+                tracing::info!("{}; nothing to do", busy.message.unwrap_or_default());
                 return Ok(Exit::BUSY);
             }
-            Err(unavailable) => return Err(unavailable.into()),
+            Err(unusable) => return Err(unusable),
         }
     };
     let is_replay = context.as_ref().is_some_and(|context| context.replay);
@@ -127,7 +127,8 @@ pub(crate) async fn execute(
         LogFormat::Json => summary::write_json(&report.manifest, warnings.len()),
         LogFormat::Text => {
             let file = inputs.first().copied().unwrap_or(Path::new(""));
-            let shown = summary::Shown { warnings: warnings.len(), stages: &stages, file, layers };
+            let shown =
+                summary::RunInfo { warnings: warnings.len(), stages: &stages, file, layers };
             summary::write_text(&report, &shown, arguments.quiet);
         }
     }

@@ -21,7 +21,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
 
-/// The most characters of the reason why a run did not succeed.
+/// The maximum number of characters of the reason why a run did not succeed.
 const MAX_REASON: usize = 120;
 
 /// The parts of a manifest that are shown. Manifests of other versions may lack any of them.
@@ -105,7 +105,7 @@ enum Holder {
 impl Unfinished {
     fn find(folder: &Path, manifests: &[Value]) -> Option<Self> {
         let run = taskferry_engine::unfinished_run(folder)?;
-        // An unreadable lock file is an error of the next run.
+        // An unreadable lock file is ignored here. The next run reports the error.
         let holder = taskferry_state::lock_holder(folder).ok().flatten();
         let lock = holder.map(|it| it.map_or(Holder::Unknown, |it| Holder::Process(it.pid)));
         let has_manifest =
@@ -119,7 +119,7 @@ impl Unfinished {
         let (status, remark) = match lock {
             Some(Holder::Process(pid)) => ("active", format!("{pages}; process {pid}")),
             Some(Holder::Unknown) => ("active", pages),
-            None => ("killed", format!("{pages}; `{resume}` resumes it")),
+            None => ("killed", format!("{pages}; `{resume}` resumes the run")),
         };
         let [finished, exit, jobs, delivered, dead] = [const { String::new() }; 5];
         let started = without_fraction(&started_at.to_string());
@@ -144,7 +144,8 @@ fn explain_no_runs(arguments: &RunsArguments, dir: &str, name: &str) {
     }
 }
 
-/// The folder of the pipeline file, or the nearest one above it, that holds the state of runs; not the working directory.
+/// The nearest folder, from the folder of the pipeline file upwards, that contains the state of runs. The working directory is
+/// skipped.
 fn other_working_directory(file: &Path, dir: &str, name: &str) -> Option<PathBuf> {
     let file = fs::canonicalize(file).ok()?;
     let here = fs::canonicalize(".").ok();

@@ -29,39 +29,6 @@ struct Owner {
     file: String,
 }
 
-/// Why a run cannot use its state folder.
-#[derive(Debug)]
-pub(crate) enum Unavailable {
-    /// Another run is active.
-    Busy(String),
-    /// The folder cannot be used as it is.
-    Unusable(String),
-}
-
-impl Unavailable {
-    pub(crate) fn message(&self) -> &str {
-        match self {
-            Self::Busy(message) | Self::Unusable(message) => message,
-        }
-    }
-}
-
-impl From<Unavailable> for CommandError {
-    fn from(unavailable: Unavailable) -> Self {
-        match unavailable {
-            Unavailable::Busy(message) => Self::new(Exit::BUSY, message),
-            Unavailable::Unusable(message) => Self::usage(message),
-        }
-    }
-}
-
-impl From<StateError> for Unavailable {
-    fn from(error: StateError) -> Self {
-        let source = &error.source;
-        Self::Unusable(format!("{error}: {source}; set `dir` in [state] to use another folder"))
-    }
-}
-
 impl StateFolder {
     pub(crate) fn of(pipeline: &Pipeline, shard: Option<Shard>) -> Self {
         let Pipeline { name, state, experiment, .. } = pipeline;
@@ -105,7 +72,7 @@ impl StateFolder {
         files_of_others(self.pipeline.parent().unwrap_or(Path::new("")), &self.pipeline)
     }
 
-    /// The path, and those of experiments with the pipeline.
+    /// The path of the state folder, and the paths of the state folders of experiments.
     pub(crate) fn with_experiments(&self) -> Vec<PathBuf> {
         let folder = self.path();
         let experiments = std::fs::read_dir(folder.join("experiments")).into_iter().flatten();
@@ -119,18 +86,16 @@ impl StateFolder {
         pipeline: &Pipeline,
         run: Option<&RunContext>,
         file: &Path,
-    ) -> Result<StateDir, Unavailable> {
-        let state = match StateDir::open(&self.parent, &self.name)? {
+    ) -> Result<StateDir, CommandError> {
+        let state = match StateDir::open(&self.parent, &self.name).map_err(unusable)? {
             LockAttempt::Acquired(state) => state,
             LockAttempt::Held(holder) => {
                 let process = holder.map(|holder| format!(" (process {})", holder.pid));
                 let shard = run.and_then(|run| run.shard);
                 let part = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-                return Err(Unavailable::Busy(format!(
-                    "another run of {part}`{}` is active{}",
-                    pipeline.name,
-                    process.unwrap_or_default()
-                )));
+                let (name, process) = (&pipeline.name, process.unwrap_or_default());
+                let message = format!("another run of {part}`{name}` is active{process}");
+                return Err(CommandError::new(Exit::BUSY, message));
             }
         };
         self.claim(&state, file)?;
@@ -141,15 +106,16 @@ impl StateFolder {
     }
 
     /// Records the pipeline file in the folder.
-    fn claim(&self, state: &StateDir, file: &Path) -> Result<(), Unavailable> {
+    fn claim(&self, state: &StateDir, file: &Path) -> Result<(), CommandError> {
         if let Some(other) = self.check_owner(state.path(), file)? {
             let (folder, other) = (self.pipeline.display(), other.display());
             tracing::info!(
-                "the pipeline file `{other}` no longer exists; this run uses its state in `{folder}`"
+                "the pipeline file `{other}` no longer exists; this run continues with the state of that file in `{folder}`"
             );
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        Ok(state.save(OWNER, &Owner { file: file.to_string_lossy().into_owned() })?)
+        let owner = Owner { file: file.to_string_lossy().into_owned() };
+        state.save(OWNER, &owner).map_err(unusable)
     }
 
     /// Checks that the folder of the pipeline, and the folder `own` of a run, belong to `file`: two files with the same name would
@@ -158,9 +124,9 @@ impl StateFolder {
         &self,
         own: &Path,
         file: &Path,
-    ) -> Result<Option<PathBuf>, Unavailable> {
+    ) -> Result<Option<PathBuf>, CommandError> {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        // An unreadable record is written again.
+        // An unreadable owner file is written again.
         let owner = |folder: &Path| taskferry_state::load::<Owner>(folder, OWNER).ok().flatten();
         let own = if own == self.pipeline { None } else { owner(own) };
         let mut gone = None;
@@ -171,10 +137,11 @@ impl StateFolder {
             }
             if other.exists() {
                 let (folder, shown) = (self.pipeline.display(), other.display());
-                return Err(Unavailable::Unusable(format!(
-                    "`{folder}` contains the state of `{shown}`, which has the same pipeline name as `{}`; set another `name`, \
-                     or another `dir` in [state]; if the second file replaces the first, remove `{folder}/{OWNER}.json`",
-                    file.display()
+                let file = file.display();
+                return Err(CommandError::usage(format!(
+                    "`{folder}` contains the state of `{shown}`, which has the same pipeline name as `{file}`; set another `name`, \
+                     or another `dir` in [state], in one of the two files; if `{file}` replaces `{shown}`, remove \
+                     `{folder}/{OWNER}.json`"
                 )));
             }
             gone = Some(other.to_owned());
@@ -187,18 +154,23 @@ impl StateFolder {
         &self,
         pipeline: &Pipeline,
         run: Option<&RunContext>,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), CommandError> {
         if pipeline.experiment.is_none() {
             return Ok(());
         }
         let run = run.cloned().unwrap_or_else(|| taskferry_engine::new_run(&pipeline.name));
         match taskferry_engine::conflicting_run(pipeline, &run, &self.pipeline) {
             None => Ok(()),
-            Some((run_id, output)) => Err(Unavailable::Unusable(format!(
+            Some((run_id, output)) => Err(CommandError::usage(format!(
                 "this run would overwrite `{output}` of the unfinished run {run_id} of `{}`; resume that run without `--set` \
                  first, choose another path, or use `--dry-run`",
                 pipeline.name
             ))),
         }
     }
+}
+
+fn unusable(error: StateError) -> CommandError {
+    let message = format!("{error}: {}; set `dir` in [state] to use another folder", error.source);
+    CommandError::usage(message)
 }

@@ -1,8 +1,8 @@
 //! The end of a run on standard error: the closing table, the warnings and the outcome.
 
-mod drop;
+mod dropped_records;
 mod log;
-mod next;
+mod next_command;
 mod outcome;
 
 use taskferry_engine::{Failure, Manifest, RunReport, Status, TransformSummary};
@@ -11,15 +11,15 @@ use taskferry_pipeline::StageFailure;
 use super::format::{bytes, count, number};
 use super::text_table::TextTable;
 use crate::console;
-use drop::{DROPPED_BY, LargestDrop, dropped};
+use dropped_records::{DROPPED_BY, LargestDrop, dropped};
 pub(crate) use log::{keep, write_json};
-pub(crate) use next::Shown;
-use next::next_command;
+pub(crate) use next_command::RunInfo;
+use next_command::next_command;
 pub(crate) use outcome::FROM_SANDBOX;
 use outcome::outcome;
 
 /// Writes the end of a run as text.
-pub(crate) fn write_text(report: &RunReport, shown: &Shown<'_>, quiet: bool) {
+pub(crate) fn write_text(report: &RunReport, shown: &RunInfo<'_>, quiet: bool) {
     let manifest = &report.manifest;
     // A run that failed before its first page has nothing to count.
     let table = !quiet && (manifest.source.pages > 0 || manifest.error.is_none());
@@ -69,7 +69,7 @@ pub(crate) fn write_failure(failure: &Failure, report: &RunReport) {
 }
 
 fn write_violations(manifest: &Manifest, with_sandbox: bool) {
-    console::error("the export does not meet the expectations of the pipeline file");
+    console::error("the export does not meet `[expect]` of the pipeline file");
     for violation in &manifest.violations {
         console::line(&format!("  {}", violation.message));
     }
@@ -131,7 +131,7 @@ fn closing_table(manifest: &Manifest, width: Option<usize>) -> String {
 fn transform_row(transform: &TransformSummary, indent: &str) -> [String; 7] {
     let counter =
         |(name, count): (&String, &u64)| format!("{} {}", number(*count), name.replace('_', " "));
-    // The column has the sum, and the line below the table the options.
+    // Omits the counters of single options: the column shows the sum, and the line below the table lists the options.
     let counters = transform.counters.iter().filter(|(name, _)| !name.starts_with(DROPPED_BY));
     let counters: Vec<String> = counters.map(counter).collect();
     [

@@ -31,12 +31,12 @@ use task::Task;
 
 /// The version of the JSON document.
 const SCHEMA_VERSION: u32 = 1;
-/// The most ids to suggest.
-const MOST_IDS: usize = 3;
+/// The maximum number of ids to suggest.
+const MAX_IDS: usize = 3;
 
-/// The answer.
+/// The explanation.
 #[derive(Debug, Default)]
-struct Answer<'a> {
+struct Explanation<'a> {
     events: Vec<Event<'a>>,
     origin: Value,
     /// Why the record or the task may be missing.
@@ -45,17 +45,17 @@ struct Answer<'a> {
     warnings: Vec<String>,
 }
 
-/// Tells what happens to one record.
+/// Shows what happens to one record.
 pub(crate) async fn why(registry: &Registry, arguments: WhyArguments) -> Ended {
     logging::start(LogFormat::Text, LOG);
     let mut interrupts = listen()?;
     tokio::select! {
-        ended = answer(registry, &arguments) => ended,
+        ended = explanation(registry, &arguments) => ended,
         interrupt = interrupts.next() => Ok(Exit::interrupted(interrupt)),
     }
 }
 
-async fn answer(registry: &Registry, arguments: &WhyArguments) -> Ended {
+async fn explanation(registry: &Registry, arguments: &WhyArguments) -> Ended {
     let manifest = arguments.run.as_deref().map(Manifest::read).transpose()?;
     let layers = arguments.layers.layers(&arguments.file);
     let Checked { pipeline, stages, .. } = load(&layers, registry, LogFormat::Text)?;
@@ -72,27 +72,27 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Ended {
     if masks_values && !found.records.is_empty() {
         console::line(MASKED);
     }
-    let mut answer = Answer::default();
+    let mut explanation = Explanation::default();
     match found.records.first() {
         Some(record) => {
             let mask = Mask::of(record, masks_values);
-            answer.follow(record, arguments.task.as_deref(), &stages, &mask);
+            explanation.follow(record, arguments.task.as_deref(), &stages, &mask);
         }
-        None => answer.explain_absence(arguments, &found, &stages, &ids),
+        None => explanation.explain_absence(arguments, &found, &stages, &ids),
     }
     if let Some(manifest) = &manifest {
-        answer.add_files(manifest);
-        answer.warnings = manifest.warnings(&name, &digest, is_sandbox);
+        explanation.add_files(manifest);
+        explanation.warnings = manifest.warnings(&name, &digest, is_sandbox);
     }
-    answer.warnings.iter().for_each(|warning| console::warning(warning));
+    explanation.warnings.iter().for_each(|warning| console::warning(warning));
     printed(if arguments.json {
-        console::document(&answer.document(arguments, &name, masks_values, &found))
+        console::document(&explanation.document(arguments, &name, masks_values, &found))
     } else {
-        console::page(&answer.text(arguments, &found))
+        console::page(&explanation.text(arguments, &found))
     })?;
     Ok(match write_failure(&found) {
         Some(failed) => failed,
-        None if answer.reasons.is_empty() => Exit::COMPLETE,
+        None if explanation.reasons.is_empty() => Exit::COMPLETE,
         None => Exit::NOT_FOUND,
     })
 }
@@ -109,7 +109,7 @@ fn selection(id: &str, ids: &Arc<Mutex<Vec<Arc<str>>>>) -> Selection {
     selection
 }
 
-impl<'a> Answer<'a> {
+impl<'a> Explanation<'a> {
     fn follow(
         &mut self,
         record: &RecordTrace,
@@ -141,12 +141,12 @@ impl<'a> Answer<'a> {
             return;
         }
         let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-        // An id without its ending, or with another one.
+        // An id with a missing or a different ending.
         let begins = |id: &str| id.starts_with(&*arguments.id) || arguments.id.starts_with(id);
-        let similar = ids.iter().filter(|id| !id.is_empty() && begins(id)).take(MOST_IDS);
+        let similar = ids.iter().filter(|id| !id.is_empty() && begins(id)).take(MAX_IDS);
         self.nearest_ids = similar.map(ToString::to_string).collect();
         ids.retain(|id| !begins(id));
-        while self.nearest_ids.len() < MOST_IDS {
+        while self.nearest_ids.len() < MAX_IDS {
             let near = nearest(&arguments.id, ids.iter().map(|id| &**id)).map(str::to_owned);
             let Some(near) = near else { break };
             ids.retain(|id| **id != *near);
@@ -163,8 +163,9 @@ impl<'a> Answer<'a> {
             }
         }
         if let Some(position) = source.and_then(|source| source.options.get("auth")) {
-            self.reasons
-                .push(format!("the credentials at {position} may see only some job families"));
+            self.reasons.push(format!(
+                "the credentials at {position} may give access to only some job families"
+            ));
         }
         self.reasons
             .push("the job may have been created or deleted while the listing was read".to_owned());

@@ -19,7 +19,7 @@ use super::line::{add_run_id, line_of, new_line};
 pub(crate) const FILE: &str = "log.ndjson";
 /// The lines that are kept. The file has up to twice as many.
 pub(crate) const MAX_LINES: usize = 200;
-/// The longest text of a field, in characters.
+/// The maximum number of characters of a field.
 const MAX_TEXT: usize = 2000;
 /// Only the owner may read the file.
 const PRIVATE: u32 = 0o600;
@@ -42,8 +42,8 @@ fn lock() -> MutexGuard<'static, Kept> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps the lines so far and all further lines in this file, after those of earlier runs. A log that can't be written is no
-/// reason for a run to fail.
+/// Keeps the lines so far and all further lines in this file, after those of earlier runs. If the log can't be written, the run
+/// continues.
 pub(crate) fn keep_in(place: Place) {
     let earlier = place.read().unwrap_or_default();
     let earlier = String::from_utf8_lossy(&earlier);

@@ -1,6 +1,6 @@
 //! `--ready-file`: a file from which scripts read the address of a sandbox.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -20,23 +20,17 @@ impl ReadyFile {
     /// Removes the file of an earlier sandbox, which has another address.
     pub(crate) fn at(path: PathBuf) -> Result<Self, String> {
         let shown = path.display();
-        match fs::symlink_metadata(&path).as_ref().map(Metadata::is_file) {
-            Ok(true) => fs::remove_file(&path)
+        let refused = |reason: String| format!("can't create the ready file `{shown}`: {reason}");
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() => fs::remove_file(&path)
                 .map_err(|error| format!("can't replace the ready file `{shown}`: {error}"))?,
-            Ok(false) => {
-                return Err(format!(
-                    "can't create the ready file `{shown}`: the path exists and is not a regular file"
-                ));
-            }
+            Ok(_) => return Err(refused("the path exists and is not a regular file".to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("can't create the ready file `{shown}`: {error}")),
+            Err(error) => return Err(refused(error.to_string())),
         }
         let folder = folder_of(&path);
         if !folder.is_dir() {
-            let folder = folder.display();
-            return Err(format!(
-                "can't create the ready file `{shown}`: there is no folder `{folder}`"
-            ));
+            return Err(refused(format!("there is no folder `{}`", folder.display())));
         }
         Ok(Self { path, content: None })
     }

@@ -11,25 +11,25 @@ use tokio::sync::watch;
 
 use super::outcome::{Outcome, RecordTrace, Selection, Step, Trace};
 
-/// Keeps the records that the selection wants. Pages are judged one after the other, once every sink has received them.
+/// Keeps the records that the selection wants. Pages are evaluated one after the other, once every sink has received them.
 pub(crate) struct Collector {
     source: StageId,
     sinks: Vec<StageId>,
     state: Mutex<State>,
-    /// The number of judged pages.
-    judged: watch::Sender<u64>,
+    /// The number of evaluated pages.
+    evaluated: watch::Sender<u64>,
 }
 
 struct State {
     selection: Selection,
     kept: Vec<RecordTrace>,
-    /// The records of pages that are not judged yet, by page and position.
+    /// The records of pages that are not evaluated yet, by page and position.
     open: BTreeMap<(u64, usize), RecordTrace>,
     /// For each sink, the number of pages received.
     pages: Vec<u64>,
     /// For each sink, the number of records accepted.
     rows: Vec<u64>,
-    judged: u64,
+    evaluated: u64,
     read: u64,
     is_complete: bool,
 }
@@ -42,17 +42,17 @@ impl Collector {
             open: BTreeMap::new(),
             pages: vec![0; sinks.len()],
             rows: vec![0; sinks.len()],
-            judged: 0,
+            evaluated: 0,
             read: 0,
             is_complete: false,
         };
-        Self { source, sinks, state: Mutex::new(state), judged: watch::Sender::new(0) }
+        Self { source, sinks, state: Mutex::new(state), evaluated: watch::Sender::new(0) }
     }
 
-    /// Waits until `pages` pages are judged. Returns whether another page is needed.
+    /// Waits until `pages` pages are evaluated. Returns whether another page is needed.
     pub(crate) async fn needs_page(&self, pages: u64) -> bool {
         // The sender lives as long as this value.
-        _ = self.judged.subscribe().wait_for(|judged| *judged >= pages).await;
+        _ = self.evaluated.subscribe().wait_for(|evaluated| *evaluated >= pages).await;
         let state = self.lock();
         pages < state.selection.max_pages && !(state.selection.is_enough)(&state.kept)
     }
@@ -65,7 +65,7 @@ impl Collector {
     /// The records kept; in a failed run also those of the last page, which not every sink has received.
     pub(crate) fn finish(&self, report: RunReport) -> Trace {
         let mut state = self.lock();
-        state.judge(u64::MAX);
+        state.evaluate(u64::MAX);
         let (records, read, is_complete) =
             (std::mem::take(&mut state.kept), state.read, state.is_complete);
         Trace { records, read, is_complete, report }
@@ -82,8 +82,8 @@ impl Collector {
 
 impl State {
     /// Keeps or drops the records of the first pages.
-    fn judge(&mut self, pages: u64) {
-        self.judged = pages;
+    fn evaluate(&mut self, pages: u64) {
+        self.evaluated = pages;
         while let Some(first) = self.open.first_entry().filter(|entry| entry.key().0 <= pages) {
             let record = first.remove();
             if (self.selection.keep)(&record) {
@@ -139,10 +139,10 @@ impl Tracer for Collector {
         if let Some(pages) = self.position(sink).and_then(|index| state.pages.get_mut(index)) {
             *pages = page;
         }
-        let judged = state.pages.iter().copied().min().unwrap_or_default();
-        if judged > state.judged {
-            state.judge(judged);
-            self.judged.send_replace(judged);
+        let evaluated = state.pages.iter().copied().min().unwrap_or_default();
+        if evaluated > state.evaluated {
+            state.evaluate(evaluated);
+            self.evaluated.send_replace(evaluated);
         }
     }
 }

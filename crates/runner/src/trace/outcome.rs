@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
     Emitted { records: Vec<Record>, effects: Vec<Effect> },
     /// The stage has refused the record, for this reason.
     Refused(String),
-    /// The sink has accepted the record as its row of this number, from 1.
+    /// The sink has accepted the record as the row with this number, from 1.
     Delivered { row: u64 },
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Selection {
     pub(crate) keep: Box<dyn FnMut(&RecordTrace) -> bool + Send>,
     /// Whether the kept records suffice.
     pub(crate) is_enough: IsEnough,
-    /// The most pages to read.
+    /// The maximum number of pages to read.
     pub(crate) max_pages: u64,
 }
 

@@ -88,7 +88,7 @@ fn the_binary_is_written_when_it_is_complete() {
     assert_eq!(built.stdout, "");
     insta::assert_snapshot!(built.stderr, @"
     wrote out/short-ferry with transform `drop_short_tasks` (short 0.3.0)
-      out/short-ferry plugins    lists its plugins
+      out/short-ferry plugins    lists the plugins of the binary
     ");
     assert_eq!(context.read("out/short-ferry"), BINARY);
     context.script("out/short-ferry").with_code(0);
@@ -156,7 +156,7 @@ fn a_plugin_for_another_sdk_is_reported_before_a_build() {
     let ended = build(&context, &["--with", "./short"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @"
     error: `short 0.3.0` depends on taskferry-sdk 0.2.0 (/later-sdk/Cargo.toml), but taskferry 0.1.0 depends on taskferry-sdk 0.1.0 (/sdk/Cargo.toml)
-      help: use a version of `short` for taskferry-sdk 0.1.0, or the taskferry of version 0.2.0
+      help: use a version of `short` that depends on taskferry-sdk 0.1.0, or use taskferry 0.2.0
     ");
     assert!(!context.path("taskferry-custom").exists());
 }
@@ -176,7 +176,7 @@ fn a_build_that_fails_names_the_plugin() {
     }
     insta::assert_snapshot!(messages, @"
     error: `short 0.3.0` does not export the function that registers its plugins
-      help: its `lib.rs` needs `pub fn register(plugins: &mut impl taskferry_sdk::Plugins)`
+      help: add `pub fn register(plugins: &mut impl taskferry_sdk::Plugins)` to the `lib.rs` of the crate
     error: no such type
     error: the plugin `short 0.3.0` does not compile: see the errors above
     error: no such type
@@ -222,7 +222,7 @@ fn dependencies_that_are_not_found_are_explained() {
     insta::assert_snapshot!(ended.stderr, @"
     `short` is looked up in the registry; `./short` is the folder with this name
     error: no matching package named `short` found
-    error: Cargo can't resolve the dependencies: see its message above
+    error: Cargo can't resolve the dependencies: see the message of Cargo above
       help: if the registry has no taskferry 0.1.0, build a checkout with `--path CHECKOUT`
     ");
 }

@@ -1,4 +1,4 @@
-//! `taskferry build` with the real Cargo. The checkout of taskferry has the real SDK, and a small runner that lists its plugins: to
+//! `taskferry build` with the real Cargo. The checkout of taskferry has the real SDK, and a small runner that lists the plugins of the binary: to
 //! compile all of taskferry would take minutes.
 
 use std::fs;
@@ -92,6 +92,8 @@ fn prepared() -> Context {
     let debug = std::env::var("CARGO_PROFILE_DEV_DEBUG");
     context.set("CARGO_PROFILE_DEV_DEBUG", debug.unwrap_or_else(|_| "line-tables-only".to_owned()));
     context.set("CARGO", env!("CARGO"));
+    // The test must not change the toolchains of the machine.
+    context.set("RUSTUP_AUTO_INSTALL", "0");
     context.set("CARGO_NET_OFFLINE", "true");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     context.set("CARGO_TARGET_DIR", target.to_str().unwrap());

@@ -147,7 +147,7 @@ fn suspiciously_many_removals_are_withheld_until_they_are_accepted() {
     run(&context, &[]).with_code(8);
     let second = run_id(&context);
     let wrong = run(&context, &["--accept-removals", &first]).with_code(2);
-    insta::assert_snapshot!(wrong.stderr, @"error: `--accept-removals [run]`: this is not the last complete run; that is [run], which withheld 3 removals: look at them, then write `--accept-removals [run]`");
+    insta::assert_snapshot!(wrong.stderr, @"error: `--accept-removals [run]`: the run is not the last complete run; the last complete run [run] withheld 3 removals: check them, then run with `--accept-removals [run]`");
     run(&context, &["--accept-removals", &second, "--dry-run"]).with_code(0);
     run(&context, &["--accept-removals", &second]).with_code(0);
     assert_eq!(changes(&context), ["j0-t0 removed", "j1-t0 removed", "j2-t0 removed"]);

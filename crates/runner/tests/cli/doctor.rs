@@ -305,7 +305,7 @@ fn the_bundle_lists_its_contents_and_holds_the_last_manifests() {
     for part in [
         "versions",
         "file jobs.toml",
-        "values from outside the files",
+        "values from options and environment variables",
         "doctor",
         "manifest of run",
         "of the log `.taskferry/jobs/log.ndjson`",
@@ -319,5 +319,5 @@ fn the_bundle_lists_its_contents_and_holds_the_last_manifests() {
     let mode = fs::metadata(context.path("bundle.txt")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let ended = context.taskferry(&["doctor", "jobs.toml", "--bundle", "jobs.toml"]).with_code(5);
-    ended.assert_stderr("it is a file of the pipeline");
+    ended.assert_stderr("the path is a file of the pipeline; choose another path");
 }

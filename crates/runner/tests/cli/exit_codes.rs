@@ -144,8 +144,8 @@ fn a_closed_reader_is_5() {
 
 #[test]
 fn an_unreachable_receiver_is_5() {
-    let context = Context::new();
-    let (server, receiver) = (Tenant::with_pages([page(&["a"], None)]), gone_receiver());
+    let (context, receiver) = (Context::new(), gone_receiver());
+    let server = Tenant::with_pages([page(&["a"], None)]);
     let sink =
         format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
     let ended = server.export(&context, &["--set", &sink]).with_code(5);

@@ -180,7 +180,11 @@ fn pipeline_files_with_one_name_do_not_share_state() {
     // A moved file keeps its state.
     std::fs::remove_file(fixture.context.path("jobs.toml")).unwrap();
     let moved = fixture.context.taskferry(&["run", "other/jobs.toml"]).with_code(0).stderr;
-    assert_eq!(moved.matches("no longer exists; this run uses its state").count(), 1, "{moved}");
+    assert_eq!(
+        moved.matches("no longer exists; this run continues with the state of that file").count(),
+        1,
+        "{moved}"
+    );
     assert!(
         !fixture
             .context

@@ -325,20 +325,20 @@ fn the_option_of_select_that_drops_a_column_is_marked() {
     insta::assert_snapshot!(checked(&text), @r#"
     unknown-field
 
-      ⚠ the field `weekly_hours` is probably missing: `select` drops it
+      ⚠ the field `domain` is probably missing: `select` drops it
         ╭─[jobs.toml:13:9]
-     13 │ drop = ["weekly_hours"]
-        ·         ───────┬──────
-        ·                ╰── `weekly_hours` is dropped here
+     13 │ drop = ["domain"]
+        ·         ────┬───
+        ·             ╰── `domain` is dropped here
         ╰────
         ╭─[jobs.toml:18:12]
-     18 │ columns = ["weekly_hours"]
-        ·            ───────┬──────
-        ·                   ╰── this column is probably empty
+     18 │ columns = ["domain"]
+        ·            ────┬───
+        ·                ╰── this column is probably empty
         ╰────
-      help: keep `weekly_hours` in the result of `select`, or do not use it here; `select` produces
-            `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`,
-            `job_external_id`, `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`
+      help: keep `domain` in the result of `select`, or do not use it here; `select` produces
+            `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `job_external_id`,
+            `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`, `weekly_hours`
     "#);
     let kept = format!("{ROWS}{select}fields = [\"task\", \"ai_impact_level\"]\n");
     let warned = checked(&pipeline(ALL, &kept, "\"task\", \"domain\""));

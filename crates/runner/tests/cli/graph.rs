@@ -192,8 +192,8 @@ fn a_manifest_of_something_else_is_refused() {
     ];
     insta::assert_snapshot!(shown.concat(), @"
     error: `summary.json` is the manifest of the pipeline `losses`, not of `other`
-    error: `summary.json` is not of this version of the pipeline: it has `refuses some` in the place of the transform `another name`
-    error: `summary.json` is not of this version of the pipeline: it has another number of stages
+    error: `summary.json` belongs to another version of the pipeline: the manifest has `refuses some` instead of the transform `another name`
+    error: `summary.json` belongs to another version of the pipeline: the manifest has a different number of stages
     error: `no.json` is not a manifest written by `run --summary`: missing field `pipeline` at line 1 column 2
     error: `nowhere.json` can't be read: No such file or directory (os error 2)
     ");

@@ -186,7 +186,7 @@ fn an_active_run_and_a_killed_run_are_listed() {
     let killed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     insta::assert_snapshot!(killed.stdout, @"
     started               finished  status  exit  jobs  delivered  dead  run
-    [instant]            killed                               [run]  1 page delivered; `taskferry run jobs.toml` resumes it
+    [instant]            killed                               [run]  1 page delivered; `taskferry run jobs.toml` resumes the run
     ");
     assert_eq!(listed.stderr + &killed.stderr, "");
     let listed = fixture.context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);

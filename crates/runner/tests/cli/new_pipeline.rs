@@ -123,8 +123,8 @@ fn the_pipeline_explains_each_option() {
     # The first line gives the keys and their descriptions to editors with a TOML language server. `taskferry plugins TYPE` prints
     # the options of a plugin.
 
-    # The name in messages, in the manifest, and in `{pipeline}` below. It also names the folder of the pipeline's state, so it stays
-    # the same.
+    # The name in messages, in the manifest, and in `{pipeline}` below. The name also determines the state folder, so do not
+    # change the name later.
     name = "night"
     description = "Tasks with the AI impact level H1 or H2, one row per task"
 
@@ -134,7 +134,7 @@ fn the_pipeline_explains_each_option() {
     # The address of your tenant. `.env.example` explains all variables.
     url = "${TECHWOLF_URL}"
 
-    # Fields that tasks have only if they are named here. `filter_ai_impact` needs `ai_impact`, and `rename_skills` needs
+    # Optional fields of tasks to request from the API. `filter_ai_impact` needs `ai_impact`, and `rename_skills` needs
     # `linked_skills`.
     include = ["ai_impact", "linked_skills", "weekly_hours"]
 
@@ -202,7 +202,7 @@ fn the_example_explains_each_variable() {
     TECHWOLF_CLIENT_ID=
     TECHWOLF_CLIENT_SECRET=
 
-    # Only in the US: where the client gets its token, and the API that the token is for. The defaults are those of the EU.
+    # Only in the US: the token endpoint, and the API of the token. The defaults are for the EU.
     #TECHWOLF_TOKEN_URL=https://techwolf-us.us.auth0.com/oauth/token
     #TECHWOLF_AUDIENCE=us3.techwolf.ai
     ");

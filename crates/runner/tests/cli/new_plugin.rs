@@ -175,7 +175,7 @@ fn the_files_are_listed_with_the_next_commands() {
     cd sqlite
     cargo test                                                 # compiles the SDK, runs the tests
     cargo run -p sqlite-runner -- run pipeline.toml --sandbox  # compiles taskferry, runs the pipeline
-    The crate depends on taskferry-sdk 0.1.0 from the registry, where taskferry is not published yet. With `--path CHECKOUT`, it depends on a checkout of taskferry.
+    The crate does not compile yet: it depends on taskferry-sdk 0.1.0 from the registry, and taskferry is not published there. Use `--path CHECKOUT` to depend on a checkout of taskferry.
     ");
 }
 
@@ -190,23 +190,23 @@ fn a_name_that_can_not_be_used_is_explained() {
         messages.push_str(&ended.stderr);
     }
     insta::assert_snapshot!(messages, @r#"
-    error: `DropShortTasks` can't name a crate and its folder
+    error: `DropShortTasks` is not a valid name for a crate and its folder
       help: write `drop-short-tasks`
-    error: `../x` can't name a crate and its folder
+    error: `../x` is not a valid name for a crate and its folder
       help: use at most 40 lower-case letters and digits, in words with `-` between them, and begin with a letter
-    error: `` can't name a crate and its folder
+    error: `` is not a valid name for a crate and its folder
       help: use at most 40 lower-case letters and digits, in words with `-` between them, and begin with a letter
-    error: `a\u{1b}[31m` can't name a crate and its folder
+    error: `a\u{1b}[31m` is not a valid name for a crate and its folder
       help: use at most 40 lower-case letters and digits, in words with `-` between them, and begin with a letter
     error: `async` is a reserved name
       help: choose another name, for example `my-async`
     error: `serde` is a reserved name
       help: choose another name, for example `my-serde`
-    error: `jq` is the type of a transform of this binary
+    error: this binary already has a transform with the type `jq`
       help: choose another name, for example `my-jq`
-    error: the code of the crate uses the name `Record` itself
+    error: the template already uses the name `Record`
       help: choose another name, for example `my-record`
-    error: the code of the crate uses the name `Option` itself
+    error: the template already uses the name `Option`
       help: choose another name, for example `my-option`
     "#);
     assert!(context.files().is_empty());

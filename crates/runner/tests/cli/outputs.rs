@@ -241,7 +241,7 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
 
 /// Runs a pipeline that writes `out/jobs.ndjson`. Returns the warning that it has replaced the file of another one.
 fn warned_of_replaced_file(context: &Context, name: &str, more: &[&str]) -> Option<String> {
-    let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+    let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\nlimit = 1\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
     let file = format!("{name}.toml");
     context.write(&file, text);
     let ended = context.taskferry(&[&["run", &file], more].concat()).with_code(0);

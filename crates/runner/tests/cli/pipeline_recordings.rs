@@ -9,7 +9,7 @@ fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
     context.write("job.json", job);
     let record = ["test", "jobs.toml", "--record", "one job", "--input", "job.json"];
     let ended = context.taskferry(&record).with_code(0);
-    ended.assert_stderr("3 ids and texts were replaced in: external_id, task, task_id");
+    ended.assert_stderr("3 ids and strings were replaced in: external_id, task, task_id");
     insta::assert_snapshot!(context.read("jobs.test.toml"), @r#"
     [[test]]
     name = "one job"
@@ -83,7 +83,7 @@ fn a_test_of_transforms_that_depend_on_texts_is_recorded_verbatim_only() {
     context.write("job.json", job);
     let record = ["test", "jobs.toml", "--record", "one", "--input", "job.json"];
     let ended = context.taskferry(&record).with_code(2);
-    let reason = "with replaced texts the result is 1 in, 0 out, 1 dropped, without 1 in, 1 out";
+    let reason = "the result with replacement is 1 in, 0 out, 1 dropped, the result without replacement is 1 in, 1 out";
     ended.assert_stderr(reason);
     assert_eq!(context.read("jobs.test.toml"), "", "nothing is recorded");
     context.taskferry(&[&record[..], &["--verbatim"]].concat()).with_code(0);

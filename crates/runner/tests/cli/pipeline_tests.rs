@@ -177,7 +177,7 @@ fn each_expectation_can_fail() {
     }
     let none = "[[test]]\nname = \"none\"\ninput = [{ external_id = \"j\", tasks = [] }]\nexpect_jq = '.task == 1'\n";
     let ended = world(none).taskferry(&["test", "jobs.toml"]).with_code(8);
-    ended.assert_stderr("no record comes out, so `expect_jq` can't hold");
+    ended.assert_stderr("the transforms emit no record, so `expect_jq` can't be true");
 }
 
 #[test]

@@ -222,6 +222,8 @@ fn if_the_first_records_are_dropped_it_reads_on_to_a_delivered_one() {
     limited.assert_stderr(
         "no record is delivered; 10 records (2 pages) were read; `--max-pages` raises the limit",
     );
+    let selected = context.taskferry(&["preview", "jobs.toml", "--id", "j0"]).with_code(0);
+    selected.assert_stderr("none of the shown records is delivered; 5 records (1 page) were read");
 }
 
 #[test]

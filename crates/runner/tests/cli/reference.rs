@@ -23,14 +23,14 @@ fn help_lists_the_commands() {
       runs         List the last runs of a pipeline
       merge        Merge the manifests of all shares of an export, and report missing shares
       preview      Show what every stage does with the first records, without delivering anything
-      why          Tell what happens to one record: found, kept, changed, dropped, refused, delivered
+      why          Show what happens to one record: found, kept, changed, dropped, refused, delivered
       check        Check pipeline files without sending a request
-      explain      Explain a mistake or an exit code, and what to do
+      explain      Explain an error, a warning or an exit code, and what to do
       test         Run the tests of pipelines, without a request and without secrets
       doctor       Check everything that a run needs, without delivering anything
       plugins      Describe the plugins and tables of a pipeline file
       new          Write files to start from: a pipeline, or a plugin of your own
-      build        Build a taskferry with plugins of your own. Needs Rust
+      build        Build a taskferry binary with your own plugins. Requires Rust
       graph        Draw the stages of a pipeline, with the counts of a run
       schema       Print the JSON Schema of pipeline files, for editors
       sandbox      Serve an emulation of the TechWolf API on this machine
@@ -57,8 +57,8 @@ fn help_of_run_lists_its_options() {
     Options:
           --shard <K/N>
               Export one share of the listing: `2/8` exports the second of eight shares; `8` takes the
-              number of the share from `JOB_COMPLETION_INDEX`. Needs the cursors of a complete run
-              without this option, or `partition` in [source]
+              number of the share from `JOB_COMPLETION_INDEX`. Requires `partition` in [source], or an
+              earlier complete run without `--shard`, which stores the boundaries of the shares
 
           --overlay <FILE>
               Merge this file over the pipeline file. Repeatable
@@ -72,12 +72,12 @@ fn help_of_run_lists_its_options() {
               Variables in the replaced values need not be set
 
           --accept-removals <RUN_ID>
-              Accept the removals that this run has withheld: the last complete run, which ended with
-              exit code 8. Later removals are checked again
+              Accept the removals that the run with this id has withheld. The run must be the last
+              complete run, with exit code 8. Later removals are checked again
 
           --if-incomplete
-              Do nothing if the last run ended with exit code 0, 6 or 8 less than `resume_within` ago,
-              and return that exit code. For schedulers that start a run several times
+              If the last run ended within `resume_within` and with exit code 0, 6 or 8, exit with the
+              same code and do nothing. For schedulers that start a run several times
 
           --dry-run
               Read and transform all records, but publish and send nothing. Keeps no state and no dead

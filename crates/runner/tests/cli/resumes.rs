@@ -277,7 +277,7 @@ fn too_few_jobs_are_not_published() {
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(8);
     let error = ended.stderr.split_once("error: ").unwrap().1;
     insta::assert_snapshot!(error, @"
-    the export does not meet the expectations of the pipeline file
+    the export does not meet `[expect]` of the pipeline file
       2 records were read, fewer than `min_jobs` (3)
       help: if the export is correct, run once with `--set expect.min_jobs=2` to publish this export; later runs are compared with it
     jobs: suspicious after [time]; 1 page was delivered, nothing was published (run [run])

@@ -29,7 +29,7 @@ impl Sandbox {
             let line = running.wait_for_line(key);
             (key.to_owned(), line.split_whitespace().nth(1).unwrap().to_owned())
         });
-        running.wait_for_line("Ctrl-C stops it");
+        running.wait_for_line("Press Ctrl-C to stop the sandbox");
         Self { running, url, known: known.into() }
     }
 
@@ -126,7 +126,7 @@ fn the_banner_contains_everything_a_client_needs() {
       curl -s http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles -H "Authorization: Bearer $TOKEN" \
         -H 'Content-Type: application/json' -d '{"limit": 2, "include": ["ai_impact"]}' | jq
 
-    Ctrl-C stops it.
+    Press Ctrl-C to stop the sandbox.
     "#);
 }
 

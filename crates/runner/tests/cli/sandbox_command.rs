@@ -24,7 +24,7 @@ impl Process {
         let listen = ["sandbox", "--listen", listen];
         let mut running = context.start(&[&listen[..], arguments].concat());
         let mut banner = String::new();
-        while !banner.contains("Ctrl-C stops it") {
+        while !banner.contains("Press Ctrl-C to stop the sandbox") {
             banner.push_str(&running.wait_for_line(""));
         }
         Self { running, banner }

@@ -196,7 +196,7 @@ fn the_summary_of_a_merge_cannot_replace_its_input() {
     all_shares(&context);
     let merged =
         context.taskferry(&["merge", "1.json", "2.json", "--summary", "2.json"]).with_code(2);
-    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is an input file of this command; choose another path");
+    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: the path is an input file of this command; choose another path");
 }
 
 #[test]

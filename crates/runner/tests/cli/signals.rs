@@ -88,7 +88,7 @@ fn a_sandbox_keeps_ignoring_an_ignored_signal() {
     let context = Context::new();
     let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--jobs", "1"];
     let mut running = context.start_after("trap '' HUP INT", &arguments);
-    running.wait_for_line("Ctrl-C stops it");
+    running.wait_for_line("Press Ctrl-C to stop the sandbox");
     assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | INT);
     assert_eq!(signals(running.pid(), "SigCgt") & (HUP | TERM | INT), TERM);
     running.signal("TERM");

@@ -97,7 +97,7 @@ fn an_absent_record_gets_reasons_and_the_nearest_ids() {
     let (tenant, context) = context();
     insta::assert_snapshot!(why(&context, &["--id", "job-0006"], 9), @"
     `job-0006` is not in the listing; possible reasons:
-      - the credentials at jobs.toml:9:1 may see only some job families
+      - the credentials at jobs.toml:9:1 may give access to only some job families
       - the job may have been created or deleted while the listing was read
       - the id may be wrong; the nearest ids are `job-000`, `job-006`, `job-001`
     ");

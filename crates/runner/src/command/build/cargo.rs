@@ -35,7 +35,7 @@ pub(super) struct Built {
 }
 
 impl Cargo {
-    /// The Cargo and the folder of the environment: `CARGO`, `CARGO_TARGET_DIR`. By default `cargo` and `target`.
+    /// Reads the program and the target folder from `CARGO` and `CARGO_TARGET_DIR`. The defaults are `cargo` and `target`.
     pub(super) fn new() -> io::Result<Self> {
         let variable = |name: &str, default: &str| {
             std::env::var_os(name)
@@ -46,7 +46,7 @@ impl Cargo {
         Ok(Self { program: variable("CARGO", "cargo"), target })
     }
 
-    /// The output of `cargo metadata` for a manifest. Without `all`, that of its workspace alone.
+    /// The output of `cargo metadata` for a manifest. Without `all`, the output contains only the workspace of the manifest.
     pub(super) fn metadata(
         &self,
         manifest: &Path,

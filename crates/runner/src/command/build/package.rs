@@ -13,7 +13,7 @@ const PROFILE: &str = include_str!("profile.toml");
 pub(super) struct Dependency {
     /// The name of the package.
     pub(super) package: String,
-    /// The keys that say where it comes from: `path = "…"` or `version = "…"`.
+    /// The keys for the origin of the package: `path = "…"` or `version = "…"`.
     pub(super) keys: String,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Package<'a> {
 }
 
 impl Package<'_> {
-    /// The name, which is different for different plugins: their artifacts share a folder.
+    /// A name that depends on the plugins, because the artifacts of all packages are in one folder.
     pub(super) fn name(&self) -> String {
         let hash = PartsHash::of(self.dependencies().iter().map(String::as_bytes)).digest();
         format!("taskferry-build-{}", hash.chars().take(8).collect::<String>())
@@ -51,7 +51,8 @@ impl Package<'_> {
         )
     }
 
-    /// The lines of all dependencies. The name of a plugin is not that of its package, which could be that of another crate.
+    /// The lines of all dependencies. Each plugin gets a numbered name, because the name of a package may equal the name of
+    /// another dependency.
     fn dependencies(&self) -> Vec<String> {
         let version = env!("CARGO_PKG_VERSION");
         let mut keys = format!("version = \"={version}\"");
@@ -78,7 +79,7 @@ pub(super) fn name_of(index: usize) -> String {
     format!("plugin_{}", index + 1)
 }
 
-/// The text of `src/main.rs`. `versions` are the packages with their versions: a run does not resume a run of others.
+/// The text of `src/main.rs`. `versions` are the packages with their versions: a run with other versions is not resumed.
 pub(super) fn main(versions: &[String]) -> String {
     let register = versions.iter().enumerate().map(|(index, version)| {
         format!("        // {version}\n        .plugins({}::register)\n", name_of(index))

@@ -28,7 +28,7 @@ pub(super) fn compile_errors(
             return CommandError::usage(format!(
                 "`{title}` does not export the function that registers its plugins"
             ))
-            .help(format!("its `lib.rs` needs `{REGISTER}`"));
+            .help(format!("add `{REGISTER}` to the `lib.rs` of the crate"));
         }
     }
     for error in errors {
@@ -76,7 +76,7 @@ pub(super) fn added_types(binary: &Path) -> Result<Vec<String>, CommandError> {
 pub(super) fn complete(output: &Path, titles: &[String], added: &[String]) {
     let crates = titles.join(", ");
     if added.is_empty() {
-        console::warning(&format!("no plugin is registered by {crates}"));
+        console::warning(&format!("{crates} registers no plugin"));
     }
     let with = if added.is_empty() { String::new() } else { format!(" with {}", added.join(", ")) };
     console::line(&format!("wrote {}{with} ({crates})", output.display()));
@@ -85,5 +85,5 @@ pub(super) fn complete(output: &Path, titles: &[String], added: &[String]) {
     } else {
         format!("./{}", quoted(&output.to_string_lossy()))
     };
-    console::line(&format!("  {command} plugins    lists its plugins"));
+    console::line(&format!("  {command} plugins    lists the plugins of the binary"));
 }

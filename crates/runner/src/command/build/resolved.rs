@@ -49,8 +49,8 @@ impl<'a> Packages<'a> {
         })
     }
 
-    /// The plugins, in the order in which the binary registers them. All of them must use the SDK of the runner: the compiler
-    /// would report another one as a mismatch of types with the same name.
+    /// The plugins, in the order in which the binary registers them. All plugins must use the SDK of the runner. With another
+    /// SDK, the compiler would report mismatched types with the same name.
     pub(super) fn plugins(&self, count: usize) -> Result<Vec<Resolved<'a>>, CommandError> {
         let root = self.0["resolve"]["root"].as_str().unwrap_or_default();
         let defect = |name: &str| {
@@ -92,17 +92,17 @@ impl<'a> Packages<'a> {
             sdk.place()
         );
         let help = if own.version == sdk.version {
-            "let both come from the same place, for example with `--path CHECKOUT`".to_owned()
+            "use the same source for the plugin and for taskferry, for example with `--path CHECKOUT`".to_owned()
         } else {
             format!(
-                "use a version of `{}` for taskferry-sdk {}, or the taskferry of version {}",
+                "use a version of `{}` that depends on taskferry-sdk {}, or use taskferry {}",
                 plugin.name, sdk.version, own.version
             )
         };
         Err(CommandError::usage(message).help(help))
     }
 
-    /// The SDK on which a package depends, not counting its tests.
+    /// The SDK on which a package depends, without dev-dependencies.
     fn sdk_of(&self, id: &str) -> Option<Resolved<'a>> {
         let of_code = |dependency: &&Value| {
             list(&dependency["dep_kinds"]).any(|dependency| dependency["kind"].is_null())
@@ -111,7 +111,7 @@ impl<'a> Packages<'a> {
         used.filter_map(|it| self.find(it["pkg"].as_str()?)).find(|it| it.name == "taskferry-sdk")
     }
 
-    /// The dependency of the package `id` that its code calls `name`.
+    /// The dependency of the package `id` with the name `name` in the code of the package.
     fn named(&self, id: &str, name: &str) -> Option<Resolved<'a>> {
         let dependency = self.dependencies(id).find(|dependency| dependency["name"] == name)?;
         self.find(dependency["pkg"].as_str()?)
@@ -176,9 +176,9 @@ mod tests {
         });
         insta::assert_snapshot!(messages.join("\n"), @"
     `short 0.3.0` depends on taskferry-sdk 0.2.0 (the registry), but taskferry 0.1.0 depends on taskferry-sdk 0.1.0 (/taskferry-sdk/Cargo.toml)
-    help: use a version of `short` for taskferry-sdk 0.1.0, or the taskferry of version 0.2.0
+    help: use a version of `short` that depends on taskferry-sdk 0.1.0, or use taskferry 0.2.0
     `short 0.3.0` depends on taskferry-sdk 0.1.0 (the registry), but taskferry 0.1.0 depends on taskferry-sdk 0.1.0 (/taskferry-sdk/Cargo.toml)
-    help: let both come from the same place, for example with `--path CHECKOUT`
+    help: use the same source for the plugin and for taskferry, for example with `--path CHECKOUT`
     `short 0.3.0` does not depend on taskferry-sdk
     help: a crate with plugins depends on taskferry-sdk, and exports the function `register`
     ");

@@ -84,9 +84,9 @@ fn in_folder(cargo: &Cargo, folder: &Path) -> Result<Found, CommandError> {
         let help = "name the folder of a crate, or a crate of the registry without a `/`";
         CommandError::usage(format!("can't read `{shown}/Cargo.toml`: {error}")).help(help)
     })?;
-    let metadata = cargo
-        .metadata(&manifest, false)?
-        .ok_or_else(|| format!("Cargo can't read `{shown}/Cargo.toml`: see its message above"))?;
+    let metadata = cargo.metadata(&manifest, false)?.ok_or_else(|| {
+        format!("Cargo can't read `{shown}/Cargo.toml`: see the message of Cargo above")
+    })?;
     let is_it =
         |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(&manifest);
     let package = list(&metadata["packages"]).find(is_it).ok_or_else(|| {

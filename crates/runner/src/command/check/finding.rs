@@ -21,13 +21,13 @@ pub(crate) struct Finding {
     pub(crate) name: &'static str,
     /// The message, with its help, and with its position if that is not in a file.
     pub(crate) message: String,
-    pub(crate) place: Place,
-    pub(crate) related: Vec<(Place, String)>,
+    pub(crate) place: SourceLocation,
+    pub(crate) related: Vec<(SourceLocation, String)>,
 }
 
 /// A position in a file. Line and column are 0 if the whole file is meant.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct SourceLocation {
     pub(crate) file: String,
     pub(crate) line: usize,
     pub(crate) column: usize,
@@ -41,17 +41,22 @@ pub(crate) struct Files(pub(crate) Vec<String>);
 
 impl Files {
     /// The position, if it is in one of the files.
-    fn place(&self, position: &TextPosition, length: usize) -> Option<Place> {
+    fn place(&self, position: &TextPosition, length: usize) -> Option<SourceLocation> {
         let TextPosition { file, line, column } = position;
         let (line, column) = (*line, *column);
         let is_file = self.0.contains(file);
-        is_file.then(|| Place { file: file.clone(), line, column, end_column: column + length })
+        is_file.then(|| SourceLocation {
+            file: file.clone(),
+            line,
+            column,
+            end_column: column + length,
+        })
     }
 
     /// The pipeline file as a whole.
-    fn whole(&self) -> Place {
+    fn whole(&self) -> SourceLocation {
         let file = self.0.first().cloned().unwrap_or_default();
-        Place { file, line: 0, column: 0, end_column: 0 }
+        SourceLocation { file, line: 0, column: 0, end_column: 0 }
     }
 }
 

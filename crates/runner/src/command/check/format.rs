@@ -12,7 +12,7 @@ use crate::console;
 use crate::exit::Exit;
 
 impl CheckArguments {
-    /// Whether people read the findings. They do unless other formats are selected.
+    /// Whether the findings are written as text. This is the default.
     pub(super) fn has_text(&self) -> bool {
         self.formats.is_empty() || self.formats.contains(&CheckFormat::Text)
     }
@@ -24,7 +24,10 @@ pub(super) fn inputs(arguments: &CheckArguments, file: &Path) -> Vec<PathBuf> {
     files.chain([taskferry_config::test_file(file)]).collect()
 }
 
-/// Why the outputs can't be written together: two on standard output, or one over an input.
+/// Checks that the outputs do not conflict.
+///
+/// # Errors
+/// Two outputs go to standard output, or an output would overwrite an input.
 pub(super) fn conflict(arguments: &CheckArguments) -> Result<(), String> {
     let pipelines = taskferry_config::pipeline_files(&arguments.files);
     if arguments.print && pipelines.len() > 1 {

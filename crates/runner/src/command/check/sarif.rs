@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::finding::{Finding, Level, Place};
+use super::finding::{Finding, Level, SourceLocation};
 use crate::explanations::{self, Examples};
 
 /// The log of one run of `check`.
@@ -36,7 +36,7 @@ pub(super) fn log(findings: &[Finding]) -> String {
             "message": { "text": finding.message },
             "locations": [location(&finding.place)],
         });
-        // Plugins outside of taskferry have names that no rule explains.
+        // The names from external plugins have no rule.
         if let Some(rule) = all.iter().position(|rule| rule.name == finding.name) {
             result["ruleIndex"] = json!(rule);
         }
@@ -65,7 +65,7 @@ pub(super) fn log(findings: &[Finding]) -> String {
     format!("{log:#}\n")
 }
 
-fn location(place: &Place) -> Value {
+fn location(place: &SourceLocation) -> Value {
     let mut physical = json!({ "artifactLocation": { "uri": uri(&place.file) } });
     if place.line > 0 {
         let mut region = json!({ "startLine": place.line, "startColumn": place.column });

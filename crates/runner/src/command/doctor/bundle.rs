@@ -36,7 +36,7 @@ pub(super) fn write(
         format!("can't write the bundle `{}`: {error}", path.display())
     };
     if arguments.layers.files(&arguments.file).any(|input| is_same_file(input, path)) {
-        return Err(cannot(&"it is a file of the pipeline"));
+        return Err(cannot(&"the path is a file of the pipeline; choose another path"));
     }
     let target = target_of(path).map_err(|error| cannot(&error))?;
     let layers = arguments.layers.layers(&arguments.file);
@@ -45,7 +45,10 @@ pub(super) fn write(
     let files = shown.files.iter().map(|(name, text)| (format!("file {name}"), text.clone()));
     sections.extend(files);
     if !shown.overrides.is_empty() {
-        sections.push(("values from outside the files".to_owned(), shown.overrides.join("\n")));
+        sections.push((
+            "values from options and environment variables".to_owned(),
+            shown.overrides.join("\n"),
+        ));
     }
     sections.push(("doctor".to_owned(), report.json()));
     sections.extend(of_last_runs(&layers, registry));
@@ -63,7 +66,7 @@ fn contents(sections: &[Section]) -> String {
 
 fn assembled(contents: &str, sections: &[Section], shown: &ShownFiles) -> String {
     let mut text = format!(
-        "# Support bundle of taskferry. Secrets are masked. It holds addresses, names of jobs in error messages, and paths: read it before you send it.\n\n{contents}"
+        "# Support bundle of taskferry. Secrets are masked. The bundle contains addresses, names of jobs in error messages, and paths: read the bundle before you send it.\n\n{contents}"
     );
     for (title, body) in sections {
         // Writing to a string can't fail.

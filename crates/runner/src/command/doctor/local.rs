@@ -35,8 +35,8 @@ pub(super) fn state_findings(folder: &StateFolder, pipeline: &str, file: &Path) 
         1..MIN_FREE_BYTES => Finding::warning(text).hint("free some disk space"),
         _ => Finding::ok(text),
     }];
-    if let Err(unavailable) = folder.check_owner(&path, file) {
-        findings.push(Finding::failed(unavailable.message()));
+    if let Err(error) = folder.check_owner(&path, file) {
+        findings.push(Finding::failed(error.message.unwrap_or_default()));
     }
     findings.push(match taskferry_state::lock_holder(&path) {
         Ok(None) => Finding::ok("no other run is active"),
@@ -44,7 +44,7 @@ pub(super) fn state_findings(folder: &StateFolder, pipeline: &str, file: &Path) 
             let process = holder.map(|holder| format!(" (process {})", holder.pid));
             let process = process.unwrap_or_default();
             Finding::warning(format!("a run of `{pipeline}` is active{process}"))
-                .hint("a run that starts before its end ends with exit code 7")
+                .hint("a run that starts while the active run continues exits with code 7")
         }
         Err(error) => Finding::failed(format!("{error}: {}", error.source)).hint(help),
     });

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 pub(super) struct Planned {
     /// The stage, as messages name it; `None` for the pipeline itself.
     pub(super) stage: Option<String>,
-    /// The exit code if the check fails: that of a run which fails for this reason.
+    /// The exit code if the check fails. A run that fails for the same reason has the same exit code.
     pub(super) exit: Exit,
     pub(super) check: Check,
 }

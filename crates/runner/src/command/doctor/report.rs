@@ -1,4 +1,4 @@
-//! What `doctor` prints.
+//! The report of `doctor`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -26,9 +26,9 @@ pub(super) struct CheckResult {
     pub(super) elapsed: Duration,
     /// The exit code if it failed.
     pub(super) exit: Exit,
-    /// Whether it was not made because a check that it needs did not succeed.
+    /// Whether the check was skipped, because a required check failed.
     pub(super) is_blocked: bool,
-    /// Whether its findings are on standard error, with their lines in the file.
+    /// Whether the findings are already printed to standard error.
     pub(super) is_shown: bool,
 }
 
@@ -87,7 +87,7 @@ impl Report {
 
     fn verdict(&self) -> Verdict {
         let worst = self.results.iter().map(CheckResult::verdict).max();
-        // That a check does not apply is no verdict about the pipeline.
+        // A skipped check does not affect the verdict on the pipeline.
         worst.filter(|verdict| *verdict != Verdict::Skipped).unwrap_or(Verdict::Ok)
     }
 
@@ -113,8 +113,8 @@ impl Report {
         for result in &self.results {
             let mut elapsed = Some(result.elapsed).filter(|_| is_verbose);
             if result.is_shown {
-                let mistakes = count(result.findings.len() as u64, "mistake");
-                let finding = Finding::failed(format!("{}: {mistakes}", self.file));
+                let errors = count(result.findings.len() as u64, "error");
+                let finding = Finding::failed(format!("{}: {errors}", self.file));
                 write_finding(&mut text, &result.label(), &finding, elapsed, width);
                 continue;
             }

@@ -16,7 +16,7 @@ pub(super) struct Graph {
     pub(super) chain: Vec<Node>,
     /// For each sink its own transforms, then the sink.
     pub(super) branches: Vec<Vec<Node>>,
-    /// The run that the counts are of.
+    /// The run that produced the counts.
     pub(super) run: Option<Run>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Counts {
 }
 
 impl Graph {
-    /// The nodes with an id each, after the id of the node before them, which is empty for the first node.
+    /// For each node: the id of the previous node (empty for the first node), the id of the node, and the node.
     pub(super) fn links(&self) -> Vec<(String, String, &Node)> {
         let (mut links, mut last) = (Vec::new(), String::new());
         for (position, node) in self.chain.iter().enumerate() {
@@ -102,7 +102,7 @@ impl Graph {
         let chain = [(run.source.name, source)].into_iter();
         set(&mut self.chain, chain.chain(run.transforms.into_iter().map(of_transform)).collect())?;
         if run.sinks.len() != self.branches.len() {
-            return Err(other_version("has another number of sinks"));
+            return Err(other_version("has a different number of sinks"));
         }
         for (branch, sink) in self.branches.iter_mut().zip(run.sinks) {
             let counts = Counts {
@@ -121,7 +121,7 @@ impl Graph {
         Ok(())
     }
 
-    /// What a reader must know about the counts.
+    /// The caption: the run, and whether the data is generated.
     pub(super) fn caption(&self) -> Option<String> {
         let run = self.run.as_ref()?;
         let made_up = if run.sandbox { ", with generated data" } else { "" };
@@ -141,14 +141,12 @@ fn of_transform(counts: TransformCounts) -> (String, Counts) {
 /// Sets the counts of stages that have the same names in the same order.
 fn set(nodes: &mut [Node], counts: Vec<(String, Counts)>) -> Result<(), String> {
     if nodes.len() != counts.len() {
-        return Err(other_version("has another number of stages"));
+        return Err(other_version("has a different number of stages"));
     }
     for (node, (name, counts)) in nodes.iter_mut().zip(counts) {
         if printable(&name) != node.name {
             let (role, expected) = (node.role, &node.name);
-            return Err(other_version(&format!(
-                "has `{name}` in the place of the {role} `{expected}`"
-            )));
+            return Err(other_version(&format!("has `{name}` instead of the {role} `{expected}`")));
         }
         node.counts = Some(counts);
     }
@@ -156,7 +154,7 @@ fn set(nodes: &mut [Node], counts: Vec<(String, Counts)>) -> Result<(), String> 
 }
 
 fn other_version(difference: &str) -> String {
-    format!("is not of this version of the pipeline: it {difference}")
+    format!("belongs to another version of the pipeline: the manifest {difference}")
 }
 
 impl Node {
@@ -168,7 +166,7 @@ impl Node {
         Self::new(Role::Transform, &stage.name, stage.type_name)
     }
 
-    /// The type, if the name does not say it.
+    /// The type, if it differs from the name.
     pub(super) fn other_type(&self) -> Option<&'static str> {
         (self.name != self.type_name).then_some(self.type_name)
     }

@@ -9,27 +9,20 @@ use unicode_width::UnicodeWidthStr;
 
 use super::model::{Graph, Node};
 
-/// The colours follow the reader's choice of light or dark. The class of the picture keeps the rules off the page around it.
+/// The colors follow the reader's choice of light or dark. All rules apply only below the class of the picture, so
+/// they do not change the surrounding page.
 const STYLE: &str = include_str!("style.css");
 
 /// The space around the picture.
 const MARGIN: usize = 16;
-/// The space between the text and the sides of a box.
-const PADDING: usize = 14;
-/// The least length of an edge.
-const EDGE: usize = 40;
-/// The distance from a box to the point where the edges of several branches part.
-const FORK: usize = 18;
-const BOX_HEIGHT: usize = 44;
 const LINE_HEIGHT: usize = 17;
-const RADIUS: usize = 6;
-const ARROW: usize = 8;
+const BOX_HEIGHT: usize = 44;
 
 /// A stage with its place.
 struct Placed<'a> {
     node: &'a Node,
     column: usize,
-    /// The height of its middle.
+    /// The vertical center.
     y: usize,
 }
 
@@ -99,6 +92,12 @@ fn previous<'a, 'b>(
     before.find(|other| stage.column <= chain || other.y == stage.y)
 }
 
+/// The least length of an edge.
+const EDGE: usize = 40;
+/// The distance from a box to the point where the edges of several branches part.
+const FORK: usize = 18;
+const ARROW: usize = 8;
+
 /// Each column is as wide as its widest stage, plus the space for the counts in front of its stages.
 fn columns(placed: &[Placed<'_>]) -> Columns {
     let count = placed.iter().map(|stage| stage.column + 1).max().unwrap_or_default();
@@ -117,6 +116,9 @@ fn columns(placed: &[Placed<'_>]) -> Columns {
     }
     columns
 }
+
+/// The space between the text and the sides of a box.
+const PADDING: usize = 14;
 
 fn node_width(node: &Node) -> usize {
     let notes = notes(node).iter().map(|(_, note)| text_width(note)).max().unwrap_or_default();
@@ -139,6 +141,8 @@ fn notes(node: &Node) -> Vec<(&'static str, String)> {
     let losses = node.losses().into_iter().map(|text| ("loss", format!("−{text}")));
     delivered.chain(losses).collect()
 }
+
+const RADIUS: usize = 6;
 
 fn edge(page: &mut String, from: &Placed<'_>, to: &Placed<'_>, columns: &Columns) {
     let (from_left, from_width) = columns.get(from.column).copied().unwrap_or_default();
@@ -205,7 +209,7 @@ fn stage_box(page: &mut String, stage: &Placed<'_>, columns: &Columns) {
     page.push_str("</g>\n");
 }
 
-/// What a reader must know about the counts. It does not name the run, so that equal runs make equal pictures.
+/// The caption: the run, and whether the data is generated. It does not name the run, so that equal runs make equal pictures.
 fn caption(graph: &Graph) -> Option<String> {
     let run = graph.run.as_ref()?;
     let made_up = if run.sandbox { " with generated data" } else { "" };

@@ -110,8 +110,8 @@ pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
             ));
         } else if share.run.digest != first.run.digest {
             problems.push(format!(
-                "`{path}` and `{other}` come from different versions of the pipeline: the pipeline file, a file that it reads, \
-                 or taskferry changed between the runs; run all shares with the same version"
+                "`{path}` and `{other}` come from different versions of the pipeline: the pipeline file, an input file or the \
+                 version of taskferry changed between the runs; run all shares with the same version"
             ));
         }
     }
@@ -300,7 +300,7 @@ fn add_stage(stage: &mut Map<String, Value>, more: &Map<String, Value>) {
             "counters" => add_counters(value, more),
             "frequent" => add_frequent(value, more),
             "published" => *value = json!(value == true && more == true),
-            // The state of the sink of one share says nothing about the others.
+            // The sink state of one share does not apply to the merged export.
             "mark" => *value = Value::Null,
             _ => {}
         }

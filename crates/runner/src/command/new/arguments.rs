@@ -11,11 +11,11 @@ use super::preset::Preset;
 pub(crate) struct NewArguments {
     #[command(subcommand)]
     pub(crate) what: Option<New>,
-    /// Print what this taskferry would write differently into the folder of a plugin, as a patch. Your own changes do not count. By
-    /// default the working directory
+    /// Print the changes of the template since the folder of the plugin was created, as a patch. Your own changes are not
+    /// included. By default the folder is the working directory
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = ".")]
     pub(crate) diff: Option<PathBuf>,
-    /// Record that the patch of `--diff` is applied: later patches start at this taskferry
+    /// Record that the patch of `--diff` is applied: later patches contain only the changes after this version of taskferry
     #[arg(long, requires = "diff")]
     pub(crate) accept: bool,
 }
@@ -36,7 +36,7 @@ pub(crate) enum New {
 pub(crate) struct NewPipelineArguments {
     /// The name of the pipeline and of the new folder
     pub(crate) name: String,
-    /// The pipeline to start from. Asked for on a terminal
+    /// The pipeline to start from. Without this option, taskferry prompts for it on a terminal
     #[arg(long, value_name = "PRESET")]
     pub(crate) preset: Option<Preset>,
     /// The folder for the new folder. By default the working directory

@@ -20,18 +20,19 @@ impl Checkout {
             None => absolute()?,
         };
         let text = path.to_str().filter(|text| !text.contains(char::is_control));
-        let text = text.ok_or("a manifest can't contain the path of the checkout")?;
+        let text = text.ok_or("`Cargo.toml` can't contain the path of the checkout, because the path is not UTF-8 or contains control characters; move the checkout")?;
         Ok(Self { path: text.to_owned() })
     }
 
-    /// The path from a folder in the folder of the crate.
+    /// The path, relative to a subfolder of the crate.
     pub(super) fn seen_from_below(&self) -> String {
         let is_relative = Path::new(&self.path).is_relative();
         if is_relative { format!("../{}", self.path) } else { self.path.clone() }
     }
 }
 
-/// The path as seen from `folder`. Both are relative to the working directory. `None` if one is not, or if `folder` leads upwards.
+/// The path as seen from `folder`. Both are relative to the working directory. `None` if one of the paths is absolute, or if
+/// `folder` leads upwards.
 fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
     if path.is_absolute() {
         return None;

@@ -4,8 +4,8 @@ use taskferry_pipeline::Registry;
 
 use crate::command_error::CommandError;
 
-/// The most characters of a name.
-const LONGEST: usize = 40;
+/// The maximum number of characters of a name.
+const MAX_NAME_CHARACTERS: usize = 40;
 
 /// Names that Rust or Cargo reserve, and those of the dependencies of a plugin crate.
 const RESERVED: &str = "abstract alloc as async await become box break build const continue core crate deps \
@@ -42,13 +42,13 @@ impl Names {
         };
         let is_valid = words.iter().all(is_word)
             && name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name.len() <= LONGEST;
+            && name.len() <= MAX_NAME_CHARACTERS;
         if !is_valid {
-            let message = format!("`{name}` can't name a crate and its folder");
+            let message = format!("`{name}` is not a valid name for a crate and its folder");
             let help = match suggestion(name) {
                 Some(near) => format!("write `{near}`"),
                 None => format!(
-                    "use at most {LONGEST} lower-case letters and digits, in words with `-` between them, and begin with a letter"
+                    "use at most {MAX_NAME_CHARACTERS} lower-case letters and digits, in words with `-` between them, and begin with a letter"
                 ),
             };
             return Err(CommandError::usage(message).help(help));
@@ -75,11 +75,11 @@ impl Names {
         let message = if RESERVED.split(' ').any(|reserved| reserved == snake) {
             format!("`{package}` is a reserved name")
         } else if let Some(known) = plugins.iter().find(|known| known.type_name == snake) {
-            format!("`{snake}` is the type of a {} of this binary", known.role)
+            format!("this binary already has a {} with the type `{snake}`", known.role)
         } else if PRELUDE.split(' ').any(|known| known == pascal)
             || code.any(|text| names_in(text).any(|it| it == pascal && it != PLACEHOLDER))
         {
-            format!("the code of the crate uses the name `{pascal}` itself")
+            format!("the template already uses the name `{pascal}`")
         } else {
             return Ok(());
         };

@@ -62,7 +62,7 @@ fn explain(folder: &Path, template: &Template, names: &Names, has_checkout: bool
     if !has_checkout {
         let version = env!("CARGO_PKG_VERSION");
         console::line(&format!(
-            "The crate depends on taskferry-sdk {version} from the registry, where taskferry is not published yet. With `--path CHECKOUT`, it depends on a checkout of taskferry."
+            "The crate does not compile yet: it depends on taskferry-sdk {version} from the registry, and taskferry is not published there. Use `--path CHECKOUT` to depend on a checkout of taskferry."
         ));
     }
 }

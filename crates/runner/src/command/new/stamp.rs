@@ -8,10 +8,10 @@ use super::template::{Template, files_in};
 /// The name of the file.
 pub(super) const FILE: &str = ".taskferry-template";
 
-const COMMENT: &str = "# The template of this folder. `taskferry new --diff` prints what a later taskferry would write differently.\n\
+const COMMENT: &str = "# The template of this folder. `taskferry new --diff` prints the changes of the template in a later version of taskferry.\n\
                        # Keep this file under version control.\n";
 
-/// What is known about a folder that `new` has written.
+/// The template and the version with which `new` wrote a folder.
 #[derive(Debug)]
 pub(super) struct Stamp {
     /// The version of taskferry that wrote it.

@@ -5,7 +5,7 @@ use taskferry_config::{StageInfo, TextPosition};
 use taskferry_sdk::{Cursor, Effect};
 
 use super::mask::Mask;
-use super::selection::IdleOption;
+use super::selection::OptionWithoutEffect;
 use super::stages::{StageSteps, consequence, effects_of, stages};
 use crate::trace::{Outcome, RecordTrace, Step};
 
@@ -45,8 +45,8 @@ pub(crate) fn position(position: Option<&TextPosition>) -> Value {
 }
 
 /// The options without an effect.
-pub(crate) fn idle_options(options: &[IdleOption<'_>]) -> Value {
-    let option = |it: &IdleOption<'_>| json!({"stage": it.stage.name, "option": it.option, "position": position(Some(it.position))});
+pub(crate) fn idle_options(options: &[OptionWithoutEffect<'_>]) -> Value {
+    let option = |it: &OptionWithoutEffect<'_>| json!({"stage": it.stage.name, "option": it.option, "position": position(Some(it.position))});
     options.iter().map(option).collect()
 }
 

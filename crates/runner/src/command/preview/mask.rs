@@ -1,4 +1,4 @@
-//! Replaces texts of records, because previews end in logs.
+//! Masks strings of records, because previews are often copied into logs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use taskferry_sdk::Record;
 use crate::trace::{Outcome, RecordTrace};
 
 /// A text of at least this many characters is also replaced where it is not quoted.
-const LONG: usize = 4;
+const MIN_UNQUOTED_CHARACTERS: usize = 4;
 
 /// Replaces the texts of one record, except ids and levels. Equal texts get the same number: `…3`.
 #[derive(Debug, Default)]
 pub(crate) struct Mask {
     is_on: bool,
     /// Ids and levels.
-    plain: BTreeSet<String>,
+    unmasked: BTreeSet<String>,
     numbers: BTreeMap<String, usize>,
 }
 
@@ -32,7 +32,7 @@ impl Mask {
         let values: Vec<Value> =
             std::iter::once(&trace.record).chain(emitted).map(value_of).collect();
         for value in &values {
-            mask.find_plain(value, false);
+            mask.find_unmasked(value, false);
         }
         for value in &values {
             mask.number(value);
@@ -55,7 +55,7 @@ impl Mask {
         let mut numbers: Vec<_> = self.numbers.iter().collect();
         numbers.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         for (value, number) in numbers {
-            if value.chars().count() >= LONG {
+            if value.chars().count() >= MIN_UNQUOTED_CHARACTERS {
                 text = text.replace(value.as_str(), &format!("…{number}"));
             }
             for quote in ['`', '"'] {
@@ -77,14 +77,16 @@ impl Mask {
         parts.collect::<Vec<_>>().join("\"")
     }
 
-    fn find_plain(&mut self, value: &Value, is_plain: bool) {
+    fn find_unmasked(&mut self, value: &Value, is_unmasked: bool) {
         match value {
-            Value::String(text) if is_plain => _ = self.plain.insert(text.clone()),
-            Value::Array(items) => items.iter().for_each(|item| self.find_plain(item, is_plain)),
+            Value::String(text) if is_unmasked => _ = self.unmasked.insert(text.clone()),
+            Value::Array(items) => {
+                items.iter().for_each(|item| self.find_unmasked(item, is_unmasked))
+            }
             Value::Object(members) => {
                 members
                     .iter()
-                    .for_each(|(key, member)| self.find_plain(member, is_id_or_level(key)));
+                    .for_each(|(key, member)| self.find_unmasked(member, is_id_or_level(key)));
             }
             _ => {}
         }
@@ -92,7 +94,7 @@ impl Mask {
 
     fn number(&mut self, value: &Value) {
         match value {
-            Value::String(text) if !text.is_empty() && !self.plain.contains(text) => {
+            Value::String(text) if !text.is_empty() && !self.unmasked.contains(text) => {
                 let next = self.numbers.len() + 1;
                 self.numbers.entry(text.clone()).or_insert(next);
             }

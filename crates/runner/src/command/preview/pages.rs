@@ -49,7 +49,7 @@ impl PageStore {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A source that returns these pages, then those of `source` after them, which it adds.
+    /// Returns a source that reads these pages first, then the next pages of `source`, and stores the new pages.
     pub(crate) fn source(&self, source: Option<Box<dyn Source>>) -> Box<dyn Source> {
         Box::new(CachedSource {
             store: self.clone(),

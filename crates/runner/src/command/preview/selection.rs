@@ -14,12 +14,12 @@ use crate::trace::{Outcome, RecordTrace, Selection};
 #[derive(Debug)]
 pub(crate) struct Condition(Box<dyn Transform>);
 
-/// What was seen while the records were read. Clones share it.
+/// Counts and effects of all records read. Clones share the same data.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tally(Arc<Mutex<Seen>>);
+pub(crate) struct SharedCounts(Arc<Mutex<SelectionCounts>>);
 
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct SelectionCounts {
     /// The options that had an effect, by the name of their stage.
     effects: BTreeSet<(String, &'static str)>,
     kept: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Seen {
 
 /// An option that the pipeline sets and that had no effect on any record.
 #[derive(Debug)]
-pub(crate) struct IdleOption<'a> {
+pub(crate) struct OptionWithoutEffect<'a> {
     pub(crate) stage: &'a StageId,
     pub(crate) option: &'static str,
     pub(crate) position: &'a TextPosition,
@@ -72,13 +72,13 @@ impl Condition {
     }
 }
 
-impl Tally {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Seen> {
+impl SharedCounts {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, SelectionCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seen {
+impl SelectionCounts {
     fn add_effects(&mut self, trace: &RecordTrace) {
         for step in &trace.steps {
             if let Outcome::Emitted { effects, .. } = &step.outcome {
@@ -100,16 +100,17 @@ impl Seen {
     }
 
     /// The options of these stages that had no effect.
-    pub(crate) fn idle_options<'a>(&self, stages: &'a [StageInfo]) -> Vec<IdleOption<'a>> {
+    pub(crate) fn idle_options<'a>(&self, stages: &'a [StageInfo]) -> Vec<OptionWithoutEffect<'a>> {
         let options = stages.iter().flat_map(|stage| {
             let explained = stage.explained_options.iter().copied();
             explained.filter_map(|option| {
                 let position = stage.options.get(option)?;
-                Some(IdleOption { stage: &stage.id, option, position })
+                Some(OptionWithoutEffect { stage: &stage.id, option, position })
             })
         });
-        let is_idle =
-            |it: &IdleOption<'_>| !self.effects.contains(&(it.stage.name.clone(), it.option));
+        let is_idle = |it: &OptionWithoutEffect<'_>| {
+            !self.effects.contains(&(it.stage.name.clone(), it.option))
+        };
         options.filter(is_idle).collect()
     }
 }
@@ -120,10 +121,10 @@ pub(crate) fn select(
     id: Option<&str>,
     condition: Option<Condition>,
     max_pages: u64,
-    tally: &Tally,
+    counts: &SharedCounts,
 ) -> Selection {
     let (count, id) = if id.is_some() { (1, id.map(str::to_owned)) } else { (count, None) };
-    let (is_searched, seen) = (id.is_some(), tally.clone());
+    let (is_searched, seen) = (id.is_some(), counts.clone());
     let keep = move |trace: &RecordTrace| {
         let mut seen = seen.lock();
         seen.add_effects(trace);
@@ -138,7 +139,7 @@ pub(crate) fn select(
         seen.is_delivered |= keeps && trace.is_delivered();
         keeps
     };
-    let seen = tally.clone();
+    let seen = counts.clone();
     let is_enough = move |_: &[RecordTrace]| {
         let seen = seen.lock();
         seen.kept >= count && (is_searched || seen.is_delivered)

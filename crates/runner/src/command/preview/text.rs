@@ -8,7 +8,7 @@ use taskferry_sdk::printable_lines;
 use super::mask::Mask;
 use super::stages::{StageSteps, Summary, consequence, position_of, stages, times_text};
 use crate::command::colors::{BOLD, FAINT, GREEN, PLAIN, RED, YELLOW};
-use crate::command::diff::{DiffLine, LONG, diff, fitted};
+use crate::command::diff::{DiffLine, MAX_COLUMNS, diff, fitted};
 use crate::command::format::{count, number};
 use crate::command::json_lines::{Layout, SCREEN, SHORT, lines};
 use crate::trace::RecordTrace;
@@ -16,24 +16,24 @@ use crate::wrap::wrapped_line;
 
 /// The columns before the lines of a record.
 const INDENT: usize = 4;
-/// The most records of one stage whose changes are shown.
-const MOST_RECORDS: usize = 2;
-/// The most effects of one stage that are shown.
-const MOST_EFFECTS: usize = 4;
+/// The maximum number of records of one stage whose changes are shown.
+const MAX_RECORDS: usize = 2;
+/// The maximum number of effects of one stage that are shown.
+const MAX_EFFECTS: usize = 4;
 
 /// Writes records with everything that happens to them.
 pub(crate) struct TextWriter<'a> {
     pub(crate) stages: &'a [StageInfo],
     pub(crate) masks_values: bool,
-    /// The only stage to show, and to show whole.
+    /// If set, only this stage is shown, without shortening.
     pub(crate) only: Option<&'a str>,
     /// The columns of the terminal, to which lines are wrapped or shortened.
     pub(crate) width: Option<usize>,
     pub(crate) text: String,
 }
 
-/// The most lines of one change.
-const MOST_LINES: usize = 12;
+/// The maximum number of lines of one change.
+const MAX_LINES: usize = 12;
 
 impl TextWriter<'_> {
     /// Adds a record.
@@ -89,13 +89,13 @@ impl TextWriter<'_> {
 
     fn stage(&mut self, stage: &StageSteps<'_, '_>, mask: &Mask) {
         let summary = stage.summary();
-        let colour = match summary {
+        let color = match summary {
             Summary { refused: 1.., .. } => RED,
             Summary { dropped: 1.., .. } => YELLOW,
             Summary { changed: 1.., .. } => GREEN,
             _ => FAINT,
         };
-        self.heading(stage.info, &format!("{colour}{}{PLAIN}", summary.text()));
+        self.heading(stage.info, &format!("{color}{}{PLAIN}", summary.text()));
         let whole = self.only.is_some();
         self.effects(stage, mask, whole);
         for reason in stage.refusals() {
@@ -113,7 +113,7 @@ impl TextWriter<'_> {
 
     fn effects(&mut self, stage: &StageSteps<'_, '_>, mask: &Mask, whole: bool) {
         let effects = stage.effects();
-        let shown = if whole { effects.len() } else { MOST_EFFECTS };
+        let shown = if whole { effects.len() } else { MAX_EFFECTS };
         for (effect, times) in effects.iter().take(shown) {
             let place = position_of(stage.info, effect.option);
             let times = times_text(*times);
@@ -134,7 +134,7 @@ impl TextWriter<'_> {
 
     fn changes(&mut self, stage: &StageSteps<'_, '_>, mask: &Mask, whole: bool) {
         let changed: Vec<_> = stage.changed().collect();
-        let shown = if whole { changed.len() } else { MOST_RECORDS };
+        let shown = if whole { changed.len() } else { MAX_RECORDS };
         for (index, (input, records)) in changed.iter().enumerate().take(shown) {
             if changed.len() > 1 {
                 let heading = format!("record {} of {}", index + 1, changed.len());
@@ -143,13 +143,13 @@ impl TextWriter<'_> {
             match records {
                 [record] => {
                     let before = input.map(|input| mask.record(input));
-                    let most = if whole { usize::MAX } else { MOST_LINES };
+                    let most = if whole { usize::MAX } else { MAX_LINES };
                     for line in diff(before.as_slice(), &[mask.record(record)], most) {
                         self.diff_line(&line);
                     }
                 }
                 records => {
-                    let most = if whole { records.len() } else { MOST_RECORDS };
+                    let most = if whole { records.len() } else { MAX_RECORDS };
                     for record in records.iter().take(most) {
                         self.added(&mask.record(record));
                     }
@@ -170,7 +170,11 @@ impl TextWriter<'_> {
         for line in lines(record, self.layout()) {
             let text = line.shown();
             let is_whole = self.only.is_some();
-            self.diff_line(&DiffLine::Added(if is_whole { text } else { fitted(&text, LONG) }));
+            self.diff_line(&DiffLine::Added(if is_whole {
+                text
+            } else {
+                fitted(&text, MAX_COLUMNS)
+            }));
         }
     }
 

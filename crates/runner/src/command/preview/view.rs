@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use taskferry_config::StageInfo;
 
 use super::json;
-use super::selection::IdleOption;
+use super::selection::OptionWithoutEffect;
 use super::text::{TextWriter, footer};
 use crate::command::arguments::PreviewArguments;
 use crate::command::format::count;
@@ -25,7 +25,7 @@ pub(crate) const MASKED: &str =
 pub(crate) struct View<'a> {
     pub(crate) name: String,
     pub(crate) stages: &'a [StageInfo],
-    pub(crate) idle: Vec<IdleOption<'a>>,
+    pub(crate) idle: Vec<OptionWithoutEffect<'a>>,
     pub(crate) is_sandbox: bool,
     pub(crate) is_delivered: bool,
     pub(crate) masks_values: bool,
@@ -98,20 +98,22 @@ impl View<'_> {
         if found.records.is_empty() {
             let what = match (&arguments.id, &arguments.condition) {
                 (Some(id), _) => format!("no record has the id `{id}`"),
-                (None, Some(_)) => "`--where` is true for no record".to_owned(),
+                (None, Some(_)) => "no record matches `--where`".to_owned(),
                 (None, None) => "there is no record".to_owned(),
             };
             console::error(&format!("{what}; {read} were read{limit}"));
             return Exit::NOT_FOUND;
         }
         if !self.is_delivered {
-            console::warning(&format!("no record is delivered; {read} were read{limit}"));
+            let is_selection = arguments.id.is_some() || arguments.condition.is_some();
+            let what = if is_selection { "none of the shown records" } else { "no record" };
+            console::warning(&format!("{what} is delivered; {read} were read{limit}"));
         }
         Exit::COMPLETE
     }
 }
 
-/// Reports why a trace ended early. Returns the exit code; `None` if it did not.
+/// Reports why a trace ended early. Returns the exit code, or `None` if the trace is complete.
 pub(crate) fn write_failure(found: &Trace) -> Option<Exit> {
     let manifest = &found.report.manifest;
     let failure = manifest.error.as_ref()?;

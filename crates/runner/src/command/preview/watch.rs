@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// How often the files are looked at.
+/// The polling interval.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Files, with their state when they were last read.
@@ -30,7 +30,7 @@ impl WatchedFiles {
         }
     }
 
-    /// The same files, as they are now.
+    /// Returns the same files with their current state.
     pub(crate) fn renewed(&self) -> Self {
         Self::new(self.0.iter().map(|(path, _)| path.as_path()))
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use taskferry_engine::{Failure, Manifest, Status};
 use taskferry_pipeline::{Role, StageId};
 
-use crate::command::summary::drop::transforms;
+use crate::command::summary::dropped_records::transforms;
 use crate::command::summary::outcome::{FROM_SANDBOX, outcome};
 use crate::logging::{self, LogFormat};
 
@@ -19,7 +19,7 @@ pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
     if let Some(failure) = &manifest.error {
         logging::json_line("ERROR", &failure.message, error_fields(manifest, failure));
     }
-    // A manifest holds nothing that JSON cannot hold.
+    // Every value of a manifest can be serialized as JSON.
     let value = serde_json::to_value(manifest).unwrap_or_default();
     let fields = Map::from_iter([("manifest".to_owned(), value)]);
     logging::json_line(level(manifest), &outcome(manifest), fields);

@@ -43,7 +43,7 @@ pub(crate) struct RecordedJob {
     /// Record the output of this transform alone, or of the transforms of this sink. By default of all transforms of the pipeline
     #[arg(long, value_name = "STAGE", requires = "record")]
     pub(crate) stage: Option<String>,
-    /// Read a made-up job from a sandbox
+    /// Read a generated job from a sandbox
     #[arg(long, requires = "record", conflicts_with = "input")]
     pub(crate) sandbox: bool,
 }
@@ -51,7 +51,8 @@ pub(crate) struct RecordedJob {
 /// How a test is recorded.
 #[derive(Debug, Args)]
 pub(crate) struct RecordingArguments {
-    /// Record a test with this name in `NAME.test.toml`: its input, with ids and texts replaced, and what the transforms make of it
+    /// Record a test with this name in `NAME.test.toml`: the input, with ids and strings replaced, and the output of the
+    /// transforms
     #[arg(long, value_name = "NAME")]
     pub(crate) record: Option<String>,
     /// Keep the ids and texts in the recorded test

@@ -31,7 +31,7 @@ pub(crate) fn mismatch(
     (aligned != expected).then(|| Mismatch { expected: expected.to_vec(), actual: aligned })
 }
 
-/// The actual records, those that are equal to an expected one at its position.
+/// The actual records, ordered so that a record equal to an expected record has the position of the expected record.
 fn in_order<'a>(expected: &[Value], actual: &'a [Value]) -> Vec<&'a Value> {
     let mut rest: Vec<&Value> = actual.iter().collect();
     let mut placed: Vec<Option<&Value>> = Vec::new();
@@ -46,8 +46,8 @@ fn in_order<'a>(expected: &[Value], actual: &'a [Value]) -> Vec<&'a Value> {
     ordered
 }
 
-/// The actual value with its fields in the expected order, and equal numbers spelled as expected. Of a subset, it has the
-/// expected fields only.
+/// The actual value with its fields in the expected order, and equal numbers spelled as expected. If `is_subset`, the result
+/// contains only the expected fields.
 fn align(actual: &Value, expected: &Value, is_subset: bool) -> Value {
     match (actual, expected) {
         (Value::Object(actual), Value::Object(expected)) => {

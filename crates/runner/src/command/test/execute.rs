@@ -18,14 +18,14 @@ use crate::trace::{Outcome, RecordSource, RecordTrace, Selection, Trace, trace};
 /// The name of the sink that receives the records of a test without a sink.
 const OUTPUT: &str = "output";
 
-/// What the stages did with the input.
-pub(crate) struct Executed {
-    /// The records that came out, in order.
+/// The result of a test run.
+pub(crate) struct TestRun {
+    /// The emitted records, in order.
     pub(crate) outputs: Vec<Record>,
     /// The stage and the reason of each refusal.
     pub(crate) refused: Vec<(String, String)>,
-    /// The number of input records without output and without a refusal. Unknown after an ordered transform that emits records at
-    /// the end, for example sums: its name.
+    /// The number of input records without output and without a refusal. `Err` contains the name of an ordered transform that
+    /// emits records at the end, such as sums: then the number is unknown.
     pub(crate) dropped: Result<u64, String>,
     /// The records of the input with what each stage did.
     pub(crate) records: Vec<RecordTrace>,
@@ -44,7 +44,7 @@ pub(crate) async fn execute(
     clock: &TestClock,
     lookups: &Lookups,
     earlier: Option<&EarlierRun>,
-) -> Result<Executed, String> {
+) -> Result<TestRun, String> {
     let mut run = RunContext::new(pipeline.name.clone(), clock.start, "test");
     run.time_zone = Some(clock.time_zone.clone());
     run.lookups = lookups.clone();
@@ -66,17 +66,17 @@ pub(crate) async fn execute(
                 })
             });
             let letters = letters.collect::<Result<Vec<_>, String>>()?;
-            pipeline.source.feed = Feed::DeadLetters(Box::new(Letters(Some(letters))));
+            pipeline.source.feed = Feed::DeadLetters(Box::new(TestDeadLetters(Some(letters))));
             run.replay = true;
             None
         }
     };
     let traced =
         trace(pipeline, source, Selection::everything(), Some(run), StopSignal::never()).await;
-    Ok(Executed::of(traced, count))
+    Ok(TestRun::of(traced, count))
 }
 
-impl Executed {
+impl TestRun {
     fn of(traced: Trace, input: usize) -> Self {
         let Trace { records, report, .. } = traced;
         let (mut outputs, mut refused, mut dropped) = (Vec::new(), Vec::new(), Ok(0));
@@ -128,7 +128,7 @@ pub(super) fn parse(text: &str) -> Result<Record, String> {
     Ok(record)
 }
 
-/// The pipeline with the transforms of the test, and one sink that receives what comes out.
+/// The pipeline with the transforms of the test, and one sink that receives the emitted records.
 pub(super) fn selected(mut pipeline: Pipeline, stage: Option<&StageId>) -> Pipeline {
     let sinks = std::mem::take(&mut pipeline.sinks);
     let mut name = OUTPUT.to_owned();
@@ -162,10 +162,10 @@ pub(crate) fn output(name: String) -> SinkStage {
 
 /// The dead letters of a test as one page.
 #[derive(Debug)]
-struct Letters(Option<Vec<ReplayRecord>>);
+struct TestDeadLetters(Option<Vec<ReplayRecord>>);
 
 #[async_trait]
-impl DeadLetterReader for Letters {
+impl DeadLetterReader for TestDeadLetters {
     async fn open(&mut self, _: Option<(u64, Option<&Cursor>)>) -> Result<(), StageError> {
         Ok(())
     }

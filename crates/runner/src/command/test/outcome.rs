@@ -1,4 +1,4 @@
-//! Runs one test, and compares what came out with what it expects.
+//! Runs one test, and compares the emitted records with the expected records.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use taskferry_sdk::{BuildContext, Lookups, NoFiles, Record, shortened};
 
 use super::compare::{Mismatch, mismatch};
 use super::earlier_run::EarlierRun;
-use super::execute::{Executed, execute, parse, selected};
+use super::execute::{TestRun, execute, parse, selected};
 use super::write::toml_key;
 use crate::command::format::count;
 use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
@@ -21,8 +21,8 @@ use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
 /// The name of the stage that evaluates `expect_jq`.
 const EXPRESSION: &str = "expect_jq";
 
-/// The most characters of a result that a message contains.
-const MOST_CHARACTERS: usize = 200;
+/// The maximum number of characters of a result that a message contains.
+const MAX_CHARACTERS: usize = 200;
 
 /// The result of a test.
 pub(crate) struct Outcome {
@@ -31,13 +31,13 @@ pub(crate) struct Outcome {
     pub(crate) case: TestCase,
     pub(crate) duration: Duration,
     pub(crate) failures: Vec<Failure>,
-    /// The records that came out.
+    /// The emitted records.
     pub(crate) outputs: Vec<Value>,
     /// The stages of the pipeline.
     pub(crate) stages: Vec<StageInfo>,
     /// The records of the input with what each stage did.
     pub(crate) records: Vec<RecordTrace>,
-    /// What is worth attention, but no failure.
+    /// Notes that are not failures.
     pub(crate) notes: Vec<String>,
 }
 
@@ -139,7 +139,7 @@ fn unanswered(case: &TestCase, lookups: &Lookups) -> Vec<Failure> {
     }
     let failure = |(stage, answers): (String, Vec<String>)| {
         let (key, answers) = (toml_key(&stage), answers.join(",\n"));
-        let what = format!("`{stage}` looks up keys without an answer in the test");
+        let what = format!("the test has no answer for keys that `{stage}` looks up");
         Failure::new(if case.lookups.contains_key(&stage) {
             format!("{what}; add them to `lookups.{key}`, with null for an unknown key:\n{answers}")
         } else {
@@ -154,14 +154,20 @@ fn unanswered(case: &TestCase, lookups: &Lookups) -> Vec<Failure> {
 /// The answers of the test that no record needs.
 fn unused(lookups: &Lookups) -> Vec<String> {
     let unused = lookups.unused().into_iter();
-    unused.map(|(stage, key)| format!("no record makes `{stage}` look up `{key}`")).collect()
+    unused
+        .map(|(stage, key)| {
+            format!(
+                "the test contains an answer for the key `{key}`, which `{stage}` does not look up"
+            )
+        })
+        .collect()
 }
 
 fn value(record: &Record) -> Value {
     record.value().unwrap_or(Value::Null)
 }
 
-async fn failures(registry: &Registry, case: &TestCase, executed: &Executed) -> Vec<Failure> {
+async fn failures(registry: &Registry, case: &TestCase, executed: &TestRun) -> Vec<Failure> {
     if let Some(error) = &executed.error {
         return vec![Failure::new(error.clone())];
     }
@@ -185,11 +191,11 @@ async fn failures(registry: &Registry, case: &TestCase, executed: &Executed) -> 
     failures
 }
 
-fn dropped(expected: u64, case: &TestCase, executed: &Executed) -> Option<Failure> {
+fn dropped(expected: u64, case: &TestCase, executed: &TestRun) -> Option<Failure> {
     let message = match &executed.dropped {
         Ok(found) if *found == expected => return None,
         Ok(found) => format!(
-            "expected {} of `input` dropped, found {found} of {}",
+            "expected {} dropped records of `input`, found {found} of {}",
             count(expected, "record"),
             case.input.len()
         ),
@@ -231,7 +237,7 @@ async fn violations(
     outputs: &[Record],
 ) -> Vec<Failure> {
     if outputs.is_empty() {
-        return vec![Failure::new("no record comes out, so `expect_jq` can't hold")];
+        return vec![Failure::new("the transforms emit no record, so `expect_jq` can't be true")];
     }
     let context = BuildContext::new(&NoFiles, registry.endpoints());
     let built = registry.build_transform("jq", &json!({ "filter": expression }), &context);
@@ -250,8 +256,8 @@ async fn violations(
     let pipeline = Pipeline::new(EXPRESSION, source, vec![stage], Vec::new());
     let input = TestInput::Records(outputs.iter().map(value).collect());
     let executed = match execute(pipeline, None, &input, clock, &Lookups::default(), None).await {
-        Ok(Executed { error: None, records, .. }) => records,
-        Ok(Executed { error: Some(error), .. }) | Err(error) => return vec![Failure::new(error)],
+        Ok(TestRun { error: None, records, .. }) => records,
+        Ok(TestRun { error: Some(error), .. }) | Err(error) => return vec![Failure::new(error)],
     };
     let judged = executed.iter().enumerate().filter_map(|(index, record)| {
         let verdict = match record.steps.first().map(|step| &step.outcome) {
@@ -262,7 +268,7 @@ async fn violations(
                 }
                 let results =
                     if results.is_empty() { "nothing".to_owned() } else { results.join(", ") };
-                format!("returns {}", shortened(&results, MOST_CHARACTERS))
+                format!("returns {}", shortened(&results, MAX_CHARACTERS))
             }
             Some(StepOutcome::Refused(reason)) => format!("fails: {reason}"),
             _ => "returns nothing".to_owned(),

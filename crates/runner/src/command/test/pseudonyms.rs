@@ -15,8 +15,8 @@ const BORDERS: [char; 8] = ['"', '\'', ',', ';', '\t', '\n', '\r', '|'];
 
 /// Replaces texts. The same text gets the same replacement everywhere.
 pub(crate) struct Pseudonyms {
-    /// The texts of the files that the pipeline reads, in lower case. What they mention is no secret of the record, and the
-    /// pipeline may depend on it.
+    /// The texts of the files that the pipeline reads, in lower case. Strings that occur in these files are not replaced: they
+    /// are not secrets of the record, and the pipeline may depend on them.
     files: Vec<String>,
     /// Replacements by text.
     given: BTreeMap<String, String>,
@@ -41,7 +41,7 @@ impl Pseudonyms {
         self.value(record, "job", "")
     }
 
-    /// The answers to lookups, with replaced texts. Records are replaced before.
+    /// The answers to lookups, with replaced texts. Replace the records first.
     pub(crate) fn answers(&mut self, answers: &LookupAnswers) -> LookupAnswers {
         let of_stage = |(stage, answers): (&String, &BTreeMap<String, Value>)| {
             let answers = answers.iter();

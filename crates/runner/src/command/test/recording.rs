@@ -1,4 +1,4 @@
-//! Adds a recorded test to the test file: records, and what the transforms make of them.
+//! Adds a recorded test to the test file: records, and the output of the transforms.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use taskferry_config::{
 use taskferry_pipeline::{Pipeline, Registry, Role};
 use taskferry_sdk::{LookupAnswers, Lookups, Record};
 
-use super::execute::{Executed, execute};
+use super::execute::{TestRun, execute};
 use super::pseudonyms::Pseudonyms;
 use super::write::{self, Recorded};
 use super::{outcome, report};
@@ -42,7 +42,7 @@ pub(crate) struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// The recording of a test with this name. `layers` are those of the pipeline that sends lookups.
+    /// The recording of a test with this name. `layers` define the pipeline that sends the lookups.
     ///
     /// # Errors
     /// The pipeline or its tests have mistakes, the name is in use, or there is no such stage.
@@ -80,8 +80,8 @@ impl<'a> Recording<'a> {
         })
     }
 
-    /// The records of the input of the recorded test, which a trace has seen: those of the source, or those that the
-    /// transform of the test has received.
+    /// The input records of the recorded test, taken from traces: the records of the source, or the records that the tested
+    /// transform received.
     pub(crate) fn input(&self, traces: &[RecordTrace]) -> Vec<Record> {
         match self.stage_info() {
             Some(stage) if stage.id.role == Role::Transform => {
@@ -97,8 +97,8 @@ impl<'a> Recording<'a> {
         self.checked.stages.iter().find(|stage| Some(&stage.id.name) == self.stage.as_ref())
     }
 
-    /// Runs the transforms on records, adds the test to the file, and runs it once. `answers` are known answers to lookups; the
-    /// services are asked for others.
+    /// Runs the transforms on records, adds the test to the file, and runs it once. `answers` are known answers to lookups. Other
+    /// keys are looked up in the services.
     ///
     /// # Errors
     /// There is no record, a record can't be read, a transform fails, or the file can't be written.
@@ -119,7 +119,7 @@ impl<'a> Recording<'a> {
         let executed = self.execute(self.isolated()?, &input, &lookups).await?;
         if let Some((stage, key)) = lookups.unanswered().first() {
             return Err(CommandError::usage(format!(
-                "`{stage}` looks up `{key}`, which can't be replaced as in the record; record the test with `--verbatim`"
+                "the record does not contain the key `{key}` of the lookup `{stage}`, so the key can't be replaced consistently; record the test with `--verbatim`"
             )));
         }
         let outputs = values(&executed.outputs)?;
@@ -128,7 +128,7 @@ impl<'a> Recording<'a> {
             let verbatim = self.execute(self.isolated()?, &original, &prepared).await?;
             if shape(&verbatim)? != shape(&executed)? {
                 return Err(CommandError::usage(format!(
-                    "the transforms depend on texts: with replaced texts the result is {}, without {}; record the test with `--verbatim`",
+                    "the transforms depend on the replaced strings: the result with replacement is {}, the result without replacement is {}; record the test with `--verbatim`",
                     result(input.len(), &executed),
                     result(input.len(), &verbatim)
                 )));
@@ -188,12 +188,12 @@ impl<'a> Recording<'a> {
         pipeline: Pipeline,
         input: &[Value],
         lookups: &Lookups,
-    ) -> Result<Executed, CommandError> {
+    ) -> Result<TestRun, CommandError> {
         let stage = self.stage_info().map(|stage| &stage.id);
         let (input, clock) = (TestInput::Records(input.to_vec()), TestClock::default());
         let executed = execute(pipeline, stage, &input, &clock, lookups, None).await;
         match executed? {
-            Executed { error: Some(error), .. } => Err(CommandError::new(Exit::TRANSFORM, error)),
+            TestRun { error: Some(error), .. } => Err(CommandError::new(Exit::TRANSFORM, error)),
             executed => Ok(executed),
         }
     }
@@ -214,7 +214,7 @@ fn isolated(registry: &Registry, file: &Path) -> Result<Checked, CommandError> {
 }
 
 /// The error about a key that has no answer, with the reason why its record was refused.
-fn refused_lookup(stage: &str, key: &str, executed: &Executed) -> CommandError {
+fn refused_lookup(stage: &str, key: &str, executed: &TestRun) -> CommandError {
     let reason = executed.refused.iter().find(|(refused_by, _)| refused_by == stage);
     let reason = reason.map(|(_, reason)| format!(": {reason}")).unwrap_or_default();
     CommandError::new(
@@ -226,8 +226,9 @@ fn refused_lookup(stage: &str, key: &str, executed: &Executed) -> CommandError {
     )
 }
 
-/// What replaced texts must not change: the numbers of records, and everything in the outputs but texts and numbers.
-fn shape(executed: &Executed) -> Result<(u64, usize, Vec<Value>), CommandError> {
+/// The properties that must be equal with and without replacement: the numbers of records, and the structure of the outputs,
+/// without strings and numbers.
+fn shape(executed: &TestRun) -> Result<(u64, usize, Vec<Value>), CommandError> {
     let outputs = values(&executed.outputs)?.iter().map(without_texts).collect();
     Ok((executed.known_dropped(), executed.refused.len(), outputs))
 }
@@ -250,7 +251,7 @@ fn values(records: &[Record]) -> Result<Vec<Value>, CommandError> {
     values.map(|value| value.map_err(|error| CommandError::usage(error.full_message()))).collect()
 }
 
-/// Runs the recorded test: a pipeline that depends on anything else than the records gives another result.
+/// Runs the recorded test, to detect a pipeline that depends on anything other than the records.
 async fn repeat(registry: &Registry, file: &Path, name: &str) -> Ended {
     let cases = load_tests(file, &Layers::from_file(file), registry).map_err(refused)?;
     let Some(case) = cases.into_iter().find(|case| case.name == name) else {
@@ -261,7 +262,9 @@ async fn repeat(registry: &Registry, file: &Path, name: &str) -> Ended {
     if outcome.is_ok() {
         return Ok(Exit::COMPLETE);
     }
-    console::warning("the transforms return other records each time");
+    console::warning(
+        "the transforms are not deterministic: a second run of the recorded test returned other records",
+    );
     Ok(Exit::UNMET)
 }
 
@@ -279,7 +282,7 @@ fn check_name(
     let at = format!("{}:{line}", file.display());
     if file != target {
         return Err(CommandError::usage(format!(
-            "the test `{name}` is in {at}, where `--record` does not write; choose another name, or remove it there"
+            "the test `{name}` is in {at}, a file that `--record` does not change; choose another name, or remove the test from that file"
         )));
     }
     if !replace {
@@ -317,7 +320,7 @@ fn unverified(placeholders: &[Unverified], lookups: &LookupAnswers) -> Vec<Strin
     });
     let warning = |it: &Unverified| {
         format!(
-            "a placeholder stands for `{}` in `{}`; set it in `[test.env]` and record the test again with `--replace`",
+            "the variable `{}` in `{}` is not set and was replaced by a placeholder; set the variable in `[test.env]` and record the test again with `--replace`",
             it.variable, it.option
         )
     };
@@ -325,7 +328,7 @@ fn unverified(placeholders: &[Unverified], lookups: &LookupAnswers) -> Vec<Strin
 }
 
 /// The reason of all refusals, or their number if the reasons differ.
-fn expected_refusals(executed: &Executed) -> Option<ExpectedRefusals> {
+fn expected_refusals(executed: &TestRun) -> Option<ExpectedRefusals> {
     let ((_, first), others) = executed.refused.split_first()?;
     Some(if others.iter().all(|(_, reason)| reason == first) {
         ExpectedRefusals::Reason(first.clone())
@@ -334,8 +337,8 @@ fn expected_refusals(executed: &Executed) -> Option<ExpectedRefusals> {
     })
 }
 
-/// What the transforms made of the records, in words.
-fn result(input: usize, executed: &Executed) -> String {
+/// Describes the output of the transforms.
+fn result(input: usize, executed: &TestRun) -> String {
     let output = executed.outputs.len();
     let more = [(executed.known_dropped(), "dropped"), (executed.refused.len() as u64, "refused")];
     let more = more.iter().filter(|(count, _)| *count > 0);
@@ -346,13 +349,13 @@ fn result(input: usize, executed: &Executed) -> String {
 
 fn about_texts(is_verbatim: bool, pseudonyms: &Pseudonyms) -> String {
     if is_verbatim {
-        return "  ids and texts are those of the records (`--verbatim`); check that you may share them"
+        return "  ids and strings were not replaced (`--verbatim`); check that you may share them"
             .to_owned();
     }
     match pseudonyms.replaced() {
         (0, _) => "  no text was replaced".to_owned(),
         (count, fields) => format!(
-            "  {count} ids and texts were replaced in: {}; numbers, dates, levels and what the files of the pipeline mention stay",
+            "  {count} ids and strings were replaced in: {}; numbers, dates, levels and strings that occur in the files of the pipeline were not replaced",
             fields.join(", ")
         ),
     }

@@ -52,8 +52,8 @@ impl Recorded<'_> {
     }
 }
 
-/// Adds a test to a file, in the place of the one at the line `old`, and creates the file if there is none. `lines` are where
-/// its tests begin.
+/// Adds a test to a file. If `old` is set, the test replaces the test at this line. A missing file is created. `lines` contains
+/// the first line of each test of the file.
 ///
 /// # Errors
 /// Those of the file system.

@@ -12,10 +12,10 @@ use crate::command::preview::stages::{
 };
 use crate::trace::RecordTrace;
 
-/// The most effects that are listed below one sentence.
-const MOST_EFFECTS: usize = 6;
+/// The maximum number of effects that are listed below one sentence.
+const MAX_EFFECTS: usize = 6;
 
-/// One sentence of the record's life.
+/// One step in the path of a record.
 #[derive(Debug)]
 pub(crate) struct Event<'a> {
     pub(crate) stage: Option<&'a StageInfo>,
@@ -73,7 +73,7 @@ fn event<'a>(stage: &StageSteps<'a, '_>, mask: &Mask) -> Event<'a> {
     let effects = stage.effects();
     let mut details = details(info, &effects, mask);
     details.extend(
-        stage.refusals().take(MOST_EFFECTS).map(|reason| {
+        stage.refusals().take(MAX_EFFECTS).map(|reason| {
             format!("refuses a record: {}; {}", mask.text(reason), consequence(info))
         }),
     );
@@ -120,7 +120,7 @@ pub(crate) fn name(info: &StageInfo) -> String {
     format!("{}{}{at}", info.id, sink(info))
 }
 
-/// The sink of a transform of its own.
+/// The sink of a transform that belongs to one sink.
 fn sink(info: &StageInfo) -> String {
     info.sink.as_ref().map(|sink| format!(" of sink `{sink}`")).unwrap_or_default()
 }
@@ -151,9 +151,9 @@ fn details(info: &StageInfo, effects: &[(&Effect, usize)], mask: &Mask) -> Vec<S
         let (times, position) = (times_text(*times), position_of(info, effect.option));
         format!("`{}` ({position}) {}{times}", effect.option, mask.text(&effect.text))
     };
-    let mut details: Vec<String> = effects.iter().take(MOST_EFFECTS).map(detail).collect();
-    if effects.len() > MOST_EFFECTS {
-        details.push(format!("… {} more", effects.len() - MOST_EFFECTS));
+    let mut details: Vec<String> = effects.iter().take(MAX_EFFECTS).map(detail).collect();
+    if effects.len() > MAX_EFFECTS {
+        details.push(format!("… {} more", effects.len() - MAX_EFFECTS));
     }
     details
 }

@@ -7,7 +7,7 @@ use taskferry_sdk::jiff::Timestamp;
 
 use crate::command::preview::age;
 
-/// The parts of a manifest that name its files. Manifests of other versions may lack the others.
+/// The parts of a manifest that list the files. In manifests of other versions, other parts may be missing.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Manifest {
     run_id: String,
@@ -70,12 +70,12 @@ impl Manifest {
         let warnings = [
             (
                 self.pipeline != pipeline,
-                format!("run {run} is one of the pipeline `{}`", self.pipeline),
+                format!("run {run} belongs to the pipeline `{}`", self.pipeline),
             ),
             (
                 self.pipeline == pipeline && self.digest != digest,
                 format!(
-                    "the pipeline, a file that it reads, or taskferry has changed since run {run}; its rows can differ"
+                    "the pipeline file, an input file or the version of taskferry has changed since run {run}; its rows can differ"
                 ),
             ),
             (

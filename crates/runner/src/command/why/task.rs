@@ -71,7 +71,7 @@ impl Task {
             Outcome::Delivered { row } => return delivered(info, (*row, *row)),
             Outcome::Refused(reason) => {
                 let (reason, effect) = (mask.text(reason), consequence(info));
-                let text = format!("its record is refused by {stage}: {reason}; {effect}");
+                let text = format!("{stage} refuses the record of the task: {reason}; {effect}");
                 return event("refused", text);
             }
             Outcome::Emitted { records, .. } => records,
@@ -112,7 +112,7 @@ impl Task {
             }
             None if is_lost => {
                 let text = format!(
-                    "gone after {}: its results contain neither the id nor the name of the task",
+                    "lost in {}: the emitted records contain neither the id nor the name of the task",
                     name(info)
                 );
                 Event::new(Some(info), "lost", text)

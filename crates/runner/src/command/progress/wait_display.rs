@@ -11,21 +11,21 @@ use crate::logging::Wait;
 pub(super) const DRAW_EVERY: Duration = Duration::from_millis(100);
 /// A wait without a known end is shown after this time.
 pub(super) const IDLE: Duration = Duration::from_secs(3);
-/// The updates that are looked at, in two seconds. A reason is shown if the run waits for it in half of them, so that short waits do
-/// not flicker.
+/// The number of updates in two seconds. A reason is shown only if the run waits for it in half of these updates, so that short
+/// waits do not flicker.
 const SAMPLES: usize = 20;
-/// A countdown of a shorter wait would flicker.
+/// The shortest wait with a countdown. A countdown of a shorter wait would flicker.
 const COUNTED_DOWN: Duration = Duration::from_secs(2);
 
 /// What the run has waited for in the last two seconds.
 #[derive(Debug, Default)]
-pub(super) struct Standstill {
+pub(super) struct WaitDisplay {
     /// The newest last.
     samples: VecDeque<Option<String>>,
 }
 
-impl Standstill {
-    /// Adds the waits at `now`, one time a draw. Returns what to show.
+impl WaitDisplay {
+    /// Adds the waits at `now`, once per draw. Returns the text to show.
     pub(super) fn update(&mut self, waits: &[Wait], now: Instant) -> Option<String> {
         let wait = longest(waits, now);
         let reason = wait.map(Wait::reason);
@@ -95,10 +95,10 @@ mod tests {
 
     #[test]
     fn a_wait_is_shown_after_a_second_with_the_time_left() {
-        let (mut standstill, start) = (Standstill::default(), Instant::now());
+        let (mut wait_display, start) = (WaitDisplay::default(), Instant::now());
         let waits = [wait("retry 1 of 5 after a timeout", start, Some(20.0))];
         let mut shown = (1..=15)
-            .map(|tenth| standstill.update(&waits, start + Duration::from_millis(tenth * 100)));
+            .map(|tenth| wait_display.update(&waits, start + Duration::from_millis(tenth * 100)));
         assert_eq!(shown.by_ref().take(9).flatten().next(), None, "not at once");
         let text = "waiting for retry 1 of 5 after a timeout (19 s left)";
         assert_eq!(shown.next().unwrap().as_deref(), Some(text));
@@ -106,13 +106,13 @@ mod tests {
 
     #[test]
     fn many_short_waits_for_one_reason_are_shown_without_a_change() {
-        let (mut standstill, start) = (Standstill::default(), Instant::now());
+        let (mut wait_display, start) = (WaitDisplay::default(), Instant::now());
         let mut shown = Vec::new();
         for tenth in 0..60 {
             let now = start + Duration::from_millis(tenth * 100);
             // Three of four draws happen during a wait.
             let waits = [wait("`rate_limit`", now, Some(0.3))];
-            shown.push(standstill.update(if tenth % 4 == 0 { &[] } else { &waits }, now));
+            shown.push(wait_display.update(if tenth % 4 == 0 { &[] } else { &waits }, now));
         }
         assert!(shown[..8].iter().all(Option::is_none));
         assert!(shown[20..].iter().all(|it| it.as_deref() == Some("waiting for `rate_limit`")));

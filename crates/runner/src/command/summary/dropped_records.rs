@@ -22,7 +22,7 @@ pub(super) struct LargestDrop<'a> {
     causes: String,
 }
 
-/// The records that a transform dropped. One that holds back all its records and emits others at the end dropped none.
+/// The records that a transform dropped. A transform that emits only at the end, such as an aggregation, dropped none.
 pub(super) fn dropped(stage: &TransformSummary) -> u64 {
     let is_aggregation = stage.filtered == stage.records_in && stage.records_out > 0;
     if is_aggregation { 0 } else { stage.filtered }

@@ -1,4 +1,4 @@
-//! Reads no page before it is needed.
+//! Reads each page only when the page is needed.
 
 use std::sync::Arc;
 
@@ -7,22 +7,23 @@ use taskferry_sdk::{Page, Position, RunContext, Source, SourceStatistics, StageE
 
 use super::collector::Collector;
 
-/// A source that returns a page only when the records before it do not suffice. Then the listing ends for the engine.
+/// A source that returns the next page only if the records so far do not suffice. If the records suffice, the source reports the
+/// end of the listing.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct ReadLimiter {
     source: Box<dyn Source>,
     collector: Arc<Collector>,
     pages: u64,
 }
 
-impl Gate {
+impl ReadLimiter {
     pub(crate) fn new(source: Box<dyn Source>, collector: Arc<Collector>) -> Self {
         Self { source, collector, pages: 0 }
     }
 }
 
 #[async_trait]
-impl Source for Gate {
+impl Source for ReadLimiter {
     async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
         self.source.open(run, from).await
     }

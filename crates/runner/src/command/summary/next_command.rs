@@ -6,11 +6,11 @@ use taskferry_config::StageInfo;
 use taskferry_engine::{RunReport, Status};
 use taskferry_pipeline::{Role, StageFailure};
 
-use super::drop::LargestDrop;
+use super::dropped_records::LargestDrop;
 use crate::command::arguments::{LayerArguments, quoted};
 
 /// The pipeline file of a run, and what was printed about it.
-pub(crate) struct Shown<'a> {
+pub(crate) struct RunInfo<'a> {
     /// The number of warnings that were written before the run.
     pub(crate) warnings: usize,
     pub(crate) stages: &'a [StageInfo],
@@ -18,11 +18,11 @@ pub(crate) struct Shown<'a> {
     pub(crate) layers: &'a LayerArguments,
 }
 
-/// What to do next: the most urgent thing, if there is one.
+/// The command for the most urgent problem, if there is a problem.
 pub(super) fn next_command(
     report: &RunReport,
     drop: Option<&LargestDrop<'_>>,
-    shown: &Shown<'_>,
+    shown: &RunInfo<'_>,
 ) -> Option<String> {
     let manifest = &report.manifest;
     let command = |name: &str, more: &str| {
