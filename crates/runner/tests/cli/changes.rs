@@ -152,7 +152,7 @@ fn suspiciously_many_removals_are_withheld_until_they_are_accepted() {
     run(&context, &["--accept-removals", &second]).with_code(0);
     assert_eq!(changes(&context), ["j0-t0 removed", "j1-t0 removed", "j2-t0 removed"]);
     let again = run(&context, &["--accept-removals", &second]).with_code(2);
-    insta::assert_snapshot!(again.stderr, @"error: `--accept-removals [run]`: this is not the last complete run; that is [run], which withheld no removals");
+    insta::assert_snapshot!(again.stderr, @"error: `--accept-removals [run]`: the run is not the last complete run; the last complete run [run] withheld no removals");
     run(&context, &[]).with_code(0);
     assert_eq!(changes(&context), [""; 0]);
 }

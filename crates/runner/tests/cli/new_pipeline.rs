@@ -230,7 +230,7 @@ fn a_name_that_is_no_file_name_is_refused() {
         let context = Context::new();
         let arguments = ["new", "pipeline", "--preset", "full", "--", name];
         let ended = context.taskferry(&arguments).with_code(2);
-        ended.assert_stderr("can't name a pipeline");
+        ended.assert_stderr("is not a valid name for a pipeline");
         assert!(!ended.stderr.contains('\u{1b}'));
         assert!(context.files().is_empty());
     }

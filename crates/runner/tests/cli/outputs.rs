@@ -239,11 +239,17 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
     context.taskferry(&set).with_code(0);
 }
 
-/// Runs a pipeline that writes `out/jobs.ndjson`. Returns the warning that it has replaced the file of another one.
-fn warned_of_replaced_file(context: &Context, name: &str, more: &[&str]) -> Option<String> {
-    let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\nlimit = 1\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+/// Runs a pipeline that writes to this path. Returns the warning that it has replaced the file of another pipeline.
+fn warned_of_replaced_file(
+    context: &Context,
+    name: &str,
+    path: &str,
+    more: &[&str],
+) -> Option<String> {
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\nlimit = 1\n";
     let file = format!("{name}.toml");
-    context.write(&file, text);
+    let sink = format!("[[sink]]\ntype = \"file\"\npath = \"{path}\"\n");
+    context.write(&file, &format!("{source}{sink}"));
     let ended = context.taskferry(&[&["run", &file], more].concat()).with_code(0);
     let mut lines = ended.stderr.lines().filter(|line| line.contains("this run replaced"));
     lines.next().map(|line| line.split_once(" this run").unwrap().1.to_owned())
@@ -252,7 +258,7 @@ fn warned_of_replaced_file(context: &Context, name: &str, more: &[&str]) -> Opti
 #[test]
 fn a_replaced_file_of_another_pipeline_is_a_warning() {
     let context = Context::new();
-    let warning = |name: &str| warned_of_replaced_file(&context, name, &[]);
+    let warning = |name: &str| warned_of_replaced_file(&context, name, "out/jobs.ndjson", &[]);
     assert_eq!(warning("one"), None);
     assert_eq!(warning("one"), None, "an export replaces the last one of the same pipeline");
     let warned = warning("two").unwrap();
@@ -275,17 +281,14 @@ fn a_replaced_file_of_another_pipeline_is_a_warning() {
 #[test]
 fn a_replaced_file_of_an_experiment_or_a_share_of_another_pipeline_is_a_warning() {
     let context = Context::new();
-    assert_eq!(
-        warned_of_replaced_file(&context, "one", &["--set", "source.include=[\"ai_impact\"]"]),
-        None
-    );
-    let warned = warned_of_replaced_file(&context, "two", &[]).unwrap();
+    let warning =
+        |name: &str, path: &str, more: &[&str]| warned_of_replaced_file(&context, name, path, more);
+    let experiment = ["--set", "source.include=[\"ai_impact\"]"];
+    assert_eq!(warning("one", "out/jobs.ndjson", &experiment), None);
+    let warned = warning("two", "out/jobs.ndjson", &[]).unwrap();
     assert!(warned.contains("the pipeline `one` published"), "{warned}");
-    let path = ["--set", "sink.0.path=out/{shard}.ndjson"];
-    let share = [&path[..], &["--shard", "1/2"]].concat();
-    assert_eq!(warned_of_replaced_file(&context, "one", &path), None);
-    assert_eq!(warned_of_replaced_file(&context, "one", &share), None);
-    let path = ["--set", "sink.0.path=out/1-of-2.ndjson"];
-    let warned = warned_of_replaced_file(&context, "two", &path).unwrap();
+    assert_eq!(warning("one", "out/{shard}.ndjson", &[]), None);
+    assert_eq!(warning("one", "out/{shard}.ndjson", &["--shard", "1/2"]), None);
+    let warned = warning("two", "out/1-of-2.ndjson", &[]).unwrap();
     assert!(warned.contains("the pipeline `one` published"), "{warned}");
 }

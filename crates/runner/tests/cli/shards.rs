@@ -152,7 +152,7 @@ fn manifests_of_different_runs_are_2() {
     error: `whole.json` is the manifest of a run without `--shard`; pass manifests of `run --shard K/N --summary FILE`
     error: `text.json` is not a manifest written by `run --summary`: expected ident at line 1 column 2
     error: `none.json` can't be read: No such file or directory (os error 2)
-    error: `3.json` and `1.json` come from different versions of the pipeline: the pipeline file, a file that it reads, or taskferry changed between the runs; run all shares with the same version
+    error: `3.json` and `1.json` come from different versions of the pipeline: the pipeline file, an input file or the version of taskferry changed between the runs; run all shares with the same version
     error: `4.json` is one of 5 shares, but `1.json` is one of 4; pass the manifests of one export
     error: share 2 of 4 is given twice: `2.json` and `again.json`; pass only one of them
     ");

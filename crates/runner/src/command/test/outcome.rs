@@ -195,7 +195,7 @@ fn dropped(expected: u64, case: &TestCase, executed: &TestRun) -> Option<Failure
     let message = match &executed.dropped {
         Ok(found) if *found == expected => return None,
         Ok(found) => format!(
-            "expected {} dropped records of `input`, found {found} of {}",
+            "expected {} of `input` dropped, found {found} of {}",
             count(expected, "record"),
             case.input.len()
         ),
