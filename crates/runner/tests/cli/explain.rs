@@ -252,7 +252,7 @@ fn the_list_has_every_name_and_every_exit_code() {
 #[test]
 fn a_similar_name_is_suggested() {
     let said = |name: &str| Context::new().taskferry(&["explain", name]).with_code(2).stderr;
-    let unknown = "error: there is no mistake";
+    let unknown = "error: no error or warning has the name";
     assert_eq!(
         said("unknwon-key"),
         format!("{unknown} `unknwon-key`; did you mean `unknown-key`?\n")
