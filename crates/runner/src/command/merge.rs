@@ -33,7 +33,9 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Ended {
     shares.sort_by_key(|share| share.shard.index);
     problems.extend(mismatches(&shares));
     if !problems.is_empty() {
-        problems.iter().for_each(|problem| console::error(problem));
+        for problem in &problems {
+            console::error(problem);
+        }
         return Ok(Exit::USAGE);
     }
     let merged =

@@ -37,7 +37,7 @@ async fn draw(progress: &LiveStats) {
         pace.update(progress);
         let waiting = wait_display.update(&logging::waits(), Instant::now());
         let sink_retries = logging::sink_retries();
-        let figures = Figures { waiting, sink_retries, ..Figures::of(progress, &pace) };
+        let figures = Figures { sink_retries, waiting, ..Figures::of(progress, &pace) };
         let elapsed = format!("{}  ", duration(figures.elapsed));
         // The spinner takes two columns, and the last column stays empty.
         let width = console::width().unwrap_or(usize::MAX).saturating_sub(3 + elapsed.width());

@@ -87,17 +87,18 @@ impl StateFolder {
         run: Option<&RunContext>,
         file: &Path,
     ) -> Result<StateDir, CommandError> {
-        let state = match StateDir::open(&self.parent, &self.name).map_err(unusable)? {
-            LockAttempt::Acquired(state) => state,
-            LockAttempt::Held(holder) => {
-                let process = holder.map(|holder| format!(" (process {})", holder.pid));
-                let shard = run.and_then(|run| run.shard);
-                let part = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-                let (name, process) = (&pipeline.name, process.unwrap_or_default());
-                let message = format!("another run of {part}`{name}` is active{process}");
-                return Err(CommandError::new(Exit::BUSY, message));
-            }
-        };
+        let state =
+            match StateDir::open(&self.parent, &self.name).map_err(|error| unusable(&error))? {
+                LockAttempt::Acquired(state) => state,
+                LockAttempt::Held(holder) => {
+                    let process = holder.map(|holder| format!(" (process {})", holder.pid));
+                    let shard = run.and_then(|run| run.shard);
+                    let part = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+                    let (name, process) = (&pipeline.name, process.unwrap_or_default());
+                    let message = format!("another run of {part}`{name}` is active{process}");
+                    return Err(CommandError::new(Exit::BUSY, message));
+                }
+            };
         self.claim(&state, file)?;
         if state.path() != self.pipeline {
             self.refuse_conflicting_experiment(pipeline, run)?;
@@ -115,7 +116,7 @@ impl StateFolder {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let owner = Owner { file: file.to_string_lossy().into_owned() };
-        state.save(OWNER, &owner).map_err(unusable)
+        state.save(OWNER, &owner).map_err(|error| unusable(&error))
     }
 
     /// Checks that the folder of the pipeline, and the folder `own` of a run, belong to `file`: two files with the same name would
@@ -170,7 +171,7 @@ impl StateFolder {
     }
 }
 
-fn unusable(error: StateError) -> CommandError {
+fn unusable(error: &StateError) -> CommandError {
     let message = format!("{error}: {}; set `dir` in [state] to use another folder", error.source);
     CommandError::usage(message)
 }

@@ -57,7 +57,8 @@ impl Cargo {
         if !all {
             cargo.args(["--no-deps", "--offline"]);
         }
-        let output = cargo.stderr(Stdio::inherit()).output().map_err(cannot_start)?;
+        let output =
+            cargo.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(&error))?;
         let metadata = || serde_json::from_slice(&output.stdout);
         let metadata = output.status.success().then(metadata).transpose();
         metadata.map_err(|error| cannot_run(&error.into()))
@@ -76,7 +77,8 @@ impl Cargo {
         if !debug {
             cargo.arg("--release");
         }
-        let mut process = cargo.stdout(Stdio::piped()).spawn().map_err(cannot_start)?;
+        let mut process =
+            cargo.stdout(Stdio::piped()).spawn().map_err(|error| cannot_start(&error))?;
         let mut built = Built::default();
         let mut read = || {
             let lines = process.stdout.take().map(|out| BufReader::new(out).lines());
@@ -118,10 +120,10 @@ fn cannot_run(error: &io::Error) -> CommandError {
     CommandError::usage(format!("can't run Cargo: {error}"))
 }
 
-fn cannot_start(error: io::Error) -> CommandError {
+fn cannot_start(error: &io::Error) -> CommandError {
     match error.kind() {
         ErrorKind::NotFound => CommandError::usage("can't run Cargo: it is not installed")
             .help("install Rust from https://rustup.rs, or set `CARGO` to the path of Cargo"),
-        _ => cannot_run(&error),
+        _ => cannot_run(error),
     }
 }

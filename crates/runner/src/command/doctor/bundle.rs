@@ -60,8 +60,12 @@ pub(super) fn write(
 }
 
 fn contents(sections: &[Section]) -> String {
-    let size = |text: &str| format::bytes(text.len() as u64);
-    sections.iter().map(|(title, text)| format!("  {title} ({})\n", size(text))).collect()
+    let mut list = String::new();
+    for (title, text) in sections {
+        // Writing to a string can't fail.
+        _ = writeln!(list, "  {title} ({})", format::bytes(text.len() as u64));
+    }
+    list
 }
 
 fn assembled(contents: &str, sections: &[Section], shown: &ShownFiles) -> String {

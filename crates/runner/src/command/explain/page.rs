@@ -29,7 +29,7 @@ pub(super) fn text(one: &Explanation) -> String {
     page.push_str(&paragraphs(one.details));
     let examples = one.examples.iter().flat_map(|it| [("Wrong:", it.wrong), ("Right:", it.right)]);
     for (heading, example) in examples {
-        page.push_str(&format!("\n  {heading}\n\n"));
+        page.extend(["\n  ", heading, "\n\n"]);
         let lines =
             example.lines().map(|line| format!("      {line}").trim_end().to_owned() + "\n");
         page.extend(lines);

@@ -100,9 +100,9 @@ fn sections(some: &[Entry], links: bool) -> String {
         for mut option in own_options(entry) {
             if links && option.description.len() >= LONG {
                 let link = format!("See [{0} `{1}`](#{0}-{1}).", entry.kind(), entry.name);
-                let same = (option.key.clone(), option.description.clone());
-                match described.entry(same) {
-                    Occupied(link) => option.description = String::clone(link.get()),
+                let described_option = (option.key.clone(), option.description.clone());
+                match described.entry(described_option) {
+                    Occupied(link) => option.description.clone_from(link.get()),
                     Vacant(place) => _ = place.insert(link),
                 }
             }

@@ -81,12 +81,14 @@ impl Mask {
         match value {
             Value::String(text) if is_unmasked => _ = self.unmasked.insert(text.clone()),
             Value::Array(items) => {
-                items.iter().for_each(|item| self.find_unmasked(item, is_unmasked))
+                for item in items {
+                    self.find_unmasked(item, is_unmasked);
+                }
             }
             Value::Object(members) => {
-                members
-                    .iter()
-                    .for_each(|(key, member)| self.find_unmasked(member, is_id_or_level(key)));
+                for (key, member) in members {
+                    self.find_unmasked(member, is_id_or_level(key));
+                }
             }
             _ => {}
         }

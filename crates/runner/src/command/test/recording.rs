@@ -55,7 +55,8 @@ impl<'a> Recording<'a> {
         layers: Layers,
     ) -> Result<Self, CommandError> {
         let target = test_file(file);
-        let cases = load_tests(file, &Layers::from_file(file), registry).map_err(refused)?;
+        let cases = load_tests(file, &Layers::from_file(file), registry)
+            .map_err(|found| refused(&found))?;
         let old = cases.iter().find(|case| case.name == name);
         let old = old.and_then(|old| old.position.as_ref());
         let old = old.map(|position| (Path::new(&position.file), position.line));
@@ -171,7 +172,7 @@ impl<'a> Recording<'a> {
             return Ok(lookups.answers());
         }
         let checked = taskferry_config::load(&self.layers, self.registry);
-        let pipeline = checked.map_err(refused)?.pipeline;
+        let pipeline = checked.map_err(|found| refused(&found))?.pipeline;
         let lookups = Lookups::recorded();
         let executed = self.execute(pipeline, input, &lookups).await?;
         let answers = lookups.answers();
@@ -203,14 +204,14 @@ impl<'a> Recording<'a> {
     }
 }
 
-fn refused(found: Mistakes) -> CommandError {
-    mistakes::refused(&found, LogFormat::Text)
+fn refused(found: &Mistakes) -> CommandError {
+    mistakes::refused(found, LogFormat::Text)
 }
 
 /// The pipeline without anything from the environment, as tests run it.
 fn isolated(registry: &Registry, file: &Path) -> Result<Checked, CommandError> {
     let layers = Layers::from_file(file).placeholders(true);
-    taskferry_config::load(&layers, registry).map_err(refused)
+    taskferry_config::load(&layers, registry).map_err(|found| refused(&found))
 }
 
 /// The error about a key that has no answer, with the reason why its record was refused.
@@ -253,7 +254,8 @@ fn values(records: &[Record]) -> Result<Vec<Value>, CommandError> {
 
 /// Runs the recorded test, to detect a pipeline that depends on anything other than the records.
 async fn repeat(registry: &Registry, file: &Path, name: &str) -> Ended {
-    let cases = load_tests(file, &Layers::from_file(file), registry).map_err(refused)?;
+    let cases =
+        load_tests(file, &Layers::from_file(file), registry).map_err(|found| refused(&found))?;
     let Some(case) = cases.into_iter().find(|case| case.name == name) else {
         return Err(CommandError::usage(format!("the recorded test `{name}` can't be found")));
     };
