@@ -17,8 +17,7 @@ fn large(number: usize) -> Value {
 }
 
 fn context(server: &Tenant, more: &str) -> Context {
-    let context = Context::with_pipeline(&format!("{}\n{more}", server.source()));
-    context
+    Context::with_pipeline(&format!("{}\n{more}", server.source()))
 }
 
 fn file_sink(name: &str, format: &str, compression: &str) -> String {

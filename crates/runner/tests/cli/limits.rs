@@ -10,8 +10,7 @@ use taskferry_testkit::Context;
 const TO_STDOUT: &str = "source = { type = \"techwolf\", url = \"sandbox:?jobs=300\" }\nsink = [{ type = \"stdout\" }]\n";
 
 fn context() -> Context {
-    let context = Context::with_pipeline(TO_STDOUT);
-    context
+    Context::with_pipeline(TO_STDOUT)
 }
 
 #[test]

@@ -32,8 +32,7 @@ levels = ["H1"]
 "#;
 
 fn context() -> Context {
-    let context = Context::with_pipeline(TO_STDOUT);
-    context
+    Context::with_pipeline(TO_STDOUT)
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn overlapping_outputs_are_refused() {
     context.write("jobs.toml", &pipeline("o/{run_id}.ndjson", &dead_letters(path)));
     let ended = refused(&context, &[]);
     ended.assert_stderr("duplicate-output");
-    ended.assert_stderr(&format!("two outputs write to `{path}`"));
+    ended.assert_stderr(format!("two outputs write to `{path}`"));
     context.write("jobs.toml", &pipeline("o-{run_id}", &second("p-{run_id}")));
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
     context.write("jobs.toml", &pipeline("o", &second("o/x")));

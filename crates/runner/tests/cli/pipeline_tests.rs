@@ -301,7 +301,7 @@ fn the_tests_of_the_shipped_pipelines_pass() {
     let arguments = ["test"].into_iter().chain(files.iter().map(String::as_str));
     let ended = Context::new().taskferry(&arguments.collect::<Vec<_>>()).with_code(0);
     for name in names {
-        ended.assert_stderr(&format!("{name}.test.toml: "));
+        ended.assert_stderr(format!("{name}.test.toml: "));
     }
     assert!(ended.stderr.ends_with("7 passed\n"), "{}", ended.stderr);
 }

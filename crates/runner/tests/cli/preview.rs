@@ -54,7 +54,6 @@ fn requests(tenant: &Tenant) -> usize {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "the snapshot is long")]
 fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
     let (_tenant, context) = tenant(1);
     let shown =
