@@ -42,7 +42,7 @@ fn a_lookup_without_an_answer_fails_with_the_lines_to_add() {
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);
     insta::assert_snapshot!(ended.stderr, @r#"
     FAILED  jobs.test.toml:1: titles
-      `job_titles` looks up keys without an answer in the test; add the answers, with null for an unknown key:
+      the test has no answer for keys that `job_titles` looks up; add the answers, with null for an unknown key:
         lookups.job_titles = '''
         {
         "j1": "…",
@@ -85,7 +85,7 @@ fn an_answer_that_no_record_needs_is_noted() {
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(0);
     insta::assert_snapshot!(ended.stderr, @"
     ok      jobs.test.toml: titles
-      note: no record makes `job_titles` look up `j3`
+      note: the test contains an answer for the key `j3`, which `job_titles` does not look up
     1 passed
     ");
     let json = context.taskferry(&["test", "jobs.toml", "--json"]).with_code(0);
