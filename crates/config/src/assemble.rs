@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use taskferry_pipeline::{OnError, Pipeline, Registry, SinkStage, TransformStage};
-use taskferry_sdk::{KeyPath, MAX_PER_KIND, Part, Problem, Severity, nearest};
+use taskferry_pipeline::{
+    BuiltSink, Feed, OnError, Pipeline, Registry, SinkStage, SourceStage, TransformStage,
+};
+use taskferry_sdk::{KeyPath, MAX_PER_KIND, Part, Problem, Severity};
 
-use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
+use crate::built::{CheckedSink, CheckedSource, CheckedStage, CheckedTransform};
 use crate::digest;
 use crate::fields::{self, FieldProblems};
 use crate::files::PipelineFiles;
@@ -15,6 +17,7 @@ use crate::outputs::FilesInUse;
 use crate::positions::StageInfo;
 use crate::settings::Settings;
 use crate::stage::StageBuilder;
+use crate::suggestion::{did_you_mean, listed};
 use crate::tree::{Node, string};
 
 /// A pipeline that can run.
@@ -71,27 +74,39 @@ pub(crate) fn assemble(
         problems.extend(missing_dead_letter(&transforms, &sinks));
     }
     let can_run = only_warnings(&problems);
-    let Some(mut source) = source.filter(|_| can_run) else { return Err(problems) };
+    let Some(source) = source.filter(|_| can_run) else { return Err(problems) };
     let (mut transforms, mut sinks) = (transforms, sinks);
+    make_unique(sinks.iter_mut().map(|sink| &mut sink.stage.id.name));
     let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
-    for checked in transforms.iter_mut().chain(own) {
-        checked.stage.digest = digest::transform_digest(tree, registry, &checked.path);
-    }
-    source.stage.digest = digest::content_digest(tree, registry);
-    make_unique(sinks.iter_mut().map(|sink| &mut sink.stage.name));
-    let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
-    make_unique(transforms.iter_mut().chain(own).map(|checked| &mut checked.stage.name));
+    make_unique(transforms.iter_mut().chain(own).map(|checked| &mut checked.id.name));
     let infos = stage_infos(&source, &transforms, &sinks);
-    let transforms = stages(transforms);
-    let sinks = sinks
-        .into_iter()
-        .map(|sink| SinkStage { transforms: stages(sink.transforms), ..sink.stage })
-        .collect();
+    let source = SourceStage {
+        name: source.id.name,
+        type_name: source.type_name,
+        digest: digest::content_digest(tree, registry),
+        feed: Feed::Source(source.built.source),
+    };
+    let stage = |checked: CheckedTransform| TransformStage {
+        name: checked.id.name,
+        type_name: checked.type_name,
+        digest: digest::transform_digest(tree, registry, &checked.path),
+        on_error: checked.on_error,
+        transform: checked.built.transform,
+    };
+    let transforms = transforms.into_iter().map(stage).collect();
+    let sinks = sinks.into_iter().map(|CheckedSink { stage: sink, transforms }| SinkStage {
+        name: sink.id.name,
+        type_name: sink.type_name,
+        on_error: sink.on_error,
+        transforms: transforms.into_iter().map(stage).collect(),
+        sink: sink.built.sink,
+    });
+    let sinks = sinks.collect();
     let Settings { state, expect, dead_letter } = settings;
     let pipeline = Pipeline {
         name,
         description,
-        source: source.stage,
+        source,
         transforms,
         sinks,
         state,
@@ -114,17 +129,14 @@ fn only_warnings(problems: &[Problem]) -> bool {
 fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
     let unknown = top.keys().filter(|key| !TOP_LEVEL.contains(&key.as_str()));
     let problems = unknown.enumerate().map(|(number, key)| {
-        // Later problems are counted and not shown.
-        let near = if number < MAX_PER_KIND { nearest(key, TOP_LEVEL) } else { None };
-        let help = near.map_or_else(
-            || {
-                let keys = TOP_LEVEL.map(|key| format!("`{key}`")).join(", ");
-                format!("the top-level keys are {keys}")
-            },
-            |near| format!("did you mean `{near}`?"),
-        );
         let message = format!("unknown top-level key `{key}`");
-        Problem::at(KeyPath::of(key), "unknown-key", message).part(Part::Key).help(help)
+        let problem = Problem::at(KeyPath::of(key), "unknown-key", message).part(Part::Key);
+        // Later problems are counted and not shown.
+        if number >= MAX_PER_KIND {
+            return problem;
+        }
+        let all = || format!("the top-level keys are {}", listed(TOP_LEVEL));
+        problem.help(did_you_mean(key, &TOP_LEVEL, all))
     });
     problems.collect()
 }
@@ -132,8 +144,8 @@ fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
 /// The stages that write dead letters while the pipeline has no file for them.
 fn missing_dead_letter(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -> Vec<Problem> {
     let own = sinks.iter().flat_map(|sink| &sink.transforms);
-    let transforms = transforms.iter().chain(own).map(|it| (&it.path, it.stage.on_error));
-    let stages = transforms.chain(sinks.iter().map(|it| (&it.path, it.stage.on_error)));
+    let transforms = transforms.iter().chain(own).map(|it| (&it.path, it.on_error));
+    let stages = transforms.chain(sinks.iter().map(|it| (&it.stage.path, it.stage.on_error)));
     let writing = stages.filter(|(_, on_error)| *on_error == OnError::DeadLetter);
     let problem = |(path, _): (&KeyPath, OnError)| {
         let message = "`on_error = \"dead_letter\"` needs a table `[dead_letter]`";
@@ -146,11 +158,13 @@ fn missing_dead_letter(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -
 /// Sinks that write to one output that is not a file. [`FilesInUse`] compares files.
 fn shared_outputs(sinks: &[CheckedSink]) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let sinks: Vec<_> = sinks.iter().map(|sink| &sink.stage).collect();
     for (position, sink) in sinks.iter().enumerate() {
-        let mut earlier = sinks.iter().take(position);
-        let earlier =
-            earlier.find(|earlier| sink.files.is_empty() && earlier.output_id == sink.output_id);
-        if let (Some(earlier), Some(output)) = (earlier, &sink.output_id) {
+        let is_same = |earlier: &&&CheckedStage<BuiltSink>| {
+            sink.built.files.is_empty() && earlier.built.output_id == sink.built.output_id
+        };
+        let earlier = sinks.iter().take(position).find(is_same);
+        if let (Some(earlier), Some(output)) = (earlier, &sink.built.output_id) {
             let message = format!("two sinks write to {output}");
             let problem = Problem::at(sink.path.key("type"), "duplicate-output", message);
             let other = earlier.path.key("type");
@@ -165,27 +179,22 @@ fn shared_outputs(sinks: &[CheckedSink]) -> Vec<Problem> {
     problems
 }
 
-fn stages(checked: Vec<CheckedTransform>) -> Vec<TransformStage> {
-    checked.into_iter().map(|checked| checked.stage).collect()
-}
-
 fn stage_infos(
     source: &CheckedSource,
     transforms: &[CheckedTransform],
     sinks: &[CheckedSink],
 ) -> Vec<StageInfo> {
-    let transform = |CheckedTransform { stage, path, explained_options, .. }: &_| StageInfo {
-        explained_options,
-        ..StageInfo::new(stage.id(), stage.type_name, stage.on_error, path)
+    let transform = |checked: &CheckedTransform| StageInfo {
+        explained_options: checked.built.explained_options,
+        ..StageInfo::new(checked)
     };
-    let (stage, path) = (&source.stage, KeyPath::of("source"));
-    let mut infos = vec![StageInfo::new(stage.id(), stage.type_name, OnError::Fail, &path)];
+    let mut infos = vec![StageInfo::new(source)];
     infos.extend(transforms.iter().map(transform));
-    for CheckedSink { stage, transforms, path, .. } in sinks {
-        let name = Some(stage.name.clone());
-        let own = transforms.iter().map(transform);
+    for sink in sinks {
+        let name = Some(sink.stage.id.name.clone());
+        let own = sink.transforms.iter().map(transform);
         infos.extend(own.map(|stage| StageInfo { sink: name.clone(), ..stage }));
-        infos.push(StageInfo::new(stage.id(), stage.type_name, stage.on_error, path));
+        infos.push(StageInfo::new(&sink.stage));
     }
     infos
 }

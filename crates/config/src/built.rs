@@ -1,32 +1,22 @@
-//! Stages that were built, with the facts that the checks need.
+//! Built stages, with the keys that every stage has.
 
-use std::path::PathBuf;
-
-use taskferry_pipeline::{SinkStage, SourceStage, TransformStage};
-use taskferry_sdk::{FieldRule, KeyPath, RecordFields, Vocabulary};
+use taskferry_pipeline::{BuiltSink, BuiltSource, BuiltTransform, OnError, StageId};
+use taskferry_sdk::KeyPath;
 
 #[derive(Debug)]
-pub(crate) struct CheckedSource {
-    pub(crate) stage: SourceStage,
-    pub(crate) fields: RecordFields,
-    pub(crate) vocabulary: Option<Vocabulary>,
-}
-
-#[derive(Debug)]
-pub(crate) struct CheckedTransform {
+pub(crate) struct CheckedStage<S> {
     pub(crate) path: KeyPath,
-    pub(crate) stage: TransformStage,
-    pub(crate) fields: FieldRule,
-    pub(crate) explained_options: &'static [&'static str],
+    pub(crate) id: StageId,
+    pub(crate) type_name: &'static str,
+    pub(crate) on_error: OnError,
+    pub(crate) built: S,
 }
 
-/// A sink. Its own transforms are beside `stage`, not in it.
+pub(crate) type CheckedSource = CheckedStage<BuiltSource>;
+pub(crate) type CheckedTransform = CheckedStage<BuiltTransform>;
+
 #[derive(Debug)]
 pub(crate) struct CheckedSink {
-    pub(crate) path: KeyPath,
-    pub(crate) stage: SinkStage,
+    pub(crate) stage: CheckedStage<BuiltSink>,
     pub(crate) transforms: Vec<CheckedTransform>,
-    pub(crate) output_id: Option<String>,
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) columns: Vec<String>,
 }

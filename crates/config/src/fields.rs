@@ -6,6 +6,7 @@ use taskferry_sdk::{
 };
 
 use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
+use crate::suggestion::listed;
 use crate::tree::Node;
 
 /// The maximum number of fields that a message lists.
@@ -28,16 +29,16 @@ pub(crate) fn check(
     sinks: &[CheckedSink],
 ) -> FieldProblems {
     let mut check = Check { tree, source, problems: FieldProblems::default() };
-    let (fields, producer) = (source.fields.clone(), source.stage.name.as_str());
+    let (fields, producer) = (source.built.fields.clone(), source.id.name.as_str());
     let flow = Flow { fields, producer, is_exact: true, steps: Vec::new() };
     let flow = check.through(flow, transforms);
     for sink in sinks {
         let flow = check.through(flow.clone(), &sink.transforms);
-        for (index, column) in sink.columns.iter().enumerate() {
+        for (index, column) in sink.stage.built.columns.iter().enumerate() {
             if let Some(missing) = flow.fields.own.missing(column) {
                 let path = KeyPath::of("columns").index(index);
                 let missing = missing.at(path, Part::Value);
-                check.warn(missing, &sink.path, &flow, "this column is probably empty");
+                check.warn(missing, &sink.stage.path, &flow, "this column is probably empty");
             }
         }
     }
@@ -80,10 +81,10 @@ impl<'a> Flow<'a> {
         for (step, input) in self.steps.iter().rev() {
             let field = names.iter().find(|name| has(input, name));
             if let Some(field) = field.filter(|_| !names.iter().any(|name| has(output, name))) {
-                let option = step.fields.drop_of(input, field);
+                let option = step.built.fields.drop_of(input, field);
                 let is_optional = option.is_some();
                 let (path, part) = option.unwrap_or((KeyPath::of("type"), Part::Value));
-                let (stage, field) = (step.stage.name.as_str(), (*field).to_owned());
+                let (stage, field) = (step.id.name.as_str(), (*field).to_owned());
                 return Some(Dropped {
                     stage,
                     field,
@@ -106,26 +107,26 @@ fn has(fields: &RecordFields, name: &str) -> bool {
 impl Check<'_> {
     fn through<'s>(&mut self, flow: Flow<'s>, chain: &'s [CheckedTransform]) -> Flow<'s> {
         chain.iter().fold(flow, |mut flow, checked| {
-            for need in checked.fields.required() {
+            for need in checked.built.fields.required() {
                 if !flow.is_exact || !self.refuse_missing(checked, need) {
                     self.report_dropped(checked, need, &flow);
                 }
             }
             if let (Some(vendor), Some(known)) =
-                (checked.fields.skill_vendor(), &self.source.vocabulary)
+                (checked.built.fields.skill_vendor(), &self.source.built.vocabulary)
             {
                 self.problems.warnings.extend(contradiction(checked, vendor, known));
             }
             let mut missing = Vec::new();
-            let fields = checked.fields.apply(&flow.fields, &mut missing);
+            let fields = checked.built.fields.apply(&flow.fields, &mut missing);
             for missing in missing {
                 self.warn(missing, &checked.path, &flow, "probably null in every record");
             }
             let input = std::mem::replace(&mut flow.fields, fields);
             if flow.fields != input {
-                flow.producer = &checked.stage.name;
+                flow.producer = &checked.id.name;
             }
-            flow.is_exact &= checked.fields.is_exact();
+            flow.is_exact &= checked.built.fields.is_exact();
             flow.steps.push((checked, input));
             flow
         })
@@ -133,7 +134,7 @@ impl Check<'_> {
 
     /// Refuses a transform that requires a field that the source does not fetch. Returns whether it is refused.
     fn refuse_missing(&mut self, checked: &CheckedTransform, need: &RequiredField) -> bool {
-        let missing = self.source.fields.tasks.missing(need.field);
+        let missing = self.source.built.fields.tasks.missing(need.field);
         let hint = missing.and_then(|missing| missing.hint);
         let refused = hint.map(|hint| self.not_fetched(checked, need, hint));
         let is_refused = refused.is_some();
@@ -147,7 +148,7 @@ impl Check<'_> {
         need: &RequiredField,
         hint: String,
     ) -> Problem {
-        let (type_name, field) = (checked.stage.type_name, need.field);
+        let (type_name, field) = (checked.type_name, need.field);
         let message = format!("`{type_name}` needs `{field}`, which the source does not fetch");
         let (fetched, part) = fetched(self.tree);
         Problem::at(checked.path.key("type"), "missing-include", message)
@@ -170,7 +171,7 @@ impl Check<'_> {
         let problem = match (missing.hint, flow.dropped(&names)) {
             (Some(hint), _) => self.not_fetched(checked, need, hint),
             (None, Some(dropped)) => {
-                let type_name = checked.stage.type_name;
+                let type_name = checked.type_name;
                 let Dropped { stage, field, path, part, is_optional } = dropped;
                 let message = format!("`{type_name}` needs `{field}`, which `{stage}` {drops}");
                 let before = format!("place `{type_name}` before `{stage}`");
@@ -205,7 +206,7 @@ impl Check<'_> {
         if let Some((line, column)) = line_and_column {
             message = format!("{message} (line {line}, column {column})");
         }
-        let fields = listed(flow.producer, &known);
+        let fields = produced(flow.producer, &known);
         let help = match (&hint, suggestion, &dropped) {
             (Some(hint), ..) => hint.clone(),
             (None, Some(suggestion), _) => format!("did you mean `{suggestion}`? {fields}"),
@@ -244,13 +245,11 @@ fn missing(need: &RequiredField, fields: &RecordFields) -> Option<MissingField> 
 }
 
 /// The fields that a stage produces, for a message.
-fn listed(producer: &str, known: &[String]) -> String {
-    let listed: Vec<String> =
-        known.iter().take(MAX_LISTED).map(|name| format!("`{name}`")).collect();
+fn produced(producer: &str, known: &[String]) -> String {
     let more = if known.len() > MAX_LISTED { ", …" } else { "" };
-    match &listed[..] {
+    match known {
         [] => format!("`{producer}` produces no fields"),
-        listed => format!("`{producer}` produces {}{more}", listed.join(", ")),
+        known => format!("`{producer}` produces {}{more}", listed(known.iter().take(MAX_LISTED))),
     }
 }
 
@@ -260,7 +259,7 @@ fn contradiction(
     vendor: &SkillVendor,
     known: &Vocabulary,
 ) -> Option<Problem> {
-    let (type_name, to, from) = (checked.stage.type_name, &vendor.name, &known.name);
+    let (type_name, to, from) = (checked.type_name, &vendor.name, &known.name);
     let option = &known.option;
     known.contains(to).then(|| {
         let message = format!("`{type_name}` renames skills to those of `{to}`, but the source already returns those of `{from}`");

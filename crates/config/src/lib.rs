@@ -46,6 +46,7 @@ mod shown;
 mod stage;
 mod stage_names;
 mod string_token;
+mod suggestion;
 mod syntax;
 mod test_case;
 mod test_records;

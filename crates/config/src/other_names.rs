@@ -10,6 +10,7 @@ use taskferry_sdk::{KeyPath, MAX_PER_KIND, Problem, Segment};
 use crate::keys::TOP_LEVEL;
 use crate::placeholder::choices;
 use crate::schema::{StageSchema, option_schema, properties, stages};
+use crate::suggestion::listed;
 use crate::tree::Node;
 
 /// Names that mean another one.
@@ -180,8 +181,7 @@ impl Names<'_> {
             choices(&self.stages, path)
         };
         let other = meant(&OTHER_NAMES.values, wrong, |it| known.iter().any(|known| known == it))?;
-        let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        Some(format!("did you mean \"{}\"? The choices are {all}", other.meant))
+        Some(format!("did you mean \"{}\"? The choices are {}", other.meant, listed(&known)))
     }
 
     fn plugin(&self, problem: &Problem) -> Option<String> {

@@ -55,9 +55,10 @@ impl FilesInUse {
         sinks: &[CheckedSink],
         settings: &Settings,
     ) -> Self {
-        let of_sinks = sinks.iter().filter(|sink| !sink.files.is_empty());
-        let mut outputs: Vec<Output> =
-            of_sinks.map(|sink| Output::new(&sink.files, sink.path.key("path"))).collect();
+        let of_sinks = sinks.iter().filter(|sink| !sink.stage.built.files.is_empty());
+        let mut outputs: Vec<Output> = of_sinks
+            .map(|sink| Output::new(&sink.stage.built.files, sink.stage.path.key("path")))
+            .collect();
         if let Some(dead_letter) = &settings.dead_letter {
             let path = dead_letter.path.for_pipeline(pipeline);
             outputs.push(Output::new(&[path], KeyPath::of("dead_letter").key("path")));

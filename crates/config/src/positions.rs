@@ -6,6 +6,8 @@ use std::fmt;
 use taskferry_pipeline::{OnError, StageId};
 use taskferry_sdk::KeyPath;
 
+use crate::built::CheckedStage;
+
 /// A position in a pipeline file, in an overlay, or in an override.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TextPosition {
@@ -47,18 +49,13 @@ pub struct StageInfo {
 
 impl StageInfo {
     /// A stage without positions.
-    pub(crate) fn new(
-        id: StageId,
-        type_name: &'static str,
-        on_error: OnError,
-        path: &KeyPath,
-    ) -> Self {
+    pub(crate) fn new<S>(checked: &CheckedStage<S>) -> Self {
         Self {
-            id,
+            id: checked.id.clone(),
             sink: None,
-            type_name,
-            on_error,
-            path: path.clone(),
+            type_name: checked.type_name,
+            on_error: checked.on_error,
+            path: checked.path.clone(),
             position: None,
             options: BTreeMap::new(),
             explained_options: &[],

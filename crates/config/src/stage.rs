@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use taskferry_pipeline::{
-    Feed, OnError, Registry, Role, SinkStage, SourceStage, TransformStage, common_keys,
-};
+use taskferry_pipeline::{Built, OnError, Registry, Role, StageId, common_keys};
 use taskferry_sdk::{BuildContext, KeyPath, Part, Problem, Segment, nearest, read_options};
 
-use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
+use crate::built::{CheckedSink, CheckedSource, CheckedStage, CheckedTransform};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
+use crate::suggestion::listed;
 use crate::tree::{Kind, Layer, Node, string, wrong_type};
 
 /// Builds stages and collects their problems.
@@ -20,6 +19,10 @@ pub(crate) struct StageBuilder<'a> {
     layers: &'a Layers,
     problems: Vec<Problem>,
 }
+
+/// The function of the registry that builds a stage.
+type Build<S> =
+    fn(&Registry, &str, &Value, &BuildContext<'_>) -> Option<Result<Built<S>, Vec<Problem>>>;
 
 /// The table of a stage, with its common keys read.
 struct StageTable<'a> {
@@ -52,13 +55,9 @@ impl<'a> StageBuilder<'a> {
             return None;
         };
         let table = self.table(node, KeyPath::of("source"), Role::Source)?;
-        let built = self.build(&table, Registry::build_source)?;
-        self.add_problems(&table.path, built.warnings);
-        self.context = self.context.for_subject(built.subject);
-        let feed = Feed::Source(built.source);
-        let (name, type_name, digest) = (table.name, built.type_name, String::new());
-        let stage = SourceStage { name, type_name, digest, feed };
-        Some(CheckedSource { stage, fields: built.fields, vocabulary: built.vocabulary })
+        let source = self.checked(&table, Registry::build_source)?;
+        self.context = self.context.for_subject(source.built.subject);
+        Some(source)
     }
 
     pub(crate) fn transforms(
@@ -75,13 +74,7 @@ impl<'a> StageBuilder<'a> {
 
     fn transform(&mut self, node: &Node, path: KeyPath) -> Option<CheckedTransform> {
         let table = self.table(node, path, Role::Transform)?;
-        let built = self.build(&table, Registry::build_transform)?;
-        self.add_problems(&table.path, built.warnings);
-        let StageTable { path, name, on_error, .. } = table;
-        let (type_name, transform) = (built.type_name, built.transform);
-        let stage = TransformStage { name, type_name, digest: String::new(), on_error, transform };
-        let (fields, explained_options) = (built.fields, built.explained_options);
-        Some(CheckedTransform { path, stage, fields, explained_options })
+        self.checked(&table, Registry::build_transform)
     }
 
     pub(crate) fn sinks(&mut self, node: Option<&Node>) -> Vec<CheckedSink> {
@@ -99,22 +92,21 @@ impl<'a> StageBuilder<'a> {
         let table = self.table(node, path, Role::Sink)?;
         let own = table.fields.get("transform");
         let transforms = self.transforms(own, &table.path.key("transform"));
-        let built = self.build(&table, Registry::build_sink)?;
-        self.add_problems(&table.path, built.warnings);
-        let StageTable { path, name, on_error, .. } = table;
-        let (type_name, sink) = (built.type_name, built.sink);
-        let stage = SinkStage { name, type_name, on_error, transforms: Vec::new(), sink };
-        let (output_id, files, columns) = (built.output_id, built.files, built.columns);
-        Some(CheckedSink { path, stage, transforms, output_id, files, columns })
+        let stage = self.checked(&table, Registry::build_sink)?;
+        Some(CheckedSink { stage, transforms })
+    }
+
+    fn checked<S>(&mut self, table: &StageTable<'_>, build: Build<S>) -> Option<CheckedStage<S>> {
+        let Built { type_name, stage, warnings } = self.build(table, build)?;
+        self.add_problems(&table.path, warnings);
+        let id = StageId { role: table.role, name: table.name.clone() };
+        let (path, on_error) = (table.path.clone(), table.on_error);
+        Some(CheckedStage { path, id, type_name, on_error, built: stage })
     }
 
     /// Builds a stage from the options of its plugin. A value from the environment or the command line that looks like a
     /// number is a string if the plugin expects a string.
-    fn build<T>(
-        &mut self,
-        table: &StageTable<'_>,
-        build: impl Fn(&Registry, &str, &Value, &BuildContext<'_>) -> Option<Result<T, Vec<Problem>>>,
-    ) -> Option<T> {
+    fn build<S>(&mut self, table: &StageTable<'_>, build: Build<S>) -> Option<Built<S>> {
         let common = common_keys(table.role);
         let own = table.fields.iter().filter(|(key, _)| common.iter().all(|it| it.name != *key));
         let own: Map<String, Value> =
@@ -195,10 +187,7 @@ impl<'a> StageBuilder<'a> {
         role: Role,
     ) -> Result<&'n str, Problem> {
         let known = self.registry.types(role);
-        let available = || {
-            let types = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            format!("the available {role}s are {types}")
-        };
+        let available = || format!("the available {role}s are {}", listed(&known));
         let Some(node) = fields.get("type") else {
             let near = nearest("type", fields.keys().map(String::as_str));
             let problem = match near {

@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::document::Document;
 use crate::layers::Layers;
+use crate::suggestion::listed;
 
 /// The lists of stages.
 const LISTS: [&str; 2] = ["sink", "transform"];
@@ -112,10 +113,7 @@ impl<'d> Stages<'d> {
 
     /// Why this name does not address one stage of the list at `path`.
     fn failure(&self, list: &str, name: &str, path: &str) -> Option<String> {
-        let names = || {
-            let names = self.0.iter().map(|(name, _)| format!("`{name}`"));
-            names.collect::<Vec<_>>().join(", ")
-        };
+        let names = || listed(self.0.iter().map(|(name, _)| name));
         match self.positions(name)[..] {
             _ if self.0.is_empty() => None,
             [] => Some(format!("there is no {list} `{name}`: the {list}s are {}", names())),

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use taskferry_pipeline::{Comparison, Registry, Role, StageId, TestOptions};
 use taskferry_sdk::{
-    BuildContext, KeyPath, LookupAnswers, NoFiles, Part, Problem, nearest, read_options_partially,
+    BuildContext, KeyPath, LookupAnswers, NoFiles, Part, Problem, read_options_partially,
 };
 
 use crate::constant_jq::is_constant;
 use crate::layers::Layers;
 use crate::positions::{StageInfo, TextPosition};
+use crate::suggestion::{did_you_mean, listed};
 use crate::test_records::{RefusedRecord, TestInput, answers, records};
 use crate::tree::Node;
 
@@ -99,7 +100,7 @@ pub(crate) fn options(
 
 impl TestReader<'_> {
     /// Checks the options of the table `node`.
-    pub(crate) fn read(mut self, node: &Node, options: TestOptions, layers: Layers) -> TestCase {
+    pub(crate) fn read(self, node: &Node, options: TestOptions, layers: Layers) -> TestCase {
         let at = |key: &str| self.path.key(key);
         let field = |key: &str| node.as_table().and_then(|fields| fields.get(key));
         let mut found = Vec::new();
@@ -132,41 +133,33 @@ impl TestReader<'_> {
         // Records of a later stage may have any shape.
         let reads_pages = options.stage.is_none();
         let input = field("input")
-            .map(|node| TestInput::read(node, &at("input"), self.folder, reads_pages));
-        let before = field("before").map(|node| records(node, &at("before"), self.folder));
-        let expect = field("expect").map(|node| records(node, &at("expect"), self.folder));
+            .map(|node| TestInput::read(node, &at("input"), self.folder, reads_pages))
+            .and_then(|input| keep(input, &mut found))
+            .unwrap_or(TestInput::Records(Vec::new()));
+        let mut records = |key: &str| {
+            let records = records(field(key)?, &at(key), self.folder);
+            keep(records, &mut found)
+        };
+        let (before, expect) = (records("before"), records("expect"));
+        let compares_nothing =
+            |expected: &Vec<Value>| !expected.is_empty() && expected.iter().all(is_empty_object);
         if options.comparison == Some(Comparison::Subset)
-            && let Some(Ok(expected)) = &expect
-            && !expected.is_empty()
-            && expected.iter().all(is_empty_object)
+            && expect.as_ref().is_some_and(compares_nothing)
         {
             let message = "`match = \"subset\"` compares no field, because `expect` has none";
             let help = "write the fields to compare into `expect`, or remove `match`";
             found.push(Problem::at(at("expect"), "empty-value", message).help(help));
         }
-        let mut keep = |problem: Problem| found.push(problem);
-        let input = input.and_then(|input| input.map_err(&mut keep).ok());
-        let before = before.and_then(|before| before.map_err(&mut keep).ok());
-        let expect = expect.and_then(|expect| expect.map_err(&mut keep).ok());
-        let clock = self.clock(&options).unwrap_or_else(|problem| {
-            keep(problem);
-            TestClock::default()
-        });
-        let refused = self.refused(field("expect_refused")).unwrap_or_else(|problem| {
-            keep(problem);
-            None
-        });
-        let input = input.unwrap_or(TestInput::Records(Vec::new()));
-        let stage = self.stage(options.stage.as_deref(), &input).unwrap_or_else(|problem| {
-            keep(problem);
-            None
-        });
+        let clock = keep(self.clock(&options), &mut found).unwrap_or_default();
+        let refused = field("expect_refused").map(|node| self.refused(node));
+        let expect_refused = refused.and_then(|refused| keep(refused, &mut found));
+        let stage = keep(self.stage(options.stage.as_deref(), &input), &mut found).flatten();
         let lookups =
             field("lookups").map(|node| self.lookups(node, &mut found)).unwrap_or_default();
-        self.problems.append(&mut found);
         if let Some(expression) = &options.expect_jq {
-            self.check_expression(expression);
+            found.extend(self.expression_problems(expression));
         }
+        self.problems.append(&mut found);
         TestCase {
             name: options.name,
             position: None,
@@ -177,7 +170,7 @@ impl TestReader<'_> {
             comparison: options.comparison.unwrap_or_default(),
             expect_jq: options.expect_jq,
             expect_dropped: options.expect_dropped,
-            expect_refused: refused,
+            expect_refused,
             clock,
             lookups,
             layers,
@@ -190,30 +183,20 @@ impl TestReader<'_> {
         let mut all = LookupAnswers::new();
         for (name, node) in node.as_table().into_iter().flatten() {
             let path = path.key(name.clone());
-            if let Err(problem) = self.transform(name, &path) {
-                found.push(problem);
+            let transforms = self.names(|role| role == Role::Transform);
+            if !transforms.contains(&name.as_str()) {
+                let problem =
+                    no_stage(path.clone(), "transform", name, &transforms, "the transforms");
+                found.push(problem.part(Part::Key));
             }
-            match answers(node, &path, self.folder) {
-                Ok(answers) => _ = all.insert(name.clone(), answers),
-                Err(problem) => found.push(problem),
-            }
+            all.extend(keep(answers(node, &path, self.folder), found).map(|it| (name.clone(), it)));
         }
         all
     }
 
-    fn transform(&self, name: &str, path: &KeyPath) -> Result<(), Problem> {
-        let transforms = self.stages.iter().filter(|stage| stage.id.role == Role::Transform);
-        let names: Vec<&str> = transforms.map(|stage| stage.id.name.as_str()).collect();
-        if names.contains(&name) {
-            return Ok(());
-        }
-        let help = match (nearest(name, names.iter().copied()), names.is_empty()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, true) => "the pipeline has no transforms".to_owned(),
-            (None, false) => format!("the transforms are `{}`", names.join("`, `")),
-        };
-        let message = format!("the pipeline has no transform `{name}`");
-        Err(Problem::at(path.clone(), "unknown-choice", message).part(Part::Key).help(help))
+    fn names(&self, has_role: impl Fn(Role) -> bool) -> Vec<&str> {
+        let stages = self.stages.iter().filter(|stage| has_role(stage.id.role));
+        stages.map(|stage| stage.id.name.as_str()).collect()
     }
 
     fn clock(&self, options: &TestOptions) -> Result<TestClock, Problem> {
@@ -231,16 +214,16 @@ impl TestReader<'_> {
         Ok(clock)
     }
 
-    fn refused(&self, node: Option<&Node>) -> Result<Option<ExpectedRefusals>, Problem> {
-        let Some(node) = node else { return Ok(None) };
+    fn refused(&self, node: &Node) -> Result<ExpectedRefusals, Problem> {
         let value = node.to_value();
         let reason = value.as_str().filter(|reason| !reason.trim().is_empty());
         let count = value.as_u64().map(ExpectedRefusals::Count);
-        let expected = count.or_else(|| reason.map(|it| ExpectedRefusals::Reason(it.to_owned())));
-        expected.map(Some).ok_or_else(|| {
-            let message = "expected a number of records, or a text that the reason contains";
-            Problem::at(self.path.key("expect_refused"), "wrong-type", message)
-        })
+        count.or_else(|| reason.map(|it| ExpectedRefusals::Reason(it.to_owned()))).ok_or_else(
+            || {
+                let message = "expected a number of records, or a text that the reason contains";
+                Problem::at(self.path.key("expect_refused"), "wrong-type", message)
+            },
+        )
     }
 
     /// The stage of the test, which dead letters may determine.
@@ -291,37 +274,41 @@ impl TestReader<'_> {
     }
 
     fn named(&self, name: &str) -> Result<&StageInfo, Problem> {
-        let all = || self.stages.iter().filter(|stage| stage.id.role != Role::Source);
-        all().find(|stage| stage.id.name == name).ok_or_else(|| {
-            let names: Vec<&str> = all().map(|stage| stage.id.name.as_str()).collect();
-            let help = match nearest(name, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the transforms and sinks are `{}`", names.join("`, `")),
-            };
-            let message = format!("the pipeline has no transform or sink `{name}`");
-            Problem::at(self.path.key("stage"), "unknown-choice", message).help(help)
+        let mut all = self.stages.iter().filter(|stage| stage.id.role != Role::Source);
+        all.find(|stage| stage.id.name == name).ok_or_else(|| {
+            let names = self.names(|role| role != Role::Source);
+            let path = self.path.key("stage");
+            no_stage(path, "transform or sink", name, &names, "the transforms and sinks")
         })
     }
 
-    /// Checks `expect_jq` with the transform `jq`.
-    fn check_expression(&mut self, expression: &str) {
+    /// What the transform `jq` says about `expect_jq`.
+    fn expression_problems(&self, expression: &str) -> Vec<Problem> {
         let path = self.path.key("expect_jq");
         let context = BuildContext::new(&NoFiles, self.registry.endpoints());
         let options = json!({ "filter": expression });
-        match self.registry.build_transform("jq", &options, &context) {
-            Some(Ok(_)) => {}
-            Some(Err(found)) => {
-                let found = found.into_iter();
-                self.problems
-                    .extend(found.map(|problem| Problem { path: path.clone(), ..problem }));
-            }
-            None => {
-                let message =
-                    "`expect_jq` needs the transform `jq`, which this binary does not have";
-                self.problems.push(Problem::at(path, "unknown-plugin", message));
-            }
-        }
+        let Some(built) = self.registry.build_transform("jq", &options, &context) else {
+            let message = "`expect_jq` needs the transform `jq`, which this binary does not have";
+            return vec![Problem::at(path, "unknown-plugin", message)];
+        };
+        let problems = built.err().into_iter().flatten();
+        problems.map(|problem| Problem { path: path.clone(), ..problem }).collect()
     }
+}
+
+fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    result.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// The problem with the name of a stage that the pipeline does not have. `all` describes the stages that it has.
+fn no_stage(path: KeyPath, kind: &str, name: &str, names: &[&str], all: &str) -> Problem {
+    let message = format!("the pipeline has no {kind} `{name}`");
+    let help = if names.is_empty() {
+        format!("the pipeline has no {kind}s")
+    } else {
+        did_you_mean(name, names, || format!("{all} are {}", listed(names)))
+    };
+    Problem::at(path, "unknown-choice", message).help(help)
 }
 
 fn is_empty_object(value: &Value) -> bool {

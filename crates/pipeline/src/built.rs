@@ -6,12 +6,21 @@ use taskferry_sdk::{
     AnyTransform, FieldRule, Problem, RecordFields, Sink, Source, Subject, Vocabulary,
 };
 
-/// A built source.
+/// A built stage: a [`BuiltSource`], [`BuiltTransform`] or [`BuiltSink`].
 #[derive(Debug)]
-pub struct BuiltSource {
+pub struct Built<S> {
     /// The plugin's type.
     pub type_name: &'static str,
     /// The stage.
+    pub stage: S,
+    /// Options that are valid but probably wrong.
+    pub warnings: Vec<Problem>,
+}
+
+/// A built source.
+#[derive(Debug)]
+pub struct BuiltSource {
+    /// The source.
     pub source: Box<dyn Source>,
     /// The known fields of the records.
     pub fields: RecordFields,
@@ -19,31 +28,23 @@ pub struct BuiltSource {
     pub vocabulary: Option<Vocabulary>,
     /// The kind of entity that the records describe.
     pub subject: Subject,
-    /// Options that are valid but probably wrong.
-    pub warnings: Vec<Problem>,
 }
 
 /// A built transform.
 #[derive(Debug)]
 pub struct BuiltTransform {
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// The stage.
+    /// The transform.
     pub transform: AnyTransform,
     /// The fields that the transform requires and emits.
     pub fields: FieldRule,
     /// The options whose effects it explains.
     pub explained_options: &'static [&'static str],
-    /// Options that are valid but probably wrong.
-    pub warnings: Vec<Problem>,
 }
 
 /// A built sink.
 #[derive(Debug)]
 pub struct BuiltSink {
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// The stage.
+    /// The sink.
     pub sink: Box<dyn Sink>,
     /// The identity of the output. No two sinks may have the same.
     pub output_id: Option<String>,
@@ -51,6 +52,4 @@ pub struct BuiltSink {
     pub files: Vec<PathBuf>,
     /// The fields in the option `columns`.
     pub columns: Vec<String>,
-    /// Options that are valid but probably wrong.
-    pub warnings: Vec<Problem>,
 }

@@ -44,7 +44,7 @@
 //! let endpoints = Endpoints::default();
 //! let context = BuildContext::new(&NoFiles, &endpoints);
 //! let built = registry.build_transform("pass", &json!({}), &context).unwrap().unwrap();
-//! assert!(matches!(built.transform, AnyTransform::Stateless(_)));
+//! assert!(matches!(built.stage.transform, AnyTransform::Stateless(_)));
 //! assert!(registry.build_transform("pass", &json!({"x": 1}), &context).unwrap().is_err());
 //! ```
 
@@ -58,7 +58,7 @@ mod schema;
 mod settings;
 mod stage_id;
 
-pub use built::{BuiltSink, BuiltSource, BuiltTransform};
+pub use built::{Built, BuiltSink, BuiltSource, BuiltTransform};
 pub use common_keys::{CommonKey, common_keys};
 pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};

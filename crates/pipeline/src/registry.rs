@@ -14,18 +14,22 @@ use taskferry_sdk::{
     SinkPlugin, SourcePlugin, TransformPlugin, read_options_partially,
 };
 
-use crate::{BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
+use crate::{Built, BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
 
 /// Reads the options and builds the stage. If the options have mistakes, builds the stage without the wrong values, to
 /// find further mistakes. Mistakes that only result from the first ones are dropped.
-fn read_and_build<P: Plugin, T>(
+fn read_and_build<P: Plugin, S>(
     options: &Value,
+    context: &BuildContext<'_>,
     role: Role,
-    build: impl FnOnce(P) -> Result<T, Vec<Problem>>,
-) -> Result<T, Vec<Problem>> {
+    build: impl FnOnce(&P) -> Result<S, Vec<Problem>>,
+) -> Result<Built<S>, Vec<Problem>> {
     let common: Vec<&str> = common_keys(role).iter().map(|key| key.name).collect();
     let (plugin, mut problems) = read_options_partially::<P>(options, &common);
-    let result = plugin.map(build);
+    let result = plugin.map(|plugin| {
+        let stage = build(&plugin)?;
+        Ok(Built { type_name: P::TYPE, stage, warnings: plugin.warnings(context) })
+    });
     if problems.is_empty() {
         return result.unwrap_or_else(|| Err(problems));
     }
@@ -80,7 +84,7 @@ pub struct PluginEntry<'a> {
     pub schema: &'a Schema,
 }
 
-type Build<T> = fn(&Value, &BuildContext<'_>) -> Result<T, Vec<Problem>>;
+type Build<S> = fn(&Value, &BuildContext<'_>) -> Result<Built<S>, Vec<Problem>>;
 
 struct Entry<T> {
     plugin: TypeId,
@@ -210,7 +214,7 @@ impl Registry {
         type_name: &str,
         options: &Value,
         context: &BuildContext<'_>,
-    ) -> Option<Result<BuiltSource, Vec<Problem>>> {
+    ) -> Option<Result<Built<BuiltSource>, Vec<Problem>>> {
         self.sources.get(type_name).map(|entry| (entry.build)(options, context))
     }
 
@@ -220,7 +224,7 @@ impl Registry {
         type_name: &str,
         options: &Value,
         context: &BuildContext<'_>,
-    ) -> Option<Result<BuiltTransform, Vec<Problem>>> {
+    ) -> Option<Result<Built<BuiltTransform>, Vec<Problem>>> {
         self.transforms.get(type_name).map(|entry| (entry.build)(options, context))
     }
 
@@ -230,7 +234,7 @@ impl Registry {
         type_name: &str,
         options: &Value,
         context: &BuildContext<'_>,
-    ) -> Option<Result<BuiltSink, Vec<Problem>>> {
+    ) -> Option<Result<Built<BuiltSink>, Vec<Problem>>> {
         self.sinks.get(type_name).map(|entry| (entry.build)(options, context))
     }
 }
@@ -290,15 +294,13 @@ impl fmt::Debug for Registry {
 fn build_source<P: SourcePlugin>(
     options: &Value,
     context: &BuildContext<'_>,
-) -> Result<BuiltSource, Vec<Problem>> {
-    read_and_build(options, Role::Source, |plugin: P| {
+) -> Result<Built<BuiltSource>, Vec<Problem>> {
+    read_and_build(options, context, Role::Source, |plugin: &P| {
         Ok(BuiltSource {
-            type_name: P::TYPE,
             source: plugin.build(context)?,
             fields: plugin.fields(),
             vocabulary: plugin.vocabulary(),
             subject: plugin.subject(),
-            warnings: plugin.warnings(context),
         })
     })
 }
@@ -306,15 +308,12 @@ fn build_source<P: SourcePlugin>(
 fn build_transform<P: TransformPlugin>(
     options: &Value,
     context: &BuildContext<'_>,
-) -> Result<BuiltTransform, Vec<Problem>> {
-    read_and_build(options, Role::Transform, |plugin: P| {
-        let fields = plugin.fields(context);
+) -> Result<Built<BuiltTransform>, Vec<Problem>> {
+    read_and_build(options, context, Role::Transform, |plugin: &P| {
         Ok(BuiltTransform {
-            type_name: P::TYPE,
+            fields: plugin.fields(context),
             transform: plugin.build(context)?,
-            fields,
             explained_options: P::explained_options(),
-            warnings: plugin.warnings(context),
         })
     })
 }
@@ -322,17 +321,13 @@ fn build_transform<P: TransformPlugin>(
 fn build_sink<P: SinkPlugin>(
     options: &Value,
     context: &BuildContext<'_>,
-) -> Result<BuiltSink, Vec<Problem>> {
-    read_and_build(options, Role::Sink, |plugin: P| {
-        let (output_id, files) = (plugin.output_id(context), plugin.files(context));
-        let columns = plugin.columns();
+) -> Result<Built<BuiltSink>, Vec<Problem>> {
+    read_and_build(options, context, Role::Sink, |plugin: &P| {
         Ok(BuiltSink {
-            type_name: P::TYPE,
+            output_id: plugin.output_id(context),
+            files: plugin.files(context),
+            columns: plugin.columns(),
             sink: plugin.build(context)?,
-            output_id,
-            files,
-            columns,
-            warnings: plugin.warnings(context),
         })
     })
 }
