@@ -25,7 +25,7 @@ use crate::tree::{Node, string};
 pub(crate) struct Assembled {
     pub(crate) pipeline: Pipeline,
     pub(crate) files: FilesInUse,
-    /// Without positions.
+    /// The stages, before their positions are located.
     pub(crate) stages: Vec<StageInfo>,
     pub(crate) pages_digest: String,
     pub(crate) warnings: Vec<Problem>,
@@ -62,7 +62,7 @@ pub(crate) fn assemble(
     if let Some(source) = &source {
         let FieldProblems { errors, warnings } = fields::check(tree, source, &transforms, &sinks);
         problems.extend(errors);
-        // A stage that was not built may produce the missing fields.
+        // Only if every stage was built, because a missing stage may produce the fields.
         if only_warnings(&problems) {
             problems.extend(warnings);
         }
@@ -148,7 +148,7 @@ fn missing_dead_letter(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -
     let stages = transforms.chain(sinks.iter().map(|it| (&it.stage.path, it.stage.on_error)));
     let writing = stages.filter(|(_, on_error)| *on_error == OnError::DeadLetter);
     let problem = |(path, _): (&KeyPath, OnError)| {
-        let message = "`on_error = \"dead_letter\"` needs a table `[dead_letter]`";
+        let message = "`on_error = \"dead_letter\"` requires the table `[dead_letter]`";
         let help = "add `[dead_letter]` with `path = \"out/{pipeline}-{run_id}.dead.ndjson\"`";
         Problem::at(path.key("on_error"), "missing-dead-letter", message).help(help)
     };

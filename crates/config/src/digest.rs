@@ -1,4 +1,10 @@
 //! Digests that identify pipelines with the same output, and sources with the same listing.
+//!
+//! | digest of the source | identifies | without options that are marked |
+//! |---|---|---|
+//! | listing | which jobs are read | `x-same-output`, `x-same-jobs` |
+//! | content | which jobs and which fields | `x-same-output`, `x-same-records` |
+//! | records | the records that are returned | `x-same-output` |
 
 use std::collections::BTreeMap;
 
@@ -23,8 +29,8 @@ const SAME_RECORDS: &str = "x-same-records";
 const NOT_CONTENT: [&str; 2] = ["name", "on_error"];
 
 /// The SHA-256, in hexadecimal digits, of the program's version, of the values that affect the output, and of the files that
-/// options name. Options that are secrets by their schema are left out: they change without changing the output, and a digest would
-/// help to guess them. A name alone, such as `sort_key`, leaves out nothing.
+/// options name. Options that the schema marks as secrets are excluded: they can change without a change of the output, and the digest
+/// would help to guess them. An option whose name only looks like a secret, such as `sort_key`, is included.
 pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) -> String {
     let mut hash = PartsHash::of([registry.program()]);
     Excluded::new(tree, registry, &[SAME_OUTPUT]).hash(tree, &KeyPath::root(), &mut hash);
@@ -35,17 +41,17 @@ pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) ->
     hash.digest()
 }
 
-/// The digest of the source's options that affect which jobs it reads.
+/// The digest of the listing, see the table above.
 pub(crate) fn listing_digest(tree: &Node, registry: &Registry) -> String {
     source_digest(tree, registry, &[SAME_OUTPUT, SAME_JOBS])
 }
 
-/// The digest of the source's options that affect which records it returns.
+/// The digest of the records.
 pub(crate) fn records_digest(tree: &Node, registry: &Registry) -> String {
     source_digest(tree, registry, &[SAME_OUTPUT])
 }
 
-/// The digest of the source's options that affect the content of its records.
+/// The digest of the content.
 pub(crate) fn content_digest(tree: &Node, registry: &Registry) -> String {
     source_digest(tree, registry, &[SAME_OUTPUT, SAME_RECORDS])
 }

@@ -44,8 +44,7 @@ impl<'a> Document<'a> {
         Some(format!("{}:{}", self.source.name, before.matches('\n').count() + 1))
     }
 
-    /// The text as messages may show it: with the values of secrets masked, and with copies of secrets masked in the lines
-    /// that hold these offsets.
+    /// The text with the values of secrets masked. In the lines that contain `offsets`, copies of secrets are masked too.
     pub(crate) fn shown(&self, secrets: &Secrets, offsets: &[usize]) -> Text {
         let mut spans: Vec<_> =
             secrets.paths().iter().filter_map(|path| self.secret_span(path)).collect();
@@ -60,7 +59,7 @@ impl<'a> Document<'a> {
         Text::new(&self.source.name, &text)
     }
 
-    /// The span of a secret. If a stronger layer replaces a text by a list or a table of secrets, the text is a secret, too.
+    /// The span of a secret at `path`. A string is also masked if a stronger layer replaces it with a list or a table of secrets.
     fn secret_span(&self, path: &KeyPath) -> Option<Range<usize>> {
         let mut above = path.clone();
         loop {

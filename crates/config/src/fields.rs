@@ -31,9 +31,9 @@ pub(crate) fn check(
     let mut check = Check { tree, source, problems: FieldProblems::default() };
     let (fields, producer) = (source.built.fields.clone(), source.id.name.as_str());
     let flow = Flow { fields, producer, is_exact: true, steps: Vec::new() };
-    let flow = check.through(flow, transforms);
+    let flow = check.check_chain(flow, transforms);
     for sink in sinks {
-        let flow = check.through(flow.clone(), &sink.transforms);
+        let flow = check.check_chain(flow.clone(), &sink.transforms);
         for (index, column) in sink.stage.built.columns.iter().enumerate() {
             if let Some(missing) = flow.fields.own.missing(column) {
                 let path = KeyPath::of("columns").index(index);
@@ -105,7 +105,7 @@ fn has(fields: &RecordFields, name: &str) -> bool {
 }
 
 impl Check<'_> {
-    fn through<'s>(&mut self, flow: Flow<'s>, chain: &'s [CheckedTransform]) -> Flow<'s> {
+    fn check_chain<'s>(&mut self, flow: Flow<'s>, chain: &'s [CheckedTransform]) -> Flow<'s> {
         chain.iter().fold(flow, |mut flow, checked| {
             for need in checked.built.fields.required() {
                 if !flow.is_exact || !self.refuse_missing(checked, need) {
@@ -152,7 +152,7 @@ impl Check<'_> {
         let message = format!("`{type_name}` needs `{field}`, which the source does not fetch");
         let (fetched, part) = fetched(self.tree);
         Problem::at(checked.path.key("type"), "missing-include", message)
-            .label(format!("without it {}", need.consequence))
+            .label(format!("without `{field}`, {}", need.consequence))
             .related(fetched, part, format!("`{field}` is not fetched"))
             .help(hint)
     }
@@ -181,7 +181,7 @@ impl Check<'_> {
                     before
                 };
                 Problem::at(checked.path.key("type"), "unknown-field", message)
-                    .label(format!("without it {}", need.consequence))
+                    .label(format!("without `{field}`, {}", need.consequence))
                     .related(path, part, format!("`{field}` is dropped here"))
                     .help(help)
             }
@@ -199,7 +199,10 @@ impl Check<'_> {
         let dropped = flow.dropped(&[&name]).filter(|_| hint.is_none());
         let mut message = match &dropped {
             Some(dropped) => {
-                format!("the field `{name}` is probably missing: `{}` drops it", dropped.stage)
+                format!(
+                    "the field `{name}` is probably missing, because `{}` drops this field",
+                    dropped.stage
+                )
             }
             None => format!("the field `{name}` is probably missing: no earlier stage produces it"),
         };
@@ -211,7 +214,9 @@ impl Check<'_> {
             (Some(hint), ..) => hint.clone(),
             (None, Some(suggestion), _) => format!("did you mean `{suggestion}`? {fields}"),
             (None, None, Some(Dropped { stage, is_optional: true, .. })) => {
-                format!("keep `{name}` in the result of `{stage}`, or do not use it here; {fields}")
+                format!(
+                    "keep `{name}` in the result of `{stage}`, or remove the use of `{name}`; {fields}"
+                )
             }
             (None, None, _) => fields,
         };
@@ -253,7 +258,7 @@ fn produced(producer: &str, known: &[String]) -> String {
     }
 }
 
-/// A vendor whose names a transform gives to skills, although the source already returns those of a vendor.
+/// Warns if a transform renames skills to the names of a vendor, but the source already returns names of a vendor.
 fn contradiction(
     checked: &CheckedTransform,
     vendor: &SkillVendor,
@@ -262,9 +267,9 @@ fn contradiction(
     let (type_name, to, from) = (checked.type_name, &vendor.name, &known.name);
     let option = &known.option;
     known.contains(to).then(|| {
-        let message = format!("`{type_name}` renames skills to those of `{to}`, but the source already returns those of `{from}`");
+        let message = format!("`{type_name}` renames skills to the names of `{to}`, but the source already returns the names of `{from}`");
         let help = format!(
-            "remove `{option}`, so that the mapping finds TechWolf's names; or remove this transform, and select the vendor there"
+            "remove `{option}` in [source], so that the mapping finds TechWolf's names; or remove this transform, and set `{option}` to the vendor"
         );
         Problem::at(checked.path.join(&vendor.option), "conflicting-options", message)
             .label("the mapping renames TechWolf's skills")

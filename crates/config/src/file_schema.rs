@@ -96,8 +96,8 @@ fn stage(plugin: &PluginEntry<'_>) -> Value {
 
 /// Moves what a plugin requires from the table to a condition on `type`.
 ///
-/// An editor offers the keys of the alternatives that a table satisfies. The table of a stage that is being written satisfies the
-/// alternative of its type only if that requires nothing but `type`.
+/// Editors complete only the keys of alternatives that the table already satisfies. An unfinished table satisfies the alternative of
+/// its type only if the alternative requires no key except `type`.
 fn take_condition(table: &mut Value, type_name: &str) -> Option<Value> {
     let fields = table.as_object_mut()?;
     let required = ["required", "oneOf"].map(|key| fields.remove_entry(key));
@@ -114,7 +114,8 @@ fn take_condition(table: &mut Value, type_name: &str) -> Option<Value> {
     Some(condition)
 }
 
-/// Says of a schema, and of those in it, that they are about a table with any keys. Some editors report unknown keys otherwise.
+/// Allows additional keys in a schema and in the schemas inside it, because some editors would otherwise report the keys of other
+/// alternatives as unknown.
 fn allow_all_keys(schema: &mut Value) {
     let Some(fields) = schema.as_object_mut() else { return };
     for key in ["if", "then"] {

@@ -58,28 +58,3 @@ fn inode(path: &Path) -> Option<(u64, u64)> {
     let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((found.dev(), found.ino()))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn all_paths_to_one_file_are_equal() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let is = |left: &str, right: &str| Identity::of(&at(left)).is(&Identity::of(&at(right)));
-        fs::create_dir(at("real")).unwrap();
-        fs::write(at("real/a"), "").unwrap();
-        fs::hard_link(at("real/a"), at("other")).unwrap();
-        symlink(at("real"), at("link")).unwrap();
-        symlink("real/b", at("dangling")).unwrap();
-        symlink("loop", at("loop")).unwrap();
-        assert!(
-            is("link/a", "real/a") && is("link/../real/./a", "real/a") && is("other", "real/a")
-        );
-        assert!(is("link/new/x", "real/new/y/../x") && is("dangling", "link/b"));
-        assert!(!is("real/a", "real/b") && !is("loop", "real/a"));
-        assert!(Identity::of(&at("link/new/x")).is_in(&Identity::of(&at("real"))));
-    }
-}

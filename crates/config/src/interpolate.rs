@@ -52,10 +52,10 @@ struct Interpolator<'a> {
 /// A problem without its position: code, message and help.
 type Failure = (&'static str, String, String);
 
-/// What the text between the braces stands for.
+/// The result of a reference.
 enum Reference {
     Value(String),
-    /// A placeholder may stand for it. The failure is what is wrong with it; `None` if its default is empty.
+    /// The variable is not set, and a placeholder may replace it. Contains the failure to report; `None` if the default is empty.
     Missing(Option<Failure>),
 }
 
@@ -199,7 +199,7 @@ impl Interpolator<'_> {
         let bytes = self.files.read_untracked(path).map_err(|error| {
             let help = match error.kind() {
                 ErrorKind::PermissionDenied => {
-                    "allow the user who runs taskferry to read it, or run taskferry as another user"
+                    "allow the user who runs taskferry to read the file, or run taskferry as another user"
                 }
                 _ if path.is_absolute() => "check the path, and whether this machine has the file",
                 _ => "a relative path starts at the pipeline file's folder",
@@ -208,7 +208,7 @@ impl Interpolator<'_> {
         })?;
         let text = String::from_utf8(bytes).map_err(|_| {
             let message = format!("`{shown}` is not UTF-8 text");
-            ("invalid-encoding", message, "save it as UTF-8".to_owned())
+            ("invalid-encoding", message, "save the file as UTF-8".to_owned())
         })?;
         Ok(trim_value(&text).to_owned())
     }
@@ -244,7 +244,7 @@ fn without_braces(text: &str, path: &KeyPath) -> Option<Problem> {
         (name.len() > 2 && name.starts_with(|it: char| it.is_ascii_uppercase()))
             .then_some((at, name))
     })?;
-    let message = "the name of a variable needs braces; without them it is not replaced";
+    let message = "a variable without braces is not replaced";
     let help = format!("write `${{{name}}}`, or `$$` for a dollar sign");
     let problem = Problem::at(path.clone(), "invalid-variable", message);
     let span = start..start + 1 + name.len();

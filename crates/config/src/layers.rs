@@ -77,7 +77,7 @@ impl Override {
 impl Layers {
     /// Reads a pipeline file. [`load`](crate::load) reports a file that cannot be read.
     pub fn from_file(path: &Path) -> Self {
-        Self::from_file_of(path, "pipeline file")
+        Self::from_described_file(path, "pipeline file")
     }
 
     /// Reads a pipeline file and its overlays, and adds these assignments: [`overlay`](Self::overlay), [`set`](Self::set).
@@ -87,8 +87,8 @@ impl Layers {
         assignments.iter().fold(layers, |layers, assignment| layers.set(assignment))
     }
 
-    /// Reads a file. `what` it is stands in messages.
-    pub(crate) fn from_file_of(path: &Path, what: &str) -> Self {
+    /// Reads a file. `what` describes the file in messages, for example `overlay`.
+    pub(crate) fn from_described_file(path: &Path, what: &str) -> Self {
         let mut layers = Self::from_text(path.to_string_lossy(), String::new());
         layers.files.clear();
         layers.read(path, what);
@@ -176,9 +176,9 @@ impl Layers {
         self
     }
 
-    /// Sets whether placeholders stand for variables that are not set, and for files that cannot be read if they are outside of the
-    /// project or contain a secret. Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists
-    /// them. Such a pipeline can be checked and tested without secrets, but must not run.
+    /// Sets whether placeholders replace unset variables and unreadable files. Only files outside of the project or with a secret are
+    /// replaced. Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists the
+    /// placeholders. Such a pipeline can be checked and tested without secrets, but must not run.
     #[must_use]
     pub fn placeholders(mut self, placeholders: bool) -> Self {
         self.placeholders = placeholders;
@@ -212,7 +212,7 @@ impl Layers {
             Ok(Err(_)) => {
                 let message = format!("the {what} `{name}` is not UTF-8 text");
                 self.mistakes
-                    .push(Mistake::new("invalid-encoding", message).help("save it as UTF-8"));
+                    .push(Mistake::new("invalid-encoding", message).help("save the file as UTF-8"));
             }
             Err(error) => {
                 let message = format!("can't read the {what} `{name}`: {error}");

@@ -224,7 +224,7 @@ impl Sources<'_> {
         }
     }
 
-    /// How to set an option that is not a text from outside the file.
+    /// The help for an option that is not a string but was set by a variable.
     fn instead_of_variable(&self, problem: &Problem) -> Option<String> {
         let node = self.tree.get(&problem.path)?;
         if problem.code != "wrong-type" || node.interpolation == Interpolation::None {
@@ -237,7 +237,7 @@ impl Sources<'_> {
         let segments: Vec<String> = problem.path.segments().iter().map(segment).collect();
         let (variable, path) = (segments.join("__").to_uppercase(), segments.join("."));
         Some(format!(
-            "`${{…}}` always gives a text; set this option with the variable `{PREFIX}{variable}`, or with `--set {path}=…`"
+            "`${{…}}` always produces a string; set this option with the variable `{PREFIX}{variable}`, or with `--set {path}=…`"
         ))
     }
 
@@ -263,8 +263,8 @@ impl Sources<'_> {
         self.written(&problem.path, &problem.part)
     }
 
-    /// The part of the string as it is written. Offsets in an interpolated value are those of the written text before the first
-    /// difference, and after the last one. Problems with the interpolation itself have offsets in the written text.
+    /// The part of the string as it is written. Before the first and after the last interpolated variable, offsets in the value are
+    /// mapped to offsets in the written text. Problems with the interpolation itself have offsets in the written text.
     fn written(&self, path: &KeyPath, part: &Part) -> Part {
         let (Part::Within(inside), Some(node)) = (part, self.tree.get(path)) else {
             return part.clone();

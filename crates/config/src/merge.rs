@@ -159,9 +159,9 @@ impl Node {
 
 fn no_position(index: usize, count: usize) -> String {
     let positions = match count {
-        0 => "the list is empty".to_owned(),
-        1 => "the list has one entry, at position 0".to_owned(),
-        count => format!("the list has {count} entries, at positions 0 to {}", count - 1),
+        0 => "it is empty".to_owned(),
+        1 => "it has one entry, at position 0".to_owned(),
+        count => format!("its entries are at positions 0 to {}", count - 1),
     };
-    format!("there is no position {index}: {positions}")
+    format!("the list has no entry at position {index}: {positions}")
 }

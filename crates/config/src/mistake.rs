@@ -201,7 +201,7 @@ impl Mistakes {
         Self(mistakes)
     }
 
-    /// The mistakes and warnings: at most a hundred of each kind, followed by one that gives the number of the others.
+    /// The mistakes and warnings: at most a hundred of each kind, followed by an entry with the number of omitted ones.
     pub fn all(&self) -> &[Mistake] {
         &self.0
     }
@@ -227,7 +227,7 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// Keeps the first hundred of each kind. Returns one mistake a kind that gives the number of the others.
+/// Keeps the first hundred of each kind. Returns an entry with the number of omitted ones for each kind.
 pub(crate) fn limit_each_kind<T>(
     found: &mut Vec<T>,
     kind: impl Fn(&T) -> (&'static str, Severity),
@@ -242,7 +242,7 @@ pub(crate) fn limit_each_kind<T>(
     more.map(|((code, severity), count)| {
         let count = count - MAX_PER_KIND;
         let noun = if severity == Severity::Mistake { "errors" } else { "warnings" };
-        let message = format!("{count} more {noun} of this kind are not shown");
+        let message = format!("{count} more {noun} with the code `{code}` are not shown");
         Mistake { severity, count, ..Mistake::new(code, message) }
     })
     .collect()

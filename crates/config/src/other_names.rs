@@ -75,8 +75,8 @@ pub(crate) fn suggest(problems: &mut [Problem], tree: &Node, registry: &Registry
     }
 }
 
-/// Removes the problems with missing keys that only follow from an unknown one: `[[sinks]]` is no missing `[[sink]]`, and `[auth]` is
-/// no missing `auth` of the source.
+/// Removes missing-key problems that follow from an unknown key: after `[[sinks]]`, a missing `[[sink]]` is not reported, and after
+/// `[auth]`, a missing `auth` of the source.
 pub(crate) fn remove_consequences(problems: &mut Vec<Problem>) {
     let unknown = problems.iter().filter(|problem| problem.code == "unknown-key");
     let is_top = |problem: &&Problem| problem.path.segments().len() == 1;

@@ -180,8 +180,8 @@ impl Output {
     }
 }
 
-/// The folder that outputs must not be in: the whole state folder, or only the pipeline's part of it if the working directory
-/// is inside.
+/// The folder that outputs must not be in: the whole state folder, or only the folder of the pipeline if the working directory is
+/// inside the state folder.
 fn state_folder(dir: &str, pipeline: &str) -> (String, Identity) {
     let (whole, here) = (Identity::of(Path::new(dir)), Identity::of(Path::new(".")));
     if here.is(&whole) || here.is_in(&whole) {

@@ -69,7 +69,7 @@ pub(crate) struct Placeholder {
     template: Template,
     /// The values to try, the next one last.
     rest: Vec<String>,
-    /// Whether the variables are empty, as their default says.
+    /// Whether the placeholder is the empty default of the variables.
     pub(crate) is_default: bool,
 }
 
@@ -86,7 +86,7 @@ impl Placeholder {
         &self.template.variables
     }
 
-    /// Whether a problem is one with the value of the placeholder.
+    /// Whether a problem concerns the value of the placeholder.
     pub(crate) fn concerns(&self, problem: &Problem) -> bool {
         let (own, other) = (self.path.segments(), problem.path.segments());
         own == other || (own.starts_with(other) && other.len() > stage_depth(own))
@@ -96,7 +96,7 @@ impl Placeholder {
     fn advance(&mut self, tree: &mut Node) -> bool {
         let next = self.rest.pop();
         self.is_default = false;
-        // Without one, the mistake of an empty default is that it is empty.
+        // Without a further value, the empty default is restored, so that the empty value is reported.
         let has_defaults = || self.template.variables.iter().all(|it| it.problem.is_none());
         let value = next.as_deref().or_else(|| has_defaults().then_some(""));
         if let (Some(value), Some(node)) = (value, tree.get_mut(&self.path)) {

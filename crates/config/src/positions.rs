@@ -1,4 +1,4 @@
-//! Where the stages of a pipeline are written.
+//! The positions of stages in the pipeline file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ impl fmt::Display for TextPosition {
     }
 }
 
-/// A stage of a checked pipeline, and where it is written.
+/// A stage of a checked pipeline, and its position.
 #[derive(Debug, Clone)]
 pub struct StageInfo {
     /// The stage.

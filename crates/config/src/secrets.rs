@@ -12,7 +12,8 @@ use crate::schema::{StageSchema, option_schema, properties, schema_of_key, stage
 use crate::tree::{Interpolation, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key has the name of a secret, or that came
-/// from a file or from a variable with the name of a secret. A name such as `sort_key` counts only if no schema declares it.
+/// from a file or from a variable with the name of a secret. A name such as `sort_key` is considered only if no schema
+/// declares the option.
 #[derive(Default)]
 pub(crate) struct Secrets {
     paths: BTreeSet<KeyPath>,

@@ -1,4 +1,4 @@
-//! The files of a pipeline as they may be given to others.
+//! The files of a pipeline with masked secrets, for reports.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl fmt::Debug for ShownFiles {
 }
 
 impl ShownFiles {
-    /// Another text with the secrets of the pipeline replaced, in each form in which they may occur.
+    /// Masks the pipeline's secrets in another text, in all encodings.
     pub fn masked(&self, text: &str) -> String {
         match &self.secrets {
             Some(secrets) => secrets.redact(text),
@@ -47,7 +47,7 @@ pub fn shown_files(layers: &Layers, registry: &Registry) -> ShownFiles {
     let layers = &stage_names::to_positions(layers, &documents);
     let (mut tree, _) = merge::merge(layers, &documents);
     let mut secrets = Secrets::find(&tree, registry);
-    // An unset variable is no obstacle: what it stands for is unknown here, too.
+    // Unset variables are ignored: their values can't leak.
     _ = interpolate::interpolate(&mut tree, layers, &layers.files());
     secrets.extend(Secrets::find(&tree, registry));
     let shown = documents.iter().zip(&layers.files).map(|(document, file)| {

@@ -211,7 +211,7 @@ impl<'a> StageBuilder<'a> {
             return Err(Problem::at(path, "unknown-plugin", message).help(help));
         }
         let mut help =
-            format!("{}; `taskferry build --with CRATE` adds those of a crate", available());
+            format!("{}; `taskferry build --with CRATE` adds the plugins of a crate", available());
         if let Some(near) = nearest(type_name, known.iter().copied()) {
             help = format!("did you mean `{near}`? Otherwise, {help}");
         }

@@ -11,7 +11,7 @@ use crate::suggestion::listed;
 /// The lists of stages.
 const LISTS: [&str; 2] = ["sink", "transform"];
 
-/// The layers with positions in place of names. A name that no stage has, or that several have, stays.
+/// Replaces the names of stages in the layers by positions. Unknown and ambiguous names stay.
 pub(crate) fn to_positions(layers: &Layers, documents: &[Document<'_>]) -> Layers {
     let mut layers = layers.clone();
     for given in &mut layers.overrides {
@@ -30,7 +30,7 @@ pub(crate) fn to_positions(layers: &Layers, documents: &[Document<'_>]) -> Layer
     layers
 }
 
-/// Why a path addresses no stage by its name, if it has the form to address one.
+/// The reason why the name in a path does not identify a stage; `None` if the path contains no name.
 pub(crate) fn failure(path: &KeyPath, documents: &[Document<'_>]) -> Option<String> {
     if let Some((list, name, _)) = named(path.segments()) {
         return stages(documents, list).failure(list, name, list);
@@ -49,7 +49,7 @@ pub(crate) fn replaced(documents: &[Document<'_>]) -> Vec<Problem> {
         if after >= before {
             return None;
         }
-        let message = format!("the overlay replaces {before} {list}s by {after}");
+        let message = format!("the overlay replaces the list of {before} {list}s with a list of {after}");
         let help = format!(
             "repeat the {list}s that should stay, or change single options with `--set {list}.NAME.KEY=VALUE`"
         );

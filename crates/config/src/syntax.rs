@@ -44,8 +44,8 @@ impl Finding {
     }
 }
 
-/// Reports one mistake per line, and none after a misleading one. The text after the key of such a line is masked, because it may
-/// contain a secret, unless the key is one that never has a secret value.
+/// Reports one mistake per line, and none after a misleading one. Masks the text after the key of an invalid line, which may contain
+/// a secret, except for keys that never hold secrets.
 pub(crate) fn mistakes(source: &SourceText, errors: Vec<Error>, keys: &KnownKeys) -> Vec<Mistake> {
     let text = source.text.as_str();
     if let Some(mistake) = other_format(source) {
@@ -150,15 +150,15 @@ fn finding(text: &str, error: &LineError, keys: &KnownKeys) -> Finding {
         let help = format!("write `{name} = …`");
         Finding::new("a key is followed by `=`, not by `:`", &help)
     } else if has("must be quoted") {
-        Finding::new("a text needs quotation marks", "write the value in double quotes")
+        Finding::new("a string needs quotation marks", "write the value in double quotes")
     } else if has("invalid boolean") {
         Finding::new("true and false are written in lower case", "write `true` or `false`")
     } else if has("missing escaped value") {
-        let help = "write the text in single quotes, `'…'`, where a backslash is an ordinary character; in paths, \
+        let help = "write the string in single quotes, `'…'`, where a backslash is an ordinary character; in paths, \
                     `/` works as well";
         Finding::new("in double quotes, a backslash begins an escape sequence", help)
     } else if has("invalid basic string") || has("invalid literal string") {
-        Finding::new("the text has no closing quotation mark", "add the quotation mark")
+        Finding::new("the string has no closing quotation mark", "add the quotation mark")
     } else if has("unclosed table") || has("unclosed array table") {
         Finding::new("the header of the table has no closing bracket", "add the bracket")
     } else if has("comma between") {
@@ -169,9 +169,9 @@ fn finding(text: &str, error: &LineError, keys: &KnownKeys) -> Finding {
         let earlier = earlier(text, error, |before| before.trim() == line.trim(), false);
         let mut finding = Finding::new(
             format!("{DUPLICATE_TABLE}{}` is in the file twice", line.trim()),
-            "write all its keys under one header, or use `[[…]]` if it is an entry of a list",
+            "write all keys of the table under one header, or use `[[…]]` if the table is an entry of a list",
         );
-        finding.related = earlier.map(|at| (at, "it begins here first"));
+        finding.related = earlier.map(|at| (at, "first defined here"));
         finding
     } else if has("duplicate key") {
         let sets = |before: &str| {

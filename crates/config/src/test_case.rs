@@ -146,7 +146,7 @@ impl TestReader<'_> {
         if options.comparison == Some(Comparison::Subset)
             && expect.as_ref().is_some_and(compares_nothing)
         {
-            let message = "`match = \"subset\"` compares no field, because `expect` has none";
+            let message = "`match = \"subset\"` compares nothing, because the records in `expect` have no fields";
             let help = "write the fields to compare into `expect`, or remove `match`";
             found.push(Problem::at(at("expect"), "empty-value", message).help(help));
         }
@@ -206,7 +206,7 @@ impl TestReader<'_> {
         }
         if let Some(text) = &options.clock {
             clock.start = text.parse().map_err(|_| {
-                let message = format!("`{text}` is not a time");
+                let message = format!("`{text}` is not a timestamp");
                 let problem = Problem::at(self.path.key("clock"), "invalid-value", message);
                 problem.help("write for example \"2026-01-31T08:00:00Z\"")
             })?;
@@ -220,7 +220,7 @@ impl TestReader<'_> {
         let count = value.as_u64().map(ExpectedRefusals::Count);
         count.or_else(|| reason.map(|it| ExpectedRefusals::Reason(it.to_owned()))).ok_or_else(
             || {
-                let message = "expected a number of records, or a text that the reason contains";
+                let message = "expected a number of records, or a string that the reason contains";
                 Problem::at(self.path.key("expect_refused"), "wrong-type", message)
             },
         )
@@ -241,10 +241,10 @@ impl TestReader<'_> {
             let Some(info) = self.stages.iter().find(known) else {
                 let names: Vec<String> = self.stages.iter().map(|it| it.id.to_string()).collect();
                 let message = format!(
-                    "the pipeline has no {} `{}`, which refused a record in this file",
+                    "a record in this file was refused by the {} `{}`, which is not in the pipeline",
                     stage.role, stage.name
                 );
-                let help = format!("its stages are {}", names.join(", "));
+                let help = format!("the stages of the pipeline are {}", names.join(", "));
                 return Err(Problem::at(path, "unknown-choice", message).help(help));
             };
             // A record of the chain reaches each sink; a record of a sink only that one.
@@ -264,8 +264,10 @@ impl TestReader<'_> {
                 (Some(scope), own) => own.is_none_or(|it| it.id == scope.id),
             };
             if !runs {
-                let message =
-                    format!("this test does not run {}, where a dead letter starts", info.id);
+                let message = format!(
+                    "a dead letter of `input` starts at {}, which this test does not run",
+                    info.id
+                );
                 let help = "set `stage` to the name of the sink, or write one test for each sink";
                 return Err(Problem::at(path, "unknown-choice", message).help(help));
             }
@@ -315,7 +317,7 @@ fn is_empty_object(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty)
 }
 
-/// The layers of a pipeline with the variables of a test, which are all that it sees of the environment.
+/// The layers of a pipeline with the environment variables of a test. Other variables are not available.
 pub(crate) fn layers(base: &Layers, variables: &BTreeMap<String, String>) -> Layers {
     let variables = variables.iter().map(|(name, value)| (name.clone(), value.clone()));
     base.clone().environment(variables).placeholders(true)

@@ -90,7 +90,7 @@ impl Suite<'_> {
 
     fn read(&mut self, file: &Path) -> Result<Vec<TestCase>, Mistakes> {
         let what = if file == self.pipeline { "pipeline file" } else { "test file" };
-        let own = Layers::from_file_of(file, what);
+        let own = Layers::from_described_file(file, what);
         let documents = own.parse(self.registry)?;
         let (tree, _) = merge(&own, &documents);
         let mut problems = if file == self.pipeline { Vec::new() } else { other_tables(&tree) };
@@ -186,7 +186,7 @@ fn other_tables(tree: &Node) -> Vec<Problem> {
     let problem = |(key, _): (&String, &Node)| {
         let message = format!("unknown key `{key}` in a test file");
         let help =
-            "a test file contains tables `[[test]]` only; the rest belongs into the pipeline file";
+            "a test file contains only `[[test]]` tables; move this key to the pipeline file";
         Problem::at(KeyPath::of(key), "unknown-key", message).part(Part::Key).help(help)
     };
     others.map(problem).collect()

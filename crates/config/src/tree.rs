@@ -25,7 +25,7 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
-/// What became of `${…}` in a string.
+/// The result of the interpolation of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Interpolation {
     /// The string holds none.
@@ -117,7 +117,7 @@ impl Node {
     }
 
     /// Whether a problem follows from a failed interpolation: it concerns that value, or reports a missing key in the
-    /// table of the same stage. Whether a stage needs a key may depend on the value.
+    /// table of the same stage. A missing key is included, because the value may determine whether the stage needs the key.
     pub(crate) fn follows_from_interpolation(&self, problem: &Problem) -> bool {
         let failed = |node: &Self| node.interpolation >= Interpolation::Failed;
         let Some(node) = self.get(&problem.path) else { return false };

@@ -18,7 +18,7 @@ use crate::toml_text::{key, value};
 use crate::tree::{Interpolation, Kind, Layer, Node};
 use crate::{interpolate, merge, stage_names};
 
-/// The column of the comments. Those of longer values follow their value.
+/// The column of the comments. A comment after a longer value follows the value.
 const COMMENT: usize = 48;
 
 /// All values of a pipeline as TOML, each with its origin in a comment: the file and line, the variable or `--set`. Defaults are

@@ -1,4 +1,4 @@
-//! Environment variables that set options, and warnings about variables that only look like them.
+//! Environment variables that set options, and warnings about similar variables that set no option.
 
 use std::sync::Arc;
 

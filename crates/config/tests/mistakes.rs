@@ -153,9 +153,9 @@ fn a_mistake_is_drawn_with_its_source_line() {
 #[test]
 fn a_toml_syntax_error_is_reported_with_its_position() {
     insta::assert_snapshot!(mistakes(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @"
-    jobs.toml:2:13: invalid TOML: the text has no closing quotation mark
-    jobs.toml:3:5: invalid TOML: a text needs quotation marks
-    jobs.toml:4:9: invalid TOML: a text needs quotation marks
+    jobs.toml:2:13: invalid TOML: the string has no closing quotation mark
+    jobs.toml:3:5: invalid TOML: a string needs quotation marks
+    jobs.toml:4:9: invalid TOML: a string needs quotation marks
     jobs.toml:5:5: invalid TOML: the header of the table has no closing bracket
     ");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::entry::{BROKEN, DEFECT};
+use crate::entry::{HAS_LINE_BREAK, UNPAIRED_SURROGATE};
 use crate::error::Error;
 use crate::index::{Index, MAX_DEPTH, build};
 use crate::shared::Shared;
@@ -46,7 +46,7 @@ impl Document {
         let text = text.into();
         let index = build(&text, true)?;
         let document = Self::new(text, index);
-        if document.root().entry().tag & BROKEN == 0 {
+        if document.root().entry().tag & HAS_LINE_BREAK == 0 {
             return Ok(document);
         }
         let mut compact = Vec::with_capacity(document.as_bytes().len());
@@ -155,7 +155,8 @@ impl Node<'_> {
     /// without them.
     pub fn to_document(self) -> Result<Document, Error> {
         let entry = self.entry();
-        let is_shared = entry.tag & (BROKEN | DEFECT) == 0 && self.shared.index.depth <= MAX_DEPTH;
+        let is_shared = entry.tag & (HAS_LINE_BREAK | UNPAIRED_SURROGATE) == 0
+            && self.shared.index.depth <= MAX_DEPTH;
         if is_shared {
             return Ok(Document { shared: Arc::clone(self.shared), root: self.at });
         }

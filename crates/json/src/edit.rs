@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::entry::{ARRAY, BROKEN, KIND, OBJECT};
+use crate::entry::{ARRAY, HAS_LINE_BREAK, KIND, OBJECT};
 use crate::scan::{compact, skip_space, skip_space_back};
 use crate::write::sealed::Name as _;
 use crate::{Node, Part, Text};
@@ -38,13 +38,13 @@ pub struct Edit<'a> {
 struct Change {
     /// The value that changes.
     at: u32,
-    what: What,
+    kind: ChangeKind,
     /// The new text for it, in [`Edit::new`].
     text: Range<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum ChangeKind {
     Remove,
     Replace,
     Rename,
@@ -85,7 +85,7 @@ impl<'a> Edit<'a> {
         if is_part {
             let begin = self.new.len();
             value.write(&mut self.new);
-            self.change_all(node, What::Replace, begin);
+            self.change_all(node, ChangeKind::Replace, begin);
         }
         is_part
     }
@@ -112,7 +112,7 @@ impl<'a> Edit<'a> {
             let key_length = self.new.len() - begin;
             self.new.push(b':');
             value.write(&mut self.new);
-            self.change(object, What::Append(key_length), begin);
+            self.change(object, ChangeKind::Append(key_length), begin);
         }
         is_object
     }
@@ -132,7 +132,7 @@ impl<'a> Edit<'a> {
         if is_array {
             let begin = self.new.len();
             value.write(&mut self.new);
-            self.change(array, What::Append(0), begin);
+            self.change(array, ChangeKind::Append(0), begin);
         }
         is_array
     }
@@ -152,7 +152,7 @@ impl<'a> Edit<'a> {
         if is_item {
             let begin = self.new.len();
             value.write(&mut self.new);
-            self.change(before, What::Insert, begin);
+            self.change(before, ChangeKind::Insert, begin);
         }
         is_item
     }
@@ -170,7 +170,7 @@ impl<'a> Edit<'a> {
     pub fn remove(&mut self, node: Node<'_>) -> bool {
         let is_inside = self.is_inside(node);
         if is_inside {
-            self.change_all(node, What::Remove, self.new.len());
+            self.change_all(node, ChangeKind::Remove, self.new.len());
         }
         is_inside
     }
@@ -190,14 +190,15 @@ impl<'a> Edit<'a> {
             return false;
         };
         if let Some(other) = object.get(new_key).filter(|other| other.at != member.at) {
-            let is_renamed = |change: &Change| change.at == other.at && change.what == What::Rename;
+            let is_renamed =
+                |change: &Change| change.at == other.at && change.kind == ChangeKind::Rename;
             if !self.changes.iter().any(is_renamed) {
                 self.remove(other);
             }
         }
         let begin = self.new.len();
         new_key.write_name(&mut self.new);
-        self.change_all(member, What::Rename, begin);
+        self.change_all(member, ChangeKind::Rename, begin);
         true
     }
 
@@ -205,16 +206,16 @@ impl<'a> Edit<'a> {
         self.root.spans(node) && node.at != self.root.at
     }
 
-    fn change(&mut self, node: Node<'_>, what: What, begin: usize) {
-        self.changes.push(Change { at: node.at, what, text: begin..self.new.len() });
+    fn change(&mut self, node: Node<'_>, kind: ChangeKind, begin: usize) {
+        self.changes.push(Change { at: node.at, kind, text: begin..self.new.len() });
     }
 
     /// Changes all members with the same key.
-    fn change_all(&mut self, node: Node<'_>, what: What, begin: usize) {
+    fn change_all(&mut self, node: Node<'_>, kind: ChangeKind, begin: usize) {
         let mut member = node;
         loop {
-            self.change(member, what, begin);
-            member = member.before_of_key();
+            self.change(member, kind, begin);
+            member = member.previous_duplicate();
             if member.at == node.at {
                 return;
             }
@@ -251,7 +252,7 @@ impl<'a> Edit<'a> {
         output.append_before(usize::MAX);
         output.copy(entry.end as usize);
         let mut out = output.out;
-        if entry.tag & BROKEN != 0 {
+        if entry.tag & HAS_LINE_BREAK != 0 {
             let text = std::mem::take(&mut out);
             compact(&text, &mut out);
         }
@@ -281,10 +282,12 @@ impl<'e> Output<'e> {
             return;
         }
         self.append_before(begin);
-        let last = |wanted: &[What]| changes.iter().rfind(|change| wanted.contains(&change.what));
-        let mut inserts = changes.iter().filter(|change| change.what == What::Insert).peekable();
-        let main = last(&[What::Remove, What::Replace, What::Rename]);
-        if main.is_some_and(|change| change.what == What::Remove) {
+        let last =
+            |wanted: &[ChangeKind]| changes.iter().rfind(|change| wanted.contains(&change.kind));
+        let mut inserts =
+            changes.iter().filter(|change| change.kind == ChangeKind::Insert).peekable();
+        let main = last(&[ChangeKind::Remove, ChangeKind::Replace, ChangeKind::Rename]);
+        if main.is_some_and(|change| change.kind == ChangeKind::Remove) {
             if inserts.peek().is_none() {
                 return self.remove(node, begin);
             }
@@ -304,15 +307,15 @@ impl<'e> Output<'e> {
             self.write(insert.text.clone());
             self.out.push(b',');
         }
-        if let (Some(change), Some(key)) = (last(&[What::Rename]), node.key()) {
+        if let (Some(change), Some(key)) = (last(&[ChangeKind::Rename]), node.key()) {
             self.write(change.text.clone());
             self.copied = key.range().end;
         }
-        if let Some(change) = last(&[What::Replace]) {
+        if let Some(change) = last(&[ChangeKind::Replace]) {
             self.copy(start);
             self.write(change.text.clone());
             self.copied = end;
-        } else if changes.iter().any(|change| matches!(change.what, What::Append(_))) {
+        } else if changes.iter().any(|change| matches!(change.kind, ChangeKind::Append(_))) {
             self.appends.push((end - 1, changes));
         }
     }
@@ -345,14 +348,16 @@ impl<'e> Output<'e> {
     fn append_before(&mut self, offset: usize) {
         while let Some((close, changes)) = self.appends.pop_if(|(close, _)| *close < offset) {
             self.copy(close);
-            let key_of = |change: &Change| match change.what {
-                What::Append(length) => self.new.get(change.text.start..change.text.start + length),
+            let key_of = |change: &Change| match change.kind {
+                ChangeKind::Append(length) => {
+                    self.new.get(change.text.start..change.text.start + length)
+                }
                 _ => None,
             };
             let mut added: Vec<&Change> = Vec::new();
             for change in changes.iter().filter(|change| key_of(change).is_some()) {
                 let is_same = |other: &&mut &Change| {
-                    change.what != What::Append(0) && key_of(other) == key_of(change)
+                    change.kind != ChangeKind::Append(0) && key_of(other) == key_of(change)
                 };
                 match added.iter_mut().find(is_same) {
                     Some(other) => *other = change,

@@ -9,7 +9,7 @@ pub(crate) struct Entry {
     pub(crate) end: u32,
     /// The entry after the last descendant: the next sibling, if there is one.
     pub(crate) next: u32,
-    /// The kind in the lowest bits, then the flags, then in a member's value the hash of its key.
+    /// The kind (lowest bits), the flags, and, for the value of a member, the hash of its key.
     pub(crate) tag: u32,
 }
 
@@ -32,8 +32,8 @@ pub(crate) const REPEATED: u32 = 1 << 6;
 /// A duplicate key, not the first.
 pub(crate) const SHADOWED: u32 = 1 << 7;
 /// The value has a line break between tokens.
-pub(crate) const BROKEN: u32 = 1 << 8;
+pub(crate) const HAS_LINE_BREAK: u32 = 1 << 8;
 /// The value has an unpaired surrogate.
-pub(crate) const DEFECT: u32 = 1 << 9;
+pub(crate) const UNPAIRED_SURROGATE: u32 = 1 << 9;
 /// The hash of a key.
-pub(crate) const HASH: u32 = !(2 * DEFECT - 1);
+pub(crate) const HASH: u32 = !(2 * UNPAIRED_SURROGATE - 1);

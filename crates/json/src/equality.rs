@@ -56,7 +56,7 @@ fn sorted(object: Node<'_>) -> Vec<(std::borrow::Cow<'_, str>, Node<'_>)> {
     members
 }
 
-/// A number in its only form: whether it is negative, its digits without zeros at the ends, and the exponent of the last digit.
+/// A number in normal form: whether it is negative, the digits without leading and trailing zeros, and the exponent of the last digit.
 /// `None` if the exponent is too large to compute with.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));

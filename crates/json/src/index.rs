@@ -6,8 +6,8 @@ use std::collections::hash_map::Entry as Slot;
 use std::ops::Range;
 
 use crate::entry::{
-    ARRAY, BOOL, BROKEN, DEFECT, Entry, HASH, KEY_ESCAPED, KIND, MEMBER, NULL, NUMBER, OBJECT,
-    REPEATED, SHADOWED, STRING,
+    ARRAY, BOOL, Entry, HAS_LINE_BREAK, HASH, KEY_ESCAPED, KIND, MEMBER, NULL, NUMBER, OBJECT,
+    REPEATED, SHADOWED, STRING, UNPAIRED_SURROGATE,
 };
 use crate::error::{Error, ErrorKind};
 use crate::scan;
@@ -32,7 +32,7 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
     if u32::try_from(text.len()).is_err() {
         return Err(Error::new(ErrorKind::TooLarge, 0, "the text is longer than 4 GiB"));
     }
-    let mut pass = Pass {
+    let mut builder = IndexBuilder {
         text,
         strict,
         entries: Vec::with_capacity(text.len() / 32 + 4),
@@ -45,23 +45,23 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
     };
     let mut at = 0;
     loop {
-        at = pass.skip_space(at);
+        at = builder.skip_space(at);
         let start = at;
         match text.get(at) {
             Some(b'"') => {
                 let string = scan::string(text, at + 1, strict)?;
                 at = string.end;
-                pass.push(start, at, STRING | string.flags);
-                pass.mark(string.flags & DEFECT);
+                builder.push(start, at, STRING | string.flags);
+                builder.mark(string.flags & UNPAIRED_SURROGATE);
             }
             Some(bracket @ (b'{' | b'[')) => {
-                pass.open(at, *bracket == b'{')?;
-                at = pass.skip_space(at + 1);
+                builder.open(at, *bracket == b'{')?;
+                at = builder.skip_space(at + 1);
                 match text.get(at) {
-                    Some(b'}') if pass.in_object => {}
-                    Some(b']') if !pass.in_object => {}
-                    _ if pass.in_object => {
-                        at = pass.key(at)?;
+                    Some(b'}') if builder.in_object => {}
+                    Some(b']') if !builder.in_object => {}
+                    _ if builder.in_object => {
+                        at = builder.key(at)?;
                         continue;
                     }
                     _ => continue,
@@ -69,7 +69,7 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
             }
             Some(b'-' | b'0'..=b'9') => {
                 at = scan::number(text, at)?;
-                pass.push(start, at, NUMBER);
+                builder.push(start, at, NUMBER);
             }
             Some(first) => {
                 let (word, kind): (&[u8], _) = match first {
@@ -81,38 +81,38 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
                     return Err(Error::syntax(at, EXPECTED_VALUE));
                 }
                 at += word.len();
-                pass.push(start, at, kind);
+                builder.push(start, at, kind);
             }
             None => return Err(Error::syntax(at, EXPECTED_VALUE)),
         }
-        // A value has ended, or an array or object that is empty is about to.
+        // A value has ended, or an empty array or object is about to be closed.
         loop {
-            if pass.open == NONE {
+            if builder.open == NONE {
                 let end = scan::skip_space(text, at);
                 if end < text.len() {
                     let message = "unexpected text after the end of the document";
                     return Err(Error::new(ErrorKind::Trailing, end, message));
                 }
                 return Ok(Index {
-                    entries: pass.entries,
-                    repeats: pass.repeats,
-                    depth: pass.max_depth,
+                    entries: builder.entries,
+                    repeats: builder.repeats,
+                    depth: builder.max_depth,
                 });
             }
-            at = pass.skip_space(at);
-            match (text.get(at), pass.in_object) {
+            at = builder.skip_space(at);
+            match (text.get(at), builder.in_object) {
                 (Some(b','), false) => {
                     at += 1;
                     break;
                 }
                 (Some(b','), true) => {
-                    at = pass.skip_space(at + 1);
-                    at = pass.key(at)?;
+                    at = builder.skip_space(at + 1);
+                    at = builder.key(at)?;
                     break;
                 }
                 (Some(b'}'), true) | (Some(b']'), false) => {
                     at += 1;
-                    pass.close(at);
+                    builder.close(at);
                 }
                 (_, true) => return Err(Error::syntax(at, "expected `,` or `}`")),
                 (_, false) => return Err(Error::syntax(at, "expected `,` or `]`")),
@@ -124,7 +124,7 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
 /// No entry: the parent of the whole document.
 const NONE: u32 = u32::MAX;
 
-struct Pass<'t> {
+struct IndexBuilder<'t> {
     text: &'t [u8],
     strict: bool,
     entries: Vec<Entry>,
@@ -138,7 +138,7 @@ struct Pass<'t> {
     key: u32,
 }
 
-impl<'t> Pass<'t> {
+impl<'t> IndexBuilder<'t> {
     #[inline]
     fn skip_space(&mut self, at: usize) -> usize {
         match self.text.get(at) {
@@ -151,7 +151,7 @@ impl<'t> Pass<'t> {
         let end = scan::skip_space(self.text, at);
         let space = self.text.get(at..end).unwrap_or_default();
         if space.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
-            self.mark(BROKEN);
+            self.mark(HAS_LINE_BREAK);
         }
         end
     }
@@ -217,7 +217,7 @@ impl<'t> Pass<'t> {
         let Some(closed) = self.entries.get_mut(self.open as usize) else { return };
         self.open = std::mem::replace(&mut closed.next, next);
         closed.end = offset(end);
-        let flags = closed.tag & (BROKEN | DEFECT);
+        let flags = closed.tag & (HAS_LINE_BREAK | UNPAIRED_SURROGATE);
         self.depth -= 1;
         self.key = 0;
         self.in_object = match self.entries.get_mut(self.open as usize) {
@@ -248,7 +248,7 @@ impl<'t> Pass<'t> {
 
     #[cold]
     fn escaped_key(&mut self, key: &[u8], flags: u32) -> u32 {
-        self.mark(flags & DEFECT);
+        self.mark(flags & UNPAIRED_SURROGATE);
         KEY_ESCAPED | hash(decoded(key, true).as_bytes())
     }
 

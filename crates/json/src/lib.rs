@@ -4,7 +4,8 @@
 //! times as long as checking the text. Therefore, this crate checks a text once, strictly, and stores where each value
 //! begins and ends. Values are read from the text on demand.
 //!
-//! - [`Document`] is one text with its index; [`Body`] is a page of them, checked, split and indexed in one pass.
+//! - [`Document`] is one text with its index; [`Body`] is a text with several documents, such as a page, checked and
+//!   indexed in one pass.
 //! - [`Node`] reads: [`get`](Node::get), [`members`](Node::members), [`items`](Node::items), [`as_str`](Node::as_str),
 //!   [`raw`](Node::raw), [`equals`](Node::equals), and [`deserialize`](Node::deserialize) for types of your own.
 //! - [`Edit`] sets, removes, renames, replaces and inserts, and writes the new [`Text`] in one pass. Unchanged values keep their

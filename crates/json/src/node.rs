@@ -306,11 +306,11 @@ impl<'a> Node<'a> {
     /// The last value of a duplicate key, given the first.
     #[inline]
     fn last_of_key(self) -> Self {
-        if self.entry().tag & REPEATED == 0 { self } else { self.before_of_key() }
+        if self.entry().tag & REPEATED == 0 { self } else { self.previous_duplicate() }
     }
 
     /// The previous value of a duplicate key. For the first value, the last one.
-    pub(crate) fn before_of_key(self) -> Self {
+    pub(crate) fn previous_duplicate(self) -> Self {
         let before = self.shared.index.repeats.get(&self.at);
         Self { at: before.copied().unwrap_or(self.at), ..self }
     }

@@ -1,13 +1,13 @@
 //! Scans strings, numbers and white space.
 
-use crate::entry::{DEFECT, ESCAPED};
+use crate::entry::{ESCAPED, UNPAIRED_SURROGATE};
 use crate::error::{Error, ErrorKind};
 
 /// A scanned string.
 pub(crate) struct Scanned {
     /// The offset after the closing quote.
     pub(crate) end: usize,
-    /// [`ESCAPED`] if it has an escape, [`DEFECT`] if it has an unpaired surrogate.
+    /// [`ESCAPED`] if it has an escape, [`UNPAIRED_SURROGATE`] if it has an unpaired surrogate.
     pub(crate) flags: u32,
 }
 
@@ -95,8 +95,7 @@ fn find_in_word(text: &[u8], at: usize) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
     const TOPS: u64 = ONES << 7;
     let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?);
-    // The top bit of each byte that is zero, or not ASCII. Above the first such byte this may report too many, below it
-    // never does.
+    // The top bit of each byte that is zero or not ASCII. Bits above the first match may be wrong; only the first match is used.
     let zeros = |word: u64| word.wrapping_sub(ONES) | word;
     let quotes = zeros(word ^ (ONES * u64::from(b'"')));
     let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
@@ -125,7 +124,7 @@ fn escape(text: &[u8], at: usize, strict: bool, flags: &mut u32) -> Result<usize
                     let message = "an escape contains only half of a surrogate pair";
                     return Err(Error::new(ErrorKind::Surrogate, at, message));
                 }
-                (false, false) => *flags |= DEFECT,
+                (false, false) => *flags |= UNPAIRED_SURROGATE,
             }
             Ok(end)
         }

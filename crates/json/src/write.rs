@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use crate::entry::BROKEN;
+use crate::entry::HAS_LINE_BREAK;
 use crate::{Key, Node, scan};
 
 /// The text of one valid JSON document on one line.
@@ -145,7 +145,7 @@ impl TextWriter {
     }
 }
 
-/// Writes the members of one object. Of a duplicate key, readers use the last value.
+/// Writes the members of one object. Readers use the last value of a duplicate key.
 ///
 /// ```
 /// use taskferry_json::{Document, Text};
@@ -277,7 +277,7 @@ impl<N: sealed::Name + ?Sized> Name for N {}
 
 impl sealed::Part for Node<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        if self.entry().tag & BROKEN == 0 {
+        if self.entry().tag & HAS_LINE_BREAK == 0 {
             out.extend_from_slice(self.raw());
         } else {
             scan::compact(self.raw(), out);

@@ -39,14 +39,14 @@ pub struct Pipeline {
     pub expect: ExpectOptions,
     /// The dead-letter file; present if a stage has `on_error = "dead_letter"`.
     pub dead_letter: Option<DeadLetterOptions>,
-    /// A digest of the program's version and of the file, without secrets, `[state]` and `[expect]`. Pipelines with the
-    /// same digest have the same output. A run resumes only a checkpoint with the same digest.
+    /// Compared before a run resumes: a digest of the program's version and of the file, without secrets, `[state]` and
+    /// `[expect]`. Pipelines with the same digest have the same output.
     pub digest: String,
-    /// Identifies the listing: a digest of the source's options, without secrets and without options that do not select
-    /// jobs. Only runs of the same listing are compared with each other.
+    /// Compared before jobs are counted against the last run: a digest of the source's options, without secrets and without
+    /// options that do not select jobs. It identifies the listing.
     pub listing_digest: String,
-    /// Identifies the records that the source returns: as [`listing_digest`](Self::listing_digest), with the options that change the
-    /// fields of the records. Only the fields of such runs are compared with each other.
+    /// Compared before fields are compared: as [`listing_digest`](Self::listing_digest), with the options that change the fields of
+    /// the records. It identifies the records that the source returns.
     pub records_digest: String,
     /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,

@@ -38,7 +38,7 @@ fn read_and_build<P: Plugin, S>(
             let (found, mistake) = (found.path.segments(), mistake.path.segments());
             found.starts_with(mistake) || mistake.starts_with(found)
         };
-        // The path of a missing key is the table's; its consequences have the path of the absent key.
+        // A missing key is reported at the path of its table, its consequences in `build` at the path of the key.
         let has_path = |mistake: &&Problem| {
             mistake.code != "missing-key" || !mistake.path.segments().is_empty()
         };
@@ -140,13 +140,13 @@ impl Registry {
         &self.conflicts
     }
 
-    /// Says what to do about a type that exists, but that this binary was built without.
+    /// Declares a type that this binary was built without, with a help text.
     pub fn leave_out(&mut self, type_name: &'static str, help: &'static str) -> &mut Self {
         self.left_out.insert(type_name, help);
         self
     }
 
-    /// What to do about a type that this binary was built without.
+    /// The help text for a type that this binary was built without.
     pub fn left_out(&self, type_name: &str) -> Option<&'static str> {
         self.left_out.get(type_name).copied()
     }

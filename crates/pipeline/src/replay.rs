@@ -11,7 +11,7 @@ use crate::StageId;
 /// Reads a file of dead letters, page by page.
 #[async_trait]
 pub trait DeadLetterReader: fmt::Debug + Send {
-    /// Opens the file, in a resumed run after a number of pages, at a cursor.
+    /// Opens the file. A resumed run passes the number of pages already read, and the cursor of the next page.
     ///
     /// # Errors
     /// Why the file can't be opened.

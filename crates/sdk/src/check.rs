@@ -19,9 +19,9 @@ use crate::{StageError, printable};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// A run can rely on it.
+    /// The check succeeded.
     Ok,
-    /// The check does not apply, or could not be made.
+    /// The check does not apply, or could not run.
     Skipped,
     /// A run succeeds, but something needs attention.
     Warning,
@@ -77,7 +77,7 @@ impl Finding {
         Self { verdict, text, hint: None, details: Vec::new() }
     }
 
-    /// Sets what to do about it.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl AsRef<str>) -> Self {
         self.hint = Some(printable(hint.as_ref()).into_owned());
@@ -105,7 +105,7 @@ impl From<&StageError> for Finding {
 
 type Work = Pin<Box<dyn Future<Output = Vec<Finding>> + Send>>;
 
-/// A check that `taskferry doctor` makes. It delivers nothing and leaves nothing behind.
+/// A check that `taskferry doctor` runs. It delivers nothing and leaves nothing behind.
 ///
 /// ```
 /// use taskferry_sdk::{Check, Finding};
@@ -160,7 +160,7 @@ impl Check {
         &self.needs
     }
 
-    /// Makes the check.
+    /// Runs the check.
     pub async fn run(self) -> Vec<Finding> {
         self.work.await
     }

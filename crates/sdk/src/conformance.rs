@@ -56,7 +56,7 @@
 //! ```
 
 mod arbitrary;
-mod behaviour;
+mod behavior;
 mod check;
 mod fields;
 mod instance;
@@ -106,8 +106,8 @@ impl Conformance {
     /// Checks a sink with these options, which must be valid.
     ///
     /// `published` returns the published records, in order, each in any form. For a sink that can't undo a write
-    /// ([`Resumption::AtLeastOnce`](crate::Resumption::AtLeastOnce)), it ignores what the receiver recognizes as repeated. `reset`
-    /// removes everything that was published.
+    /// ([`Resumption::AtLeastOnce`](crate::Resumption::AtLeastOnce)), `published` must omit the batches that the receiver recognizes
+    /// as repeated. `reset` removes everything that was published.
     pub fn sink<P: SinkPlugin>(
         options: Value,
         published: impl Fn() -> Vec<String> + 'static,

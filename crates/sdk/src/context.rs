@@ -11,7 +11,7 @@ use crate::{KeyPath, LocalEndpoint, Lookups, Problem, Shard, Subject};
 
 /// Reads the files that a plugin's options name.
 ///
-/// While a stage is built, this is the only access to the file system. So `check`, `run` and tests see the same files.
+/// While a stage is built, this is the only access to the file system. `check`, `run` and tests therefore read the same files.
 ///
 /// ```
 /// use taskferry_sdk::{BuildContext, InputFiles, KeyPath, Problem};
@@ -129,14 +129,14 @@ impl<'a> BuildContext<'a> {
         self
     }
 
-    /// The same, for a pipeline whose source returns this kind of entity.
+    /// Sets the kind of entity that the pipeline's source returns.
     #[must_use]
     pub fn for_subject(mut self, subject: Subject) -> Self {
         self.subject = subject;
         self
     }
 
-    /// The kind of entity that the pipeline's source returns. Not for sources.
+    /// The kind of entity that the pipeline's source returns. Must not be called by a source.
     pub fn subject(&self) -> Subject {
         self.subject
     }
@@ -188,7 +188,7 @@ impl<'a> BuildContext<'a> {
     }
 }
 
-/// One run of a pipeline, as its stages see it.
+/// The context of a run, for its stages.
 ///
 /// ```
 /// use taskferry_sdk::RunContext;
@@ -204,8 +204,8 @@ impl<'a> BuildContext<'a> {
 pub struct RunContext {
     /// The pipeline's name.
     pub pipeline: String,
-    /// When the run began. A resumed run keeps it. Output that contains the time should contain this one: a resumed run and
-    /// a test with a `clock` then have the same output each time.
+    /// The start time of the run. A resumed run keeps the start time. Stages must use it instead of the clock, so that resumed runs
+    /// and tests with a `clock` have the same output.
     pub started_at: Timestamp,
     /// The time zone of local times, by its IANA name; `None` is the zone of the machine.
     pub time_zone: Option<String>,
@@ -219,7 +219,7 @@ pub struct RunContext {
     pub dry_run: bool,
     /// Whether the run replays dead letters. Its output must not replace that of an export.
     pub replay: bool,
-    /// Whether `--sandbox` was given. Its output must not replace that of a real export.
+    /// Whether `--sandbox` was given. The output of the run must not replace the output of a real export.
     pub sandbox: bool,
     /// The share of the export; `None` for the whole export.
     pub shard: Option<Shard>,
@@ -230,12 +230,13 @@ pub struct RunContext {
     pub stage: StageContext,
     /// The ids of earlier complete runs of the pipeline, the newest first: the last one of each listing.
     pub complete_runs: Vec<String>,
-    /// Whether the list of these runs can't be read. It is then empty, although there may be such runs.
+    /// Whether the list of complete runs is unreadable. [`complete_runs`](Self::complete_runs) is then empty, although complete runs
+    /// may exist.
     pub complete_runs_unreadable: bool,
     /// The state folder of these runs. If it is not [`state_dir`](Self::state_dir), it is only read, and another run may write
     /// to it.
     pub compared_with: Option<PathBuf>,
-    /// Whether the run reads only a part of the listing, as previews do. Records that it does not read may still exist.
+    /// Whether the run reads only a part of the listing, as previews do. The absence of a record then means nothing.
     pub is_sample: bool,
     /// The earlier run whose [withheld removals](crate::OrderedTransform::withheld_removals) are accepted.
     pub accept_removals: Option<String>,

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The most different values kept for a name.
+/// The maximum number of different values kept for a name.
 const MAX_VALUES: usize = 256;
 /// The number of values reported for a name.
-const REPORTED: usize = 10;
-/// The most characters kept of a value.
+const MAX_REPORTED: usize = 10;
+/// The maximum number of characters kept of a value.
 const MAX_LENGTH: usize = 200;
 
 /// Counts by name, and for some names the most frequent values.
@@ -80,7 +80,7 @@ impl Counters {
         let values = self.values.get(name).into_iter().flat_map(|values| &values.0);
         let mut all: Vec<_> = values.collect();
         all.sort_by(|(one, more), (other, less)| less.cmp(more).then(one.cmp(other)));
-        all.truncate(REPORTED);
+        all.truncate(MAX_REPORTED);
         let frequent =
             |(value, count): (&String, &u64)| FrequentValue { value: value.clone(), count: *count };
         all.into_iter().map(frequent).collect()

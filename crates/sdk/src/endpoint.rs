@@ -56,7 +56,10 @@ impl RunningEndpoint {
     /// [`ErrorKind::Defect`] if the endpoint has no setting of this name.
     pub fn setting(&self, name: &str) -> Result<&Secret, StageError> {
         self.settings.get(name).ok_or_else(|| {
-            StageError::new(ErrorKind::Defect, format!("the endpoint has no setting `{name}`"))
+            StageError::new(
+                ErrorKind::Defect,
+                format!("the endpoint inside this process provides no `{name}`"),
+            )
         })
     }
 }

@@ -114,7 +114,7 @@ impl StageError {
         self
     }
 
-    /// Sets what to do about the error.
+    /// Sets the hint: what to do about the error.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(clean(hint.into()));
@@ -165,8 +165,8 @@ impl StageError {
         self
     }
 
-    /// Marks the error as one of the stage: it concerns all records, so a transform that returns it ends the run whatever
-    /// `on_error` says. For example, a program of the transform can't be started.
+    /// Marks the error as fatal: it concerns the stage, not a single record, and ends the run regardless of `on_error`. For example,
+    /// a program of the transform can't be started.
     #[must_use]
     pub fn fatal(mut self) -> Self {
         self.0.fatal = true;

@@ -10,7 +10,7 @@ use crate::{KeyPath, MissingField, Part, RecordFields};
 pub struct RequiredField {
     /// The source's name of the field, for example `ai_impact`.
     pub field: &'static str,
-    /// What happens without it. Messages show it after "without it …".
+    /// What happens without the field. Messages show it after "without FIELD, …".
     pub consequence: &'static str,
     /// The fields of rows that replace it: one of them is enough.
     pub row_fields: &'static [&'static str],
@@ -29,7 +29,7 @@ pub struct SkillVendor {
 type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
 type FindDrop = dyn Fn(&RecordFields, &str) -> Option<(KeyPath, Part)>;
 
-/// The fields that a transform requires, and those of the records that it emits. By default nothing is known.
+/// The fields that a transform requires, and those of the records that it emits. By default, the fields are unknown.
 ///
 /// `check` reports a later stage that uses a field which no record has, and marks the option that drops the field.
 ///
@@ -137,7 +137,7 @@ impl FieldRule {
         self
     }
 
-    /// Adds a required task field. Messages show `consequence` after "without it …".
+    /// Adds a required task field. Messages show `consequence` after "without FIELD, …".
     #[must_use]
     pub fn requires(mut self, field: &'static str, consequence: &'static str) -> Self {
         self.required.push(RequiredField { field, consequence, row_fields: &[] });
@@ -175,7 +175,7 @@ impl FieldRule {
         &self.required
     }
 
-    /// Whether the output fields are known as well as the input fields.
+    /// Whether the output fields are as certain as the input fields.
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }

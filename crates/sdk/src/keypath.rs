@@ -18,7 +18,7 @@ pub enum Segment {
     Index(usize),
 }
 
-/// The path of a value in a pipeline file, for example `transform[1].levels[0]`. Those of plugins start at the table of the stage.
+/// The path of a value in a pipeline file, for example `transform[1].levels[0]`. Paths in plugins start at the table of the stage.
 ///
 /// ```
 /// use taskferry_sdk::KeyPath;

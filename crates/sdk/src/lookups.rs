@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-/// Answers to lookups, by the name of the stage and the key that it looks up. `null` means that the service does not know the key.
+/// Answers to lookups, by the name of the stage and the key that it looks up. `null` means that the service has no answer.
 pub type LookupAnswers = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// Where the answers to the lookups of a run come from: from the services, by default, or from the test that runs.
 ///
-/// Copies share what was looked up. `taskferry-lookup` uses this type; a plugin with another client asks it before each request:
+/// Copies share what was looked up. `taskferry-lookup` uses this type; a plugin with another HTTP client calls [`answer`](Self::answer) before
+/// each request:
 ///
 /// ```
 /// use taskferry_sdk::Lookups;
@@ -32,7 +33,7 @@ pub struct Lookups(Option<Arc<Shared>>);
 struct Shared {
     /// The answers of a test.
     prepared: Option<LookupAnswers>,
-    /// What stages have looked up, with the answer, if there is one.
+    /// The lookups of the stages, with their answers.
     asked: Mutex<BTreeMap<String, BTreeMap<String, Option<Value>>>>,
 }
 
@@ -42,7 +43,7 @@ impl Lookups {
         Self::new(Some(answers))
     }
 
-    /// Lookups that services answer, and that are kept.
+    /// Lookups that services answer. The answers are recorded.
     pub fn recorded() -> Self {
         Self::new(None)
     }
@@ -72,7 +73,7 @@ impl Lookups {
         }
     }
 
-    /// What was looked up and answered.
+    /// The lookups with their answers.
     pub fn answers(&self) -> LookupAnswers {
         let mut answers = LookupAnswers::new();
         for (stage, key, answer) in self.asked() {
@@ -89,7 +90,7 @@ impl Lookups {
         asked.map(|(stage, key, _)| (stage, key)).collect()
     }
 
-    /// The stages and keys of prepared answers that nothing has asked for.
+    /// The stages and keys of prepared answers that were not used.
     pub fn unused(&self) -> Vec<(String, String)> {
         let Some(shared) = &self.0 else { return Vec::new() };
         let asked = shared.lock();

@@ -13,8 +13,8 @@ use deserializer::{Kind, Node, OptionError};
 
 /// Reads options from a table.
 ///
-/// After each mistake the reader removes its value and reads the rest again, so that it reports all mistakes. `common` are the keys
-/// that every stage has; they only serve as suggestions for mistyped keys.
+/// After each mistake the reader removes its value and reads the rest again, so that it reports all mistakes. `common` lists keys
+/// that every stage has. They are only suggested for mistyped keys.
 ///
 /// ```
 /// #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -341,7 +341,7 @@ fn spelling(value: &Value, expected: &str) -> Option<&'static str> {
         (Value::String(text), "true or false")
             if ["true", "false"].contains(&text.to_lowercase().as_str()) =>
         {
-            Some("write it in lower case and without quotes")
+            Some("write `true` or `false` without quotes")
         }
         (Value::Number(_) | Value::Bool(_), "a string") => Some("write the value in quotes"),
         (Value::String(_) | Value::Number(_), "a list") => {

@@ -11,8 +11,8 @@ use crate::{
 
 /// The options of a plugin, and its type name.
 ///
-/// The reference of the plugin is made from doc comments: that of the struct describes the plugin, that of each field describes
-/// the option.
+/// The reference of the plugin is generated from doc comments. The comment of the struct describes the plugin; the comment of each
+/// field describes the option.
 ///
 /// # Options
 ///
@@ -100,8 +100,8 @@ use crate::{
 ///
 /// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option replaces its value. `= null` removes the option, for example
 ///   credentials. Variables in the replaced value may be unset.
-/// - `#[schemars(extend("x-sandbox" = true))]` on the options struct of a sink says that generated output stays on this machine and
-///   is marked as such ([`RunContext::sandbox`](crate::RunContext::sandbox)).
+/// - `#[schemars(extend("x-sandbox" = true))]` on the options struct of a sink declares that the sink keeps generated output on this
+///   machine, and marks it ([`RunContext::sandbox`](crate::RunContext::sandbox)).
 pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The value of `type` in a pipeline file.
     const TYPE: &'static str;
@@ -221,8 +221,8 @@ pub trait TransformPlugin: Plugin {
         FieldRule::default()
     }
 
-    /// The options whose effects the transform [explains](crate::Output::explain) and that should have some. `taskferry preview`
-    /// lists those of them that had no effect.
+    /// The options whose effects the transform [explains](crate::Output::explain). `taskferry preview` reports options from this list
+    /// that had no effect.
     fn explained_options() -> &'static [&'static str] {
         &[]
     }

@@ -23,7 +23,7 @@ pub enum Part {
     Within(Range<usize>),
 }
 
-/// The most problems of one kind that are reported individually.
+/// The maximum number of problems of one kind that are reported individually.
 pub const MAX_PER_KIND: usize = 100;
 
 /// The severity of a [`Problem`].
@@ -61,7 +61,7 @@ pub struct RelatedLocation {
     pub label: String,
 }
 
-/// A mistake in a pipeline file, or a warning. It contains the key's path; `config` finds the line.
+/// A mistake in a pipeline file, or a warning, with the path of its key. The crate `config` adds the line.
 ///
 /// ```
 /// use taskferry_sdk::{KeyPath, Problem};
@@ -71,7 +71,7 @@ pub struct RelatedLocation {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The path of the value. Those of plugins start at the stage's table.
+    /// The path of the value. Paths in plugins start at the table of the stage.
     pub path: KeyPath,
     /// The marked part.
     pub part: Part,
@@ -156,7 +156,7 @@ impl Problem {
         self
     }
 
-    /// Says how to fix it.
+    /// Sets the help text.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -71,8 +71,8 @@ pub fn is_secret_name(name: &str) -> bool {
     has_secret_word(&name) || name.ends_with("_key") || name == "key"
 }
 
-/// Whether the name of an option says that it is a secret. Unlike [`is_secret_name`], this does not suspect each name that ends with
-/// `key`, because many options name a field.
+/// Whether the name of an option contains a word for secrets. Unlike [`is_secret_name`], this function does not match every name that
+/// ends with `key`, because many such options contain a field name.
 ///
 /// ```
 /// assert!(taskferry_sdk::has_secret_word("api_key"));

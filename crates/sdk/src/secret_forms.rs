@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, engine};
 
 /// Encoded forms of shorter texts would match ordinary words.
-const SHORTEST: usize = 6;
+const MIN_LENGTH: usize = 6;
 /// The words before credentials in the header `Authorization`. Alone, they are no secret.
 const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "token", "apikey", "negotiate"];
 
@@ -35,7 +35,7 @@ pub fn secret_forms(secret: &str) -> Vec<String> {
     for text in contents(secret) {
         forms.push(text.clone());
         forms.extend(json(&text));
-        if text.len() >= SHORTEST {
+        if text.len() >= MIN_LENGTH {
             forms.push(html(&text));
             forms.extend(percent(&text));
             forms.extend(base64(&text));
@@ -51,15 +51,15 @@ pub fn secret_forms(secret: &str) -> Vec<String> {
 fn contents(secret: &str) -> Vec<String> {
     let mut contents = vec![secret.to_owned()];
     let (scheme, credentials) = secret.trim().split_once(' ').unwrap_or(("", secret.trim()));
-    if !scheme.is_empty() && credentials.len() >= SHORTEST {
+    if !scheme.is_empty() && credentials.len() >= MIN_LENGTH {
         contents.push(credentials.to_owned());
     }
     let bytes = STANDARD.decode(credentials).or_else(|_| URL_SAFE.decode(credentials));
     let decoded = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let is_text = |text: &String| text.len() >= SHORTEST && !text.contains(char::is_control);
+    let is_text = |text: &String| text.len() >= MIN_LENGTH && !text.contains(char::is_control);
     if let Some(decoded) = decoded.filter(is_text) {
         let password = decoded.split_once(':').map(|(_, password)| password.to_owned());
-        contents.extend(password.filter(|password| password.len() >= SHORTEST));
+        contents.extend(password.filter(|password| password.len() >= MIN_LENGTH));
         contents.push(decoded);
     }
     contents
@@ -131,6 +131,6 @@ fn base64(text: &str) -> Vec<String> {
             forms.push(own.to_owned());
         }
     }
-    forms.retain(|form| form.len() >= SHORTEST);
+    forms.retain(|form| form.len() >= MIN_LENGTH);
     forms
 }

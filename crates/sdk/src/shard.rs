@@ -22,21 +22,14 @@ pub struct Shard {
     count: u32,
 }
 
-/// The error of an invalid share.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a share; write for example `2/8` for the second of eight shares")]
-pub struct ShardError(String);
-
 impl Shard {
     /// Share `index`, from 1, of `count`.
     ///
     /// # Errors
     /// If `index` is zero or greater than `count`.
-    pub fn new(index: u32, count: u32) -> Result<Self, ShardError> {
+    pub fn new(index: u32, count: u32) -> Result<Self, String> {
         let exists = (1..=count).contains(&index);
-        exists
-            .then_some(Self { index, count })
-            .ok_or_else(|| ShardError(format!("{index}/{count}")))
+        exists.then_some(Self { index, count }).ok_or_else(|| invalid(&format!("{index}/{count}")))
     }
 
     /// The number of the share, from 1.
@@ -62,15 +55,19 @@ impl fmt::Display for Shard {
 }
 
 impl FromStr for Shard {
-    type Err = ShardError;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let numbers = text.split_once('/').and_then(|(index, count)| {
             Some((index.trim().parse().ok()?, count.trim().parse().ok()?))
         });
-        let (index, count) = numbers.ok_or_else(|| ShardError(text.to_owned()))?;
+        let (index, count) = numbers.ok_or_else(|| invalid(text))?;
         Self::new(index, count)
     }
+}
+
+fn invalid(text: &str) -> String {
+    format!("`{text}` is not a share; write for example `2/8` for the second of eight shares")
 }
 
 /// The part of the listing that a share has read. The shares of an export are complete if each share begins where the

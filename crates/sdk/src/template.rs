@@ -37,30 +37,6 @@ enum Piece {
     Placeholder(&'static str),
 }
 
-/// The error of an invalid [`PathTemplate`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PathTemplateError {
-    /// The path is empty.
-    #[error("the path is empty")]
-    Empty,
-    /// The path ends in `/`.
-    #[error("the path is a folder; add a file name")]
-    Folder,
-    /// A brace has no counterpart.
-    #[error("the path has an unmatched brace; write `{{{{` or `}}}}` for a literal brace")]
-    Brace,
-    /// A placeholder is unknown.
-    #[error("unknown placeholder `{{{name}}}`; the placeholders are {{pipeline}}, {{date}}, {{time}}, {{run_id}}, {{shard}}{}", did_you_mean(.name))]
-    Unknown {
-        /// The name between the braces.
-        name: String,
-    },
-}
-
-fn did_you_mean(name: &str) -> String {
-    nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?")).unwrap_or_default()
-}
-
 /// Inserts a suffix before the extensions: `out/jobs.ndjson.gz` becomes `out/jobs.sandbox.ndjson.gz`.
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -147,6 +123,13 @@ impl PathTemplate {
     }
 }
 
+fn unknown(name: &str) -> String {
+    let all = NAMES.map(|name| format!("{{{name}}}")).join(", ");
+    let near = nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?"));
+    let near = near.unwrap_or_default();
+    format!("unknown placeholder `{{{name}}}`; the placeholders are {all}{near}")
+}
+
 fn value_of(name: &str, run: &RunContext) -> String {
     let start = run.started_at.to_string();
     match name {
@@ -170,14 +153,14 @@ fn sanitize(text: &str) -> String {
 }
 
 impl FromStr for PathTemplate {
-    type Err = PathTemplateError;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.trim().is_empty() {
-            return Err(PathTemplateError::Empty);
+            return Err("the path is empty".to_owned());
         }
         if text.ends_with('/') {
-            return Err(PathTemplateError::Folder);
+            return Err("the path is a folder; add a file name".to_owned());
         }
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -192,13 +175,12 @@ impl FromStr for PathTemplate {
                 plain.push('}');
                 rest = after;
             } else {
-                let (name, after) = brace
-                    .strip_prefix('{')
-                    .and_then(|inside| inside.split_once('}'))
-                    .ok_or(PathTemplateError::Brace)?;
+                let (name, after) =
+                    brace.strip_prefix('{').and_then(|inside| inside.split_once('}')).ok_or(
+                        "the path has an unmatched brace; write `{{` or `}}` for a literal brace",
+                    )?;
                 let known = NAMES.into_iter().find(|known| *known == name);
-                let place =
-                    known.ok_or_else(|| PathTemplateError::Unknown { name: name.to_owned() })?;
+                let place = known.ok_or_else(|| unknown(name))?;
                 parts.push(Piece::Text(std::mem::take(&mut plain)));
                 parts.push(Piece::Placeholder(place));
                 rest = after;

@@ -45,8 +45,8 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// whether the run continues.
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
-    /// The time limit for one record. When it is exceeded, the engine ends the run and names the record. For transforms
-    /// that run user programs and can't interrupt them. By default none.
+    /// The time limit for one record. When it is exceeded, the engine ends the run and names the record. A transform needs a limit
+    /// if it runs user programs that it can't interrupt. By default none.
     fn time_limit(&self) -> Option<TimeLimit> {
         None
     }
@@ -114,7 +114,7 @@ pub trait Transform: fmt::Debug + Send + Sync {
 /// # Ok::<(), StageError>(())
 /// ```
 ///
-/// The [conformance kit](crate::conformance) resumes after each record, and compares the results with those of an undisturbed run.
+/// The [conformance kit](crate::conformance) resumes after each record, and compares the results with those of an uninterrupted run.
 pub trait OrderedTransform: fmt::Debug + Send {
     /// As [`Transform::open`].
     ///
@@ -141,7 +141,7 @@ pub trait OrderedTransform: fmt::Debug + Send {
     /// Returns the state after the records so far. The checkpoint contains it, so it should be small and must hold no secret.
     ///
     /// Returns `None`, the default, if the state can't be saved. A transform that has returned a state must always do so. The
-    /// engine also calls this before [`open`](Self::open), to learn whether the run can resume.
+    /// engine also calls this method before [`open`](Self::open), to determine whether the run can resume.
     fn save(&self) -> Option<Value> {
         None
     }
@@ -151,12 +151,14 @@ pub trait OrderedTransform: fmt::Debug + Send {
     /// # Errors
     /// Why the state can't be restored. The run ends, and the next one starts over.
     fn restore(&mut self, _state: &Value) -> Result<(), StageError> {
-        Err(StageError::new(ErrorKind::Defect, "the transform saves a state that it can't restore"))
+        let message = "the transform saves a state that it can't restore";
+        let hint = "this is a defect in the plugin; please report it to its authors";
+        Err(StageError::new(ErrorKind::Defect, message).hint(hint))
     }
 
-    /// This stage or an earlier one has refused a record, and the run continues without it. `origin` is the origin of the source's
-    /// record. For refusals of earlier stages, this is called before the records of the same page. For transforms that conclude
-    /// something from the absence of a record. By default nothing.
+    /// Called after this stage or an earlier stage has refused a record, if the run continues. `origin` is the origin of the source's
+    /// record. Refusals of earlier stages are reported before the records of the same page. A transform that interprets the absence
+    /// of a record implements this method. Does nothing by default.
     ///
     /// # Errors
     /// The run ends.
@@ -164,15 +166,15 @@ pub trait OrderedTransform: fmt::Debug + Send {
         Ok(())
     }
 
-    /// The number of removals that the transform did not emit, because they are suspiciously many, in a run that counted `totals`.
-    /// If there are any, the exit code of a complete run is 8. The next run accepts them with `--accept-removals`
+    /// The number of removals that the transform withheld because there were too many. `totals` are the counts of the run. If the
+    /// number is not zero, a complete run has the exit code 8, and the next run accepts the removals with `--accept-removals`
     /// ([`RunContext::accept_removals`]). By default none.
     fn withheld_removals(&self, _totals: &Counters) -> u64 {
         0
     }
 
-    /// Whether it is normal that a run emits no record, because the transform emits only changes. By default, a run without
-    /// records has a warning.
+    /// Whether a run without emitted records is expected, for example because the transform emits only changes. By default, a run
+    /// without records has a warning.
     fn may_emit_nothing(&self) -> bool {
         false
     }
@@ -243,7 +245,7 @@ pub trait AsyncTransform: fmt::Debug + Send + Sync {
     /// nothing.
     async fn close(&self) {}
 
-    /// The most records of a page processed at a time; 8 by default.
+    /// The maximum number of records of a page processed at a time; 8 by default.
     fn concurrency(&self) -> usize {
         8
     }

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The most characters of a message.
-const LONGEST: usize = 2000;
+/// The maximum number of characters of a message.
+const MAX_CHARACTERS: usize = 2000;
 
 /// Whether a character is invisible or affects other text: control characters (C0, DEL, C1), text direction, line breaks, and
 /// characters without width.
@@ -45,7 +45,7 @@ pub fn is_unprintable(character: char) -> bool {
 /// assert_eq!(printable(&"x".repeat(9000)).chars().count(), 2000);
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
-    shortened(text, LONGEST)
+    shortened(text, MAX_CHARACTERS)
 }
 
 /// As [`printable`], but with at most `longest` characters, the last of which is `…` if the text was longer.
@@ -124,7 +124,7 @@ mod tests {
             for text in [text, more] {
                 let shown = printable(&text);
                 prop_assert!(!shown.chars().any(is_unprintable));
-                prop_assert!(shown.chars().count() <= LONGEST);
+                prop_assert!(shown.chars().count() <= MAX_CHARACTERS);
                 let again = printable(&shown);
                 prop_assert_eq!(again, shown.clone(), "once is enough");
             }

@@ -27,7 +27,7 @@ impl Vocabulary {
         self
     }
 
-    /// Whether `vendor` has one of the vocabularies, this one included. The first words of the names count: `SAP` is
+    /// Whether `vendor` is the vendor of this vocabulary or of one of the others. The first words of the names count: `SAP` is
     /// `sap_attribute_library`.
     ///
     /// ```

@@ -12,8 +12,8 @@ pub(super) fn variable_reference() -> Value {
     json!({"type": "string", "pattern": REFERENCE, "description": description})
 }
 
-/// Converts a schema of `schemars`. References are replaced by their targets. What only describes the Rust type is removed, and so
-/// is `null`, which TOML does not have. Strings with a restricted form may be references to variables.
+/// Converts a schema of `schemars`. Replaces references by their targets. Removes keywords that only describe the Rust type, and
+/// `null`, which TOML lacks. Strings with a restricted form may be references to variables.
 pub(super) fn definition(root: &Value) -> Value {
     Converter { root }.schema(root)
 }

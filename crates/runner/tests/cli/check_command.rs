@@ -224,7 +224,11 @@ fn keys_and_values_of_other_tools_are_understood() {
         ("\"stdout\"", "\"console\"".to_owned(), "did you mean `stdout`?"),
         ("name = \"jobs\"", "output = \"x\"".to_owned(), "did you mean `sink`?"),
         ("[source]", "[expect]\nmin_rows = 5\n[source]".to_owned(), "did you mean `min_records`?"),
-        ("\"stdout\"", webhook("format = \"ndjson\""), "remove it: the webhook posts JSON arrays"),
+        (
+            "\"stdout\"",
+            webhook("format = \"ndjson\""),
+            "remove `format`: the webhook posts JSON arrays",
+        ),
         ("levels = [\"H1\"]", "levels = \"H1,H2\"".to_owned(), "write each item in quotes"),
     ] {
         let found = said(from, &to);

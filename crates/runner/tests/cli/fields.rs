@@ -37,7 +37,7 @@ fn checked(text: &str) -> String {
     let warnings = context.json("s.json")["warnings"].to_string();
     assert_eq!(
         warned.is_empty(),
-        !warnings.contains("is probably missing:")
+        !warnings.contains("is probably missing")
             && !warnings.contains("which `jq` probably drops"),
         "{warnings}"
     );
@@ -162,7 +162,10 @@ fn the_fields_of_a_sink_are_checked_after_its_transforms() {
     let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
     let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
     let warned = checked(&text);
-    assert!(warned.contains("the field `task` is probably missing: `jq` drops it"), "{warned}");
+    assert!(
+        warned.contains("the field `task` is probably missing, because `jq` drops this field"),
+        "{warned}"
+    );
     assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
 }
 
@@ -184,7 +187,7 @@ fn the_expression_that_drops_a_column_is_marked() {
     insta::assert_snapshot!(checked(&text), @r#"
     unknown-field
 
-      ⚠ the field `weekly_hours` is probably missing: `jq` drops it
+      ⚠ the field `weekly_hours` is probably missing, because `jq` drops this field
         ╭─[jobs.toml:13:16]
      13 │ filter = 'del(.weekly_hours, .task_id) | .days = 5'
         ·                ──────┬─────
@@ -195,9 +198,9 @@ fn the_expression_that_drops_a_column_is_marked() {
         ·                    ───────┬──────
         ·                           ╰── this column is probably empty
         ╰────
-      help: keep `weekly_hours` in the result of `jq`, or do not use it here; `jq` produces
-            `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `days`, `domain`,
-            `job_external_id`, `linked_skills`, `subdomain`, `task`, `validation_state`
+      help: keep `weekly_hours` in the result of `jq`, or remove the use of `weekly_hours`; `jq`
+            produces `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `days`,
+            `domain`, `job_external_id`, `linked_skills`, `subdomain`, `task`, `validation_state`
     "#);
 }
 
@@ -219,7 +222,7 @@ fn the_object_that_drops_what_a_transform_needs_is_marked() {
         ╭─[jobs.toml:16:8]
      16 │ type = "filter_ai_impact"
         ·        ─────────┬────────
-        ·                 ╰── without it tasks have no AI impact level, so all tasks would be dropped
+        ·                 ╰── without `ai_impact`, tasks have no AI impact level, so all tasks would be dropped
         ╰────
       help: keep `ai_impact` in the result of `jq`, or place `filter_ai_impact` before `jq`
 
@@ -282,7 +285,7 @@ fn a_transform_that_needs_a_field_which_select_drops_is_refused() {
         ╭─[jobs.toml:16:8]
      16 │ type = "filter_ai_impact"
         ·        ─────────┬────────
-        ·                 ╰── without it tasks have no AI impact level, so all tasks would be dropped
+        ·                 ╰── without `ai_impact_level`, tasks have no AI impact level, so all tasks would be dropped
         ╰────
       help: keep `ai_impact_level` in the result of `select`, or place `filter_ai_impact` before
             `select`
@@ -325,7 +328,7 @@ fn the_option_of_select_that_drops_a_column_is_marked() {
     insta::assert_snapshot!(checked(&text), @r#"
     unknown-field
 
-      ⚠ the field `domain` is probably missing: `select` drops it
+      ⚠ the field `domain` is probably missing, because `select` drops this field
         ╭─[jobs.toml:13:9]
      13 │ drop = ["domain"]
         ·         ────┬───
@@ -336,14 +339,14 @@ fn the_option_of_select_that_drops_a_column_is_marked() {
         ·            ────┬───
         ·                ╰── this column is probably empty
         ╰────
-      help: keep `domain` in the result of `select`, or do not use it here; `select` produces
+      help: keep `domain` in the result of `select`, or remove the use of `domain`; `select` produces
             `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `job_external_id`,
             `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`, `weekly_hours`
     "#);
     let kept = format!("{ROWS}{select}fields = [\"task\", \"ai_impact_level\"]\n");
     let warned = checked(&pipeline(ALL, &kept, "\"task\", \"domain\""));
     for text in [
-        "the field `domain` is probably missing: `select` drops it",
+        "the field `domain` is probably missing, because `select` drops this field",
         "─[jobs.toml:13:10]",
         "── `domain` is dropped here",
         "`select` produces\n        `ai_impact_level`, `task`",
@@ -368,8 +371,8 @@ fn a_vendor_that_contradicts_that_of_the_source_is_a_warning() {
     insta::assert_snapshot!(checked("workday", "SAP"), @r#"
     conflicting-options
 
-      ⚠ `rename_skills` renames skills to those of `SAP`, but the source already returns those of
-      │ `workday`
+      ⚠ `rename_skills` renames skills to the names of `SAP`, but the source already returns the names
+      │ of `workday`
        ╭─[jobs.toml:7:19]
      7 │ external_vendor = "workday"
        ·                   ────┬────
@@ -380,12 +383,12 @@ fn a_vendor_that_contradicts_that_of_the_source_is_a_warning() {
         ·          ──┬──
         ·            ╰── the mapping renames TechWolf's skills
         ╰────
-      help: remove `external_vendor`, so that the mapping finds TechWolf's names; or remove this
-            transform, and select the vendor there
+      help: remove `external_vendor` in [source], so that the mapping finds TechWolf's names; or
+            remove this transform, and set `external_vendor` to the vendor
 
     jobs.toml: ok, techwolf → rename_skills → stdout
     "#);
-    assert!(checked("workday", "workday").contains("renames skills to those of `workday`"));
+    assert!(checked("workday", "workday").contains("renames skills to the names of `workday`"));
     for (source, vendor) in [("techwolf", "workday"), ("workday", "acme")] {
         let stderr = checked(source, vendor);
         assert!(stderr.starts_with("jobs.toml: ok"), "{source} {vendor}: {stderr}");

@@ -14,16 +14,16 @@ fn mistakes_in_tests_are_located_by_test_and_check() {
             "10:1",
         ),
         ("stage = \"hour\"\nexpect = []", "did you mean `hours`?", "10:9"),
-        ("clock = \"noon\"\nexpect = []", "`noon` is not a time", "10:9"),
+        ("clock = \"noon\"\nexpect = []", "`noon` is not a timestamp", "10:9"),
         ("expect = \"gone.json\"", "can't read `gone.json`", "10:10"),
         ("expect = '[{\"a\": }]'", "this is not JSON: expected value", "10:18"),
         ("expect_jq = '.a |'", "expect_jq", "10:"),
         ("expect_refused = 0", "this test asserts nothing", "1:1"),
         ("expect_jq = 'true'", "`true` does not depend on the record", "10:13"),
         ("expect_jq = '1 == 1 # .task'", "does not depend on the record", "10:13"),
-        ("match = \"subset\"\nexpect = [{}, {}]", "compares no field", "11:10"),
-        ("match = \"subset\"\nexpect = '{}'", "compares no field", "11:10"),
-        ("expect_refused = true", "expected a number of records, or a text", "10:18"),
+        ("match = \"subset\"\nexpect = [{}, {}]", "compares nothing", "11:10"),
+        ("match = \"subset\"\nexpect = '{}'", "compares nothing", "11:10"),
+        ("expect_refused = true", "expected a number of records, or a string", "10:18"),
     ] {
         let context = world(&case("one", more));
         for command in ["test", "check"] {

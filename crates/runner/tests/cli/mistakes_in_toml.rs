@@ -40,7 +40,7 @@ fn an_index_past_the_end_of_a_list_is_reported() {
     insta::assert_snapshot!(ended.stderr, @"
     unknown-position
 
-      × there is no position 1: the list has one entry, at position 0
+      × the list has no entry at position 1: it has one entry, at position 0
        ╭─[--set:1:1]
      1 │ sink.1.format=***
        · ─────────────

@@ -244,7 +244,7 @@ fn a_dead_letter_starts_at_the_stage_that_refused_it() {
 
     context.write("dead.ndjson", &letter("transform", "long").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    ended.assert_stderr("the pipeline has no transform `long`");
+    ended.assert_stderr("refused by the transform `long`");
 
     context.write("dead.ndjson", &letter("sink", "hours").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);

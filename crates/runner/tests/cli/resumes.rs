@@ -401,7 +401,7 @@ fn dead_letters_require_a_file() {
     insta::assert_snapshot!(ended.stderr, @r#"
     missing-dead-letter
 
-      × `on_error = "dead_letter"` needs a table `[dead_letter]`
+      × `on_error = "dead_letter"` requires the table `[dead_letter]`
         ╭─[jobs.toml:22:12]
      22 │ on_error = "dead_letter"
         ·            ─────────────

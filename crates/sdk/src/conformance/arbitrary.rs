@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::random::Random;
 
-const DEEPEST: usize = 4;
+const MAX_DEPTH: usize = 4;
 const KEYS: [&str; 10] = [
     "external_id",
     "job_external_id",
@@ -40,7 +40,7 @@ pub(super) const DOCUMENTS: [&str; 16] = [
 
 /// Any value.
 pub(super) fn json(random: &mut Random, depth: usize) -> Value {
-    let kinds = if depth < DEEPEST { 8 } else { 5 };
+    let kinds = if depth < MAX_DEPTH { 8 } else { 5 };
     match random.below(kinds) {
         0 => Value::Null,
         1 => random.one_in(2).into(),
@@ -85,5 +85,5 @@ fn change(value: &mut Value, random: &mut Random) {
         }
         _ => {}
     }
-    *value = json(random, DEEPEST - 1);
+    *value = json(random, MAX_DEPTH - 1);
 }

@@ -26,7 +26,7 @@ pub enum Check {
     Deterministic,
     /// Stateless and asynchronous transforms: records that are processed at the same time give the same results.
     ParallelEqualsSerial,
-    /// Ordered transforms: a run that resumes after any record emits what an undisturbed run emits.
+    /// Ordered transforms: a run that resumes after any record emits what an uninterrupted run emits.
     ResumeEqualsUndisturbed,
     /// Transforms: emitted records have no field that [`TransformPlugin::fields`](crate::TransformPlugin::fields) excludes.
     FieldsDeclared,
@@ -43,7 +43,7 @@ pub enum Check {
     RecordsIdentified,
     /// Sources: a run that resumes at any cursor reads the remaining records, each once.
     ResumesAtEachCursor,
-    /// Sinks: an undisturbed run publishes every record, and counts them.
+    /// Sinks: an uninterrupted run publishes every record, and counts them.
     DeliversEverything,
     /// Sinks that can undo a write: nothing is published before `finish`, nor by a sink that is dropped.
     NothingBeforeFinish,
@@ -69,7 +69,7 @@ impl Check {
             Self::ErrorsClear => "errors are clear",
             Self::Deterministic => "results are deterministic",
             Self::ParallelEqualsSerial => "parallel equals serial",
-            Self::ResumeEqualsUndisturbed => "resumed equals undisturbed",
+            Self::ResumeEqualsUndisturbed => "resumed equals uninterrupted",
             Self::FieldsDeclared => "fields are declared",
             Self::ExplanationsNameOptions => "explanations name options",
             Self::Cost => "the cost is limited",
@@ -93,7 +93,7 @@ impl Check {
                 "add `#[serde(deny_unknown_fields)]` to the struct, and avoid `flatten`"
             }
             Self::SchemaMatchesParser => {
-                "derive `JsonSchema` and `Deserialize` for the same types; check what a schema attribute excludes in `build`, and return a `Problem` at the path of the option"
+                "derive `JsonSchema` and `Deserialize` for the same types; in `build`, check every restriction of a schema attribute, and return a `Problem` at the path of the option"
             }
             Self::SamplesProcessed => {
                 "pass valid options to the kit, and samples that the transform emits"
@@ -115,7 +115,7 @@ impl Check {
                 "keep no state between records, or implement `OrderedTransform`"
             }
             Self::ResumeEqualsUndisturbed => {
-                "return everything that later results depend on from `save`, read it in `restore`, and change it only after the last `?`"
+                "return the whole state from `save`, read it in `restore`, and change the state only after the last `?` of `apply`"
             }
             Self::FieldsDeclared => {
                 "implement `TransformPlugin::fields`: `FieldRule::unchanged().adds(\"…\")`, so that `check` finds mistyped fields"
@@ -135,7 +135,7 @@ impl Check {
                 "start at the cursor of the `Position` in `open`; the cursor must hold all that is needed"
             }
             Self::DeliversEverything => {
-                "write everything until `finish`, and count the records in `Delivery::records`"
+                "publish every record in `finish`, and count the records in `Delivery::records`"
             }
             Self::NothingBeforeFinish => {
                 "write to a temporary place that `finish` publishes, and remove it in `Drop`"

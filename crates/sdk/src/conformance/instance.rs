@@ -13,7 +13,7 @@ use crate::{
     Transform,
 };
 
-/// The characters shown of two results that differ, and those of them before the difference.
+/// The number of characters of each result in a message about a difference. [`BEFORE`] of them precede the difference.
 const EXCERPT: usize = 80;
 const BEFORE: usize = 30;
 

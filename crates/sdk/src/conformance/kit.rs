@@ -1,4 +1,4 @@
-//! The checks of a plugin: what a test sets, and how they are made.
+//! The checks of a plugin: their settings, and how they run.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -61,7 +61,7 @@ impl<P: Plugin, K: Kind<P>> PluginConformance<P, K> {
         self
     }
 
-    /// Makes all checks.
+    /// Runs all checks.
     ///
     /// # Panics
     /// If a check fails. The text of the panic is that of the report.

@@ -160,7 +160,7 @@ fn excluded(schema: &OptionsSchema, place: &Place<'_>, table: &Value) -> Vec<(St
         wrong.extend(kinds.into_iter().map(|value| (format!("the value {value}"), value)));
     }
     if value.is_string() && schema.choices(place.schema).is_some() {
-        wrong.push(("a text that is no choice".to_owned(), json!("no such choice")));
+        wrong.push(("a string that is not one of the choices".to_owned(), json!("no such choice")));
     }
     if value.is_number() {
         let limits = [("minimum", -1), ("maximum", 1)];

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::Check;
 use crate::shortened;
 
-/// The most characters of an input in a report.
-const SHOWN: usize = 300;
+/// The maximum number of characters of an input in a report.
+const MAX_SHOWN: usize = 300;
 
 /// What a check has exercised, for example 12 records.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Failure {
 
     /// Adds the options or the record with which the check failed.
     pub(super) fn with(mut self, input: impl fmt::Display) -> Self {
-        self.input = Some(shortened(&input.to_string(), SHOWN).into_owned());
+        self.input = Some(shortened(&input.to_string(), MAX_SHOWN).into_owned());
         self
     }
 }
@@ -57,7 +57,7 @@ enum Outcome {
     NotApplicable(String),
 }
 
-/// The results of all checks. Its text says which ones failed, with which input, and what to do.
+/// The results of all checks. The text lists the failed checks, their input, and the advice.
 #[derive(Debug)]
 pub struct Report {
     plugin: &'static str,
@@ -77,7 +77,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// How many times a copy the transform costs.
+    /// The cost of the transform as a multiple of the cost of a copy.
     pub fn factor(&self) -> f64 {
         self.per_record.as_secs_f64() / self.per_copy.as_secs_f64().max(f64::MIN_POSITIVE)
     }
@@ -111,7 +111,7 @@ impl Report {
         self.cost = Some(cost);
     }
 
-    /// Makes a check. One that exercises nothing fails, and so does an exemption that is not needed.
+    /// Runs a check. A check that exercises nothing fails. An exemption that is not needed fails too.
     pub(super) fn check(&mut self, check: Check, run: impl FnOnce() -> Verdict) {
         let verdict = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
             Err(Failure::new(format!("the plugin panicked: {}", panic_text(&*panic))))
@@ -148,8 +148,7 @@ impl Report {
     /// Ends the checks: an exemption from a check of another kind of plugin fails.
     pub(super) fn end(mut self) -> Self {
         for (check, _) in std::mem::take(&mut self.exemptions) {
-            let message =
-                "the check is made for other plugins, or exempt twice: remove the exemption";
+            let message = "the check does not apply to this kind of plugin, or is exempted twice: remove the exemption";
             self.lines.push((check, Outcome::Misused(message)));
         }
         self
@@ -187,8 +186,7 @@ impl fmt::Display for Report {
                         writeln!(formatter, "            with: {input}")?;
                     }
                     if *is_empty {
-                        let help =
-                            "use options and records that exercise it; if there are none, write";
+                        let help = "use options and records that exercise the check; if there are none, write";
                         writeln!(
                             formatter,
                             "            help: {help} `.exempt(Check::{check:?}, \"REASON\")`"

@@ -1,19 +1,19 @@
-//! Whether a resumed run of an ordered transform equals an undisturbed one.
+//! Whether a resumed run of an ordered transform equals an uninterrupted one.
 
 use super::instance::{Applied, Instance, same};
 use super::report::{Exercised, Failure, Verdict};
 
-/// The most records after which a run is resumed.
-const MOST: usize = 60;
+/// The maximum number of records after which a run is resumed.
+const MAX_RECORDS: usize = 60;
 
 /// Resumes after each record.
-pub(super) fn equals_undisturbed(
+pub(super) fn equals_uninterrupted(
     samples: &[String],
     instance: &dyn Fn() -> Result<Instance, Failure>,
 ) -> Verdict {
     let again = samples.iter().chain(samples);
-    let records: Vec<String> = again.take(MOST).cloned().collect();
-    let undisturbed = instance()?.apply_all(&records)?;
+    let records: Vec<String> = again.take(MAX_RECORDS).cloned().collect();
+    let uninterrupted = instance()?.apply_all(&records)?;
     let mut running = instance()?;
     let mut so_far = Vec::new();
     for index in 0..=records.len() {
@@ -37,7 +37,7 @@ pub(super) fn equals_undisturbed(
         }
         results.push(resumed.finish()?);
         let message = format!("a run that resumes after {index} records differs");
-        same(&records, &undisturbed, &results, &message)?;
+        same(&records, &uninterrupted, &results, &message)?;
         if let Some(record) = records.get(index) {
             so_far.push(apply_once(&mut running, record)?);
         }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::random::Random;
 use crate::{KeyPath, Segment};
 
-/// The deepest nesting of generated values.
-const DEEPEST: usize = 6;
+/// The maximum nesting of generated values.
+const MAX_DEPTH: usize = 6;
 const TEXTS: [&str; 6] = ["a", "external_id", "task", "", "é 漢 \"", "1"];
 
 /// The JSON Schema of an options struct.
@@ -162,92 +162,7 @@ impl OptionsSchema {
 
     /// A table that the schema allows. `hints` are valid options, whose values are used for some of the same keys.
     pub(super) fn generate(&self, hints: &Value, random: &mut Random) -> Value {
-        self.value(&self.root, Some(hints), random, 0)
-    }
-
-    /// A value for one option.
-    pub(super) fn value(
-        &self,
-        schema: &Value,
-        hint: Option<&Value>,
-        random: &mut Random,
-        depth: usize,
-    ) -> Value {
-        let mut alternatives = self.alternatives(schema);
-        alternatives.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
-        let Some(schema) = random.pick(&alternatives).copied() else { return Value::Null };
-        let kind = match schema.get("type") {
-            Some(Value::Array(names)) => {
-                names.iter().filter_map(Value::as_str).find(|name| *name != "null")
-            }
-            Some(name) => name.as_str(),
-            None => None,
-        };
-        let is_table = kind == Some("object") && schema.get("properties").is_some();
-        if let Some(hint) = hint.filter(|_| !is_table && random.one_in(2)) {
-            return hint.clone();
-        }
-        if let Some(fixed) = schema.get("const") {
-            return fixed.clone();
-        }
-        let listed = ["enum", "examples"].iter().find_map(|key| schema.get(key)?.as_array());
-        if let Some(choice) = listed.and_then(|choices| random.pick(choices)) {
-            return choice.clone();
-        }
-        match kind {
-            Some("object") => self.table(schema, hint, random, depth),
-            Some("array") => {
-                let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-                let count = usize::try_from(least).unwrap_or_default() + random.below(3);
-                let item = schema.get("items").unwrap_or(&Value::Null);
-                (0..count).map(|_| self.value(item, None, random, depth + 1)).collect()
-            }
-            Some("boolean") => random.one_in(2).into(),
-            Some("integer") => self.number(schema, random).into(),
-            Some("number") if random.one_in(2) => self.number(schema, random).into(),
-            Some("number") => {
-                let number = i32::try_from(self.number(schema, random)).unwrap_or_default();
-                json!(f64::from(number) + 0.5)
-            }
-            Some("string") => random.pick(&TEXTS).copied().unwrap_or_default().into(),
-            _ => super::arbitrary::json(random, depth),
-        }
-    }
-
-    fn number(&self, schema: &Value, random: &mut Random) -> i64 {
-        let least = self.limit(schema, "minimum").unwrap_or(0);
-        let most = self.limit(schema, "maximum").unwrap_or(least.saturating_add(1000));
-        let any = i64::try_from(random.below(1000)).unwrap_or_default();
-        let numbers = [least, most, least.saturating_add(any).min(most)];
-        random.pick(&numbers).copied().unwrap_or(least)
-    }
-
-    fn table(
-        &self,
-        schema: &Value,
-        hint: Option<&Value>,
-        random: &mut Random,
-        depth: usize,
-    ) -> Value {
-        let mut table = Map::new();
-        let required = self.required(schema);
-        let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-            let other = schema.get("additionalProperties").filter(|other| other.is_object());
-            for number in 0..random.below(3) {
-                let value = self.value(other.unwrap_or(&Value::Null), None, random, depth + 1);
-                table.insert(format!("name_{number}"), value);
-            }
-            return table.into();
-        };
-        for (key, schema) in properties {
-            let hint = hint.and_then(|hint| hint.get(key));
-            let is_likely =
-                hint.is_some() && !random.one_in(4) || hint.is_none() && random.one_in(3);
-            if required.contains(&key.as_str()) || is_likely && depth < DEEPEST {
-                table.insert(key.clone(), self.value(schema, hint, random, depth + 1));
-            }
-        }
-        table.into()
+        Generator { schema: self, random }.value(&self.root, Some(hints), 0)
     }
 
     /// The struct, its options and their choices, at any depth.
@@ -260,7 +175,7 @@ impl OptionsSchema {
     }
 
     fn find_documentables(&self, schema: &Value, inside: &str, found: &mut Vec<Documentable>) {
-        if inside.matches('.').count() >= DEEPEST {
+        if inside.matches('.').count() >= MAX_DEPTH {
             return;
         }
         for (key, property) in
@@ -303,6 +218,87 @@ impl OptionsSchema {
         let alternatives = self.alternatives(target).into_iter();
         let bare = alternatives.filter_map(|one| one.get("enum")?.as_array()).flatten();
         found.extend(bare.map(|name| Documentable { name: named(name), is_documented: false }));
+    }
+}
+
+/// Generates values that a schema allows.
+struct Generator<'a> {
+    schema: &'a OptionsSchema,
+    random: &'a mut Random,
+}
+
+impl Generator<'_> {
+    /// A value for one option.
+    fn value(&mut self, schema: &Value, hint: Option<&Value>, depth: usize) -> Value {
+        let mut alternatives = self.schema.alternatives(schema);
+        alternatives.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+        let Some(schema) = self.random.pick(&alternatives).copied() else { return Value::Null };
+        let kind = match schema.get("type") {
+            Some(Value::Array(names)) => {
+                names.iter().filter_map(Value::as_str).find(|name| *name != "null")
+            }
+            Some(name) => name.as_str(),
+            None => None,
+        };
+        let is_table = kind == Some("object") && schema.get("properties").is_some();
+        if let Some(hint) = hint.filter(|_| !is_table && self.random.one_in(2)) {
+            return hint.clone();
+        }
+        if let Some(fixed) = schema.get("const") {
+            return fixed.clone();
+        }
+        let listed = ["enum", "examples"].iter().find_map(|key| schema.get(key)?.as_array());
+        if let Some(choice) = listed.and_then(|choices| self.random.pick(choices)) {
+            return choice.clone();
+        }
+        match kind {
+            Some("object") => self.table(schema, hint, depth),
+            Some("array") => {
+                let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
+                let count = usize::try_from(least).unwrap_or_default() + self.random.below(3);
+                let item = schema.get("items").unwrap_or(&Value::Null);
+                (0..count).map(|_| self.value(item, None, depth + 1)).collect()
+            }
+            Some("boolean") => self.random.one_in(2).into(),
+            Some("integer") => self.number(schema).into(),
+            Some("number") if self.random.one_in(2) => self.number(schema).into(),
+            Some("number") => {
+                let number = i32::try_from(self.number(schema)).unwrap_or_default();
+                json!(f64::from(number) + 0.5)
+            }
+            Some("string") => self.random.pick(&TEXTS).copied().unwrap_or_default().into(),
+            _ => super::arbitrary::json(self.random, depth),
+        }
+    }
+
+    fn number(&mut self, schema: &Value) -> i64 {
+        let least = self.schema.limit(schema, "minimum").unwrap_or(0);
+        let most = self.schema.limit(schema, "maximum").unwrap_or(least.saturating_add(1000));
+        let any = i64::try_from(self.random.below(1000)).unwrap_or_default();
+        let numbers = [least, most, least.saturating_add(any).min(most)];
+        self.random.pick(&numbers).copied().unwrap_or(least)
+    }
+
+    fn table(&mut self, schema: &Value, hint: Option<&Value>, depth: usize) -> Value {
+        let mut table = Map::new();
+        let required = self.schema.required(schema);
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+            let other = schema.get("additionalProperties").filter(|other| other.is_object());
+            for number in 0..self.random.below(3) {
+                let value = self.value(other.unwrap_or(&Value::Null), None, depth + 1);
+                table.insert(format!("name_{number}"), value);
+            }
+            return table.into();
+        };
+        for (key, schema) in properties {
+            let hint = hint.and_then(|hint| hint.get(key));
+            let is_likely =
+                hint.is_some() && !self.random.one_in(4) || hint.is_none() && self.random.one_in(3);
+            if required.contains(&key.as_str()) || is_likely && depth < MAX_DEPTH {
+                table.insert(key.clone(), self.value(schema, hint, depth + 1));
+            }
+        }
+        table.into()
     }
 }
 

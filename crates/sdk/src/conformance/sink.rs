@@ -100,7 +100,7 @@ fn batches(records: &[String]) -> Result<Vec<Batch>, Failure> {
 }
 
 fn delivers_everything(runs: &SinkRuns<'_>, records: usize) -> Verdict {
-    let (published, delivery) = runs.undisturbed()?;
+    let (published, delivery) = runs.uninterrupted()?;
     if published.len() != records {
         let message = format!("{} records are published, not {records}", published.len());
         return Err(Failure::new(message).with(published.join("\n")));
@@ -133,16 +133,13 @@ fn refusals_reported(runs: &SinkRuns<'_>, refused: &str) -> Verdict {
             Ok((sink.write(&page, refusals).await, sink))
         })
     };
-    let (written, _) = write(&mut Refusals::forbidden())?;
-    if written.is_ok() {
-        let message = "the record is not refused, or the refusal does not end the run although refusals are forbidden";
-        return Err(Failure::new(message).with(refused));
-    }
-    (runs.reset)();
     let mut refusals = Refusals::collected();
     let (written, sink) = write(&mut refusals)?;
     written.map_err(failed)?;
     let positions: Vec<usize> = (0..3).filter(|index| refusals.reason(*index).is_some()).collect();
+    if positions.is_empty() {
+        return Err(Failure::new("the record is not refused").with(refused));
+    }
     if positions != [1] {
         let message = format!("the records at {positions:?} are refused, not the one at [1]");
         return Err(Failure::new(message).with(refused));
@@ -151,6 +148,12 @@ fn refusals_reported(runs: &SinkRuns<'_>, refused: &str) -> Verdict {
     let published = (runs.published)();
     if published.len() != 2 {
         let message = format!("{} of 2 other records are published", published.len());
+        return Err(Failure::new(message).with(refused));
+    }
+    (runs.reset)();
+    let (written, _) = write(&mut Refusals::forbidden())?;
+    if written.is_ok() {
+        let message = "the refusal does not end the run although refusals are forbidden";
         return Err(Failure::new(message).with(refused));
     }
     Ok(Exercised { count: 1, unit: "refused record" })

@@ -13,8 +13,8 @@ use crate::{Batch, Delivery, Refusals, Resumption, RunContext, Sink, SinkState, 
 
 /// The number of exports that are killed.
 const EXPORTS: u64 = 60;
-/// The most times that an export is killed.
-const KILLS: usize = 3;
+/// The maximum number of times that an export is killed.
+const MAX_KILLS: usize = 3;
 
 /// How to build and to observe a sink.
 pub(super) struct SinkRuns<'a> {
@@ -24,7 +24,7 @@ pub(super) struct SinkRuns<'a> {
     pub(super) batches: &'a [Batch],
 }
 
-/// An export over several runs, and what a checkpoint has of it.
+/// An export that takes several runs, and its last checkpoint.
 struct Export {
     run: RunContext,
     resumption: Resumption,
@@ -54,8 +54,8 @@ impl KillPoint {
 }
 
 impl SinkRuns<'_> {
-    /// The published records of an undisturbed run.
-    pub(super) fn undisturbed(&self) -> Result<(Vec<String>, Delivery), Failure> {
+    /// The published records of an uninterrupted run.
+    pub(super) fn uninterrupted(&self) -> Result<(Vec<String>, Delivery), Failure> {
         (self.reset)();
         let delivery = self.complete((self.build)()?)?;
         Ok(((self.published)(), delivery))
@@ -64,7 +64,7 @@ impl SinkRuns<'_> {
     /// Delivers all pages with a sink that is not open yet.
     pub(super) fn complete(&self, mut sink: Box<dyn Sink>) -> Result<Delivery, Failure> {
         let delivered = block_on(async {
-            sink.open(&run("undisturbed", false), None).await?;
+            sink.open(&run("uninterrupted", false), None).await?;
             for batch in self.batches {
                 sink.write(batch, &mut Refusals::forbidden()).await?;
                 sink.commit().await?;
@@ -111,9 +111,9 @@ impl SinkRuns<'_> {
         Ok(Exercised { count: 2 * (self.batches.len() + 1), unit: "dropped sinks" })
     }
 
-    /// Kills exports at random instants, and compares what is published with an undisturbed run.
+    /// Kills exports at random instants, and compares what is published with an uninterrupted run.
     pub(super) fn publishes_once(&self, resumption: Resumption) -> Verdict {
-        let (expected, _) = self.undisturbed()?;
+        let (expected, _) = self.uninterrupted()?;
         let mut kills = 0;
         for seed in 0..EXPORTS {
             (self.reset)();
@@ -126,8 +126,8 @@ impl SinkRuns<'_> {
                 random: Random::new(seed),
             };
             let instants = 4 * self.batches.len() + 4;
-            for attempt in 0..=KILLS {
-                let is_last = attempt == KILLS;
+            for attempt in 0..=MAX_KILLS {
+                let is_last = attempt == MAX_KILLS;
                 let instant = if is_last { usize::MAX } else { export.random.below(instants) };
                 let ended = self.attempt(&mut export, &mut KillPoint(instant));
                 let shown = |export: &Export| export.history.join("; ");
@@ -232,7 +232,7 @@ impl Export {
     fn save(&mut self, pages: usize, is_sealed: bool, state: &SinkState) -> Result<(), Failure> {
         let text = state.get().to_string();
         let state = serde_json::from_str(&text)
-            .map_err(|error| Failure::new(format!("the state is no JSON: {error}")).with(text))?;
+            .map_err(|error| Failure::new(format!("the state is not JSON: {error}")).with(text))?;
         self.checkpoint = Some(Checkpoint { pages, is_sealed, state: SinkState::new(state) });
         Ok(())
     }
@@ -245,7 +245,7 @@ impl Export {
     }
 }
 
-/// Polls a future some times, and drops it.
+/// Polls a future a number of times, and drops it.
 fn poll_some<T>(future: impl Future<Output = T>, times: usize) {
     let mut future = pin!(future);
     for _ in 0..times {

@@ -8,12 +8,12 @@ use super::report::{Exercised, Failure, Report, Verdict};
 use crate::testing::block_on;
 use crate::{BuildContext, Page, Position, Problem, RunContext, Source, SourcePlugin, StageError};
 
-/// The most pages of a listing.
-const MOST_PAGES: usize = 1000;
-/// The least pages, so that the source resumes in the middle.
-const LEAST_PAGES: usize = 3;
-/// The most pages after which the source resumes.
-const RESUMED: usize = 30;
+/// The maximum number of pages of a listing.
+const MAX_PAGES: usize = 1000;
+/// The minimum number of pages, so that the source resumes in the middle.
+const MIN_PAGES: usize = 3;
+/// The maximum number of pages after which the source resumes.
+const MAX_RESUMED: usize = 30;
 
 /// The checks of a source, from [`Conformance::source`](super::Conformance::source).
 pub type SourceConformance<P> = PluginConformance<P, SourceKind>;
@@ -37,8 +37,8 @@ impl<P: SourcePlugin> Kind<P> for SourceKind {
                 let mut pages = Vec::new();
                 while let Some(page) = source.next_page().await.map_err(failed)? {
                     pages.push(page);
-                    if pages.len() > MOST_PAGES {
-                        let message = format!("the listing has more than {MOST_PAGES} pages");
+                    if pages.len() > MAX_PAGES {
+                        let message = format!("the listing has more than {MAX_PAGES} pages");
                         return Err(Failure::new(message));
                     }
                 }
@@ -59,15 +59,18 @@ fn failed(error: StageError) -> Failure {
 }
 
 fn paging_ends(pages: &[Page]) -> Verdict {
-    if pages.len() < LEAST_PAGES {
-        let message = format!("the listing has {} pages, too few to resume in it", pages.len());
+    if pages.len() < MIN_PAGES {
+        let message = format!(
+            "the listing has {} pages; the kit needs at least {MIN_PAGES} to test resuming",
+            pages.len()
+        );
         return Err(Failure::new(message));
     }
     let last = pages.len() - 1;
     for (index, page) in pages.iter().enumerate() {
         if page.next.is_some() == (index == last) {
             let what =
-                if index == last { "the last page has" } else { "a page before the last has no" };
+                if index == last { "the last page has a" } else { "a page before the last has no" };
             return Err(Failure::new(format!("{what} cursor of a next page: page {}", index + 1)));
         }
     }
@@ -112,7 +115,7 @@ fn resumes_at_each_cursor(pages: &[Page], read: &Read<'_>) -> Verdict {
     let ends =
         pages.iter().enumerate().filter_map(|(index, page)| Some((index + 1, page.next.clone()?)));
     let mut count = 0;
-    for (read_pages, cursor) in ends.take(RESUMED) {
+    for (read_pages, cursor) in ends.take(MAX_RESUMED) {
         let (before, after) = pages.split_at(read_pages);
         let fingerprints = before.iter().flat_map(|page| page.fingerprints.clone()).collect();
         let shown = format!("the cursor `{cursor}`, after {read_pages} pages");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::behaviour::{Behaviour, Built};
+use super::behavior::{Behavior, Built};
 use super::kit::{Build, Kind, PluginConformance};
 use super::report::{Cost, Exercised, Failure, Report, Verdict};
 use super::{Check, samples};
@@ -62,22 +62,22 @@ impl<P: TransformPlugin> Kind<P> for TransformKind {
 
     fn check(self, build: &Build<'_, Built>, report: &mut Report) {
         let all = [samples::LIST, samples::HIERARCHY, samples::ROWS];
-        let behaviour = Behaviour {
+        let behavior = Behavior {
             build,
             schema: &schemars::schema_for!(P).to_value(),
             explained: P::explained_options(),
             samples: &samples::or_default(self.samples, &all),
             run: &self.run,
         };
-        if behaviour.make(report) {
-            measure(&behaviour, self.most_cost, report);
+        if behavior.make(report) {
+            measure(&behavior, self.most_cost, report);
         }
     }
 }
 
 /// Measures the cost, and compares it with the limit.
-fn measure(behaviour: &Behaviour<'_>, most: Option<f64>, report: &mut Report) {
-    let cost = cost(behaviour);
+fn measure(behavior: &Behavior<'_>, most: Option<f64>, report: &mut Report) {
+    let cost = cost(behavior);
     if let Ok(cost) = &cost {
         report.set_cost(*cost);
     }
@@ -96,14 +96,14 @@ fn limited(cost: Cost, most: f64) -> Verdict {
     Ok(Exercised { count: 1, unit: "measurement" })
 }
 
-fn cost(behaviour: &Behaviour<'_>) -> Result<Cost, Failure> {
-    let mut instance = behaviour.instance()?;
-    let per_copy = timed(behaviour.samples, |record| {
+fn cost(behavior: &Behavior<'_>) -> Result<Cost, Failure> {
+    let mut instance = behavior.instance()?;
+    let per_copy = timed(behavior.samples, |record| {
         let copy = Record::parse(record.to_owned());
         drop(copy.map(|record| record.root().map(|root| root.raw().to_vec())));
         Ok(())
     })?;
-    let per_record = timed(behaviour.samples, |record| instance.apply(record).map(drop))?;
+    let per_record = timed(behavior.samples, |record| instance.apply(record).map(drop))?;
     Ok(Cost { per_record, per_copy })
 }
 

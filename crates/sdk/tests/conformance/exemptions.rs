@@ -22,7 +22,7 @@ fn a_wrong_exemption_is_found() {
     let inapplicable = kit().exempt(Check::ResumeEqualsUndisturbed, "it has no state").report();
     assert_fails(&inapplicable, Check::ResumeEqualsUndisturbed, "the check does not apply");
     let other = kit().exempt(Check::PagingEnds, "it is no source").report();
-    assert_fails(&other, Check::PagingEnds, "the check is made for other plugins");
+    assert_fails(&other, Check::PagingEnds, "the check does not apply to this kind of plugin");
     let silent = crate::kit::<Accepts>().exempt(Check::ErrorsClear, " ").report();
     assert_fails(&silent, Check::ErrorsClear, "the exemption needs a reason");
 }

@@ -294,7 +294,11 @@ fn options_that_differ_from_their_schema_are_found() {
     let found = report::<UncheckedRange>(json!({"number": 1}));
     assert_fails(&found, check, "the schema excludes the number 0 at `number`");
     let found = report::<UncheckedChoice>(json!({"letter": "a"}));
-    assert_fails(&found, check, "the schema excludes a text that is no choice at `letter`");
+    assert_fails(
+        &found,
+        check,
+        "the schema excludes a string that is not one of the choices at `letter`",
+    );
     let found = report::<UncheckedList>(json!({"list": ["a"]}));
     assert_fails(&found, check, "the schema excludes an empty list at `list`");
     let found = report::<OtherSchema>(json!({}));

@@ -93,7 +93,7 @@ fn a_correct_source_conforms() {
 fn a_listing_without_an_end_or_with_too_few_pages_is_found() {
     let endless = kit::<Endless>().report().to_string();
     assert!(endless.contains("the listing has more than 1000 pages"), "{endless}");
-    let why = "the listing has 2 pages, too few to resume in it";
+    let why = "the listing has 2 pages; the kit needs at least 3 to test resuming";
     assert_fails(&kit::<TwoPages>().report(), Check::PagingEnds, why);
 }
 

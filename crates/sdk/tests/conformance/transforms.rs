@@ -180,7 +180,11 @@ fn an_unclear_error_is_found() {
     assert_fails(&kit::<Shouts>().report(), check, "a message starts with a capital letter");
     assert_fails(&kit::<Stops>().report(), check, "a message ends in a full stop");
     assert_fails(&kit::<Silent>().report(), check, "a message is empty");
-    assert_fails(&kit::<Blames>().report(), check, "refused as a defect of the plugin");
+    assert_fails(
+        &kit::<Blames>().report(),
+        check,
+        "the error of a refused record has the kind `Defect`",
+    );
     let why = "the check exercised nothing: it found no refused records";
     let report = kit::<Accepts>().report();
     assert_fails(&report, check, why);
@@ -259,7 +263,7 @@ fn a_result_that_differs_between_runs_is_found() {
     let (check, why) = (Check::Deterministic, "the second run differs from the first");
     assert_fails(&kit::<Numbered>().report(), check, why);
     assert_fails(&kit::<Shuffles>().report(), check, why);
-    let why = "a preview, which asks for explanations, differs from a run";
+    let why = "the output with explanations (preview) differs from the output without explanations";
     assert_fails(&kit::<Observed>().report(), check, why);
 }
 
@@ -310,7 +314,7 @@ transform!(Overwrites, AnyTransform::asynchronous(SharedSlot::default()));
 #[test]
 fn a_result_that_depends_on_other_records_is_found() {
     let check = Check::ParallelEqualsSerial;
-    let why = "a record that is processed beside others gives another result";
+    let why = "a record that is processed concurrently has another result";
     assert_fails(&kit::<Counts>().report(), check, why);
     assert_fails(&kit::<Overwrites>().report(), check, why);
 }
@@ -328,7 +332,7 @@ transform!(Unknown, stamping(), FieldRule::default(), &[]);
 
 #[test]
 fn undeclared_fields_are_found() {
-    let why = "the emitted record has the field `stamp`, which `fields` says no record has";
+    let why = "the emitted record has the field `stamp`, which `TransformPlugin::fields` excludes";
     assert_fails(&kit::<Undeclared>().report(), Check::FieldsDeclared, why);
     let why = "the check exercised nothing: it found no records with declared fields";
     assert_fails(&kit::<Unknown>().report(), Check::FieldsDeclared, why);
@@ -359,9 +363,9 @@ transform!(
 #[test]
 fn explanations_of_other_options_are_found() {
     let check = Check::ExplanationsNameOptions;
-    let why = "the transform explains `label`, which `explained_options` does not name";
+    let why = "the transform explains `label`, which is not in `explained_options`";
     assert_fails(&kit::<Unlisted>().report(), check, why);
-    let why = "`explained_options` names `lable`, which is no option";
+    let why = "`explained_options` lists `lable`, which is not an option";
     assert_fails(&kit::<NoOption>().report(), check, why);
     let why = "the check exercised nothing: it found no explanations";
     assert_fails(&kit::<NeverExplains>().report(), check, why);

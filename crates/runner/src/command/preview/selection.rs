@@ -47,7 +47,7 @@ impl Condition {
         let options = json!({"filter": format!("select({expression}\n)")});
         let context = BuildContext::new(&NoFiles, registry.endpoints());
         let built = registry.build_transform("jq", &options, &context);
-        match built.map(|built| built.map(|built| built.transform)) {
+        match built.map(|built| built.map(|built| built.stage.transform)) {
             Some(Ok(AnyTransform::Stateless(mut transform))) => {
                 let opened = transform.open(&taskferry_engine::new_run("preview"));
                 opened.map_err(|error| error.full_message())?;

@@ -248,7 +248,7 @@ async fn violations(
         type_name: built.type_name,
         digest: String::new(),
         on_error: OnError::Skip,
-        transform: built.transform,
+        transform: built.stage.transform,
     };
     let feed = Feed::Source(Box::new(RecordSource::new(Vec::new())));
     let (name, digest) = ("outputs".to_owned(), String::new());

@@ -1,4 +1,4 @@
-//! The checks of what a transform does with records.
+//! The checks of a transform's output.
 
 use std::thread;
 
@@ -15,11 +15,11 @@ use crate::{AnyTransform, ErrorKind, FieldRule, Output, Record, RecordFields, Ru
 
 /// The number of arbitrary documents, and of records with a wrong value.
 const ARBITRARY: u64 = 300;
-/// The least number of records that are processed at the same time.
+/// The minimum number of records that are processed at the same time.
 const PARALLEL: usize = 64;
 const THREADS: usize = 4;
-/// The longest message of an error, in characters.
-const LONGEST: usize = 500;
+/// The maximum length of an error message, in characters.
+const MAX_CHARACTERS: usize = 500;
 
 /// A transform and its declared fields.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Built {
 }
 
 /// A transform, and the records that the checks give to it.
-pub(super) struct Behaviour<'a> {
+pub(super) struct Behavior<'a> {
     pub(super) build: &'a Build<'a, Built>,
     pub(super) schema: &'a Value,
     pub(super) explained: &'static [&'static str],
@@ -37,7 +37,7 @@ pub(super) struct Behaviour<'a> {
     pub(super) run: &'a RunContext,
 }
 
-impl Behaviour<'_> {
+impl Behavior<'_> {
     /// Makes all checks. Returns false if the transform can't be built.
     pub(super) fn make(&self, report: &mut Report) -> bool {
         report.check(Check::SamplesProcessed, || self.samples_processed());
@@ -51,7 +51,7 @@ impl Behaviour<'_> {
             let reason = "an ordered transform gets one record at a time";
             report.skip(Check::ParallelEqualsSerial, reason);
             report.check(Check::ResumeEqualsUndisturbed, || {
-                resume::equals_undisturbed(self.samples, &|| self.instance())
+                resume::equals_uninterrupted(self.samples, &|| self.instance())
             });
         } else {
             report.check(Check::ParallelEqualsSerial, || self.parallel_equals_serial());
@@ -76,7 +76,7 @@ impl Behaviour<'_> {
         Ok((Instance::open(transform, self.run)?, fields))
     }
 
-    /// What the transform does with each record, and at the end.
+    /// Applies the transform to each record, then ends the input. Returns the results.
     fn applied(&self, records: &[String]) -> Result<Vec<Applied>, Failure> {
         self.instance()?.apply_all(records)
     }
@@ -193,7 +193,7 @@ impl Behaviour<'_> {
             let failed = |why: &str| Err(Failure::new(format!("{why}: {message}")).with(document));
             if kind == ErrorKind::Defect {
                 return failed(
-                    "a record is refused as a defect of the plugin, not as a wrong record",
+                    "the error of a refused record has the kind `Defect` instead of `Record`",
                 );
             }
             for text in [Some(&message), hint.as_ref()].into_iter().flatten() {
@@ -223,7 +223,7 @@ impl Behaviour<'_> {
             &documents,
             &first,
             &previewed,
-            "a preview, which asks for explanations, differs from a run",
+            "the output with explanations (preview) differs from the output without explanations",
         )?;
         Ok(Exercised { count: documents.len(), unit: "documents" })
     }
@@ -235,7 +235,7 @@ impl Behaviour<'_> {
         let serial: Result<Vec<_>, _> = records.iter().map(|it| instance.apply(it)).collect();
         let serial = serial?;
         let (Some(shared), all) = (instance.shared(), &records) else {
-            return Err(Failure::new("the transform can't be shared"));
+            return Err(Failure::new("the transform is ordered, so threads can't share it"));
         };
         let results: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS)
@@ -251,7 +251,7 @@ impl Behaviour<'_> {
                 &records,
                 &serial,
                 &parallel,
-                "a record that is processed beside others gives another result",
+                "a record that is processed concurrently has another result",
             )?;
         }
         Ok(Exercised { count: records.len() * THREADS, unit: "records" })
@@ -268,7 +268,7 @@ impl Behaviour<'_> {
             for emitted in applied.records() {
                 if let Some(field) = undeclared(emitted, &declared) {
                     let message = format!(
-                        "the emitted record has the field `{field}`, which `fields` says no record has"
+                        "the emitted record has the field `{field}`, which `TransformPlugin::fields` excludes"
                     );
                     return Err(Failure::new(message).with(emitted));
                 }
@@ -298,7 +298,7 @@ impl Behaviour<'_> {
             self.explained.iter().find(|name| known.is_none_or(|known| !known.contains_key(**name)))
         {
             return Err(Failure::new(format!(
-                "`explained_options` names `{wrong}`, which is no option"
+                "`explained_options` lists `{wrong}`, which is not an option"
             )));
         }
         let mut out = Output::with_effects();
@@ -308,7 +308,7 @@ impl Behaviour<'_> {
             for effect in out.take_effects() {
                 if !self.explained.contains(&effect.option) {
                     let message = format!(
-                        "the transform explains `{}`, which `explained_options` does not name",
+                        "the transform explains `{}`, which is not in `explained_options`",
                         effect.option
                     );
                     return Err(Failure::new(message).with(sample));
@@ -343,7 +343,9 @@ fn unclear(text: &str) -> Option<&'static str> {
         text if text.trim().is_empty() => Some("a message is empty"),
         _ if is_sentence => Some("a message starts with a capital letter"),
         text if text.ends_with('.') => Some("a message ends in a full stop"),
-        text if text.chars().count() > LONGEST => Some("a message is longer than 500 characters"),
+        text if text.chars().count() > MAX_CHARACTERS => {
+            Some("a message is longer than 500 characters")
+        }
         _ => None,
     }
 }
