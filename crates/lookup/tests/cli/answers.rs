@@ -71,7 +71,7 @@ fn a_lookup_without_an_answer_fails_with_the_lines_to_add() {
     let message: Vec<&str> = ended.stderr.lines().take(3).collect();
     insta::assert_snapshot!(message.join("\n"), @r#"
     FAILED  jobs.test.toml:1: titles
-      `job_titles` looks up keys without an answer in the test; add them to `lookups.job_titles`, with null for an unknown key:
+      the test has no answer for keys that `job_titles` looks up; add them to `lookups.job_titles`, with null for an unknown key:
         "j2": "…"
     "#);
     let json = context.taskferry(&["test", "jobs.toml", "--json"]).with_code(8);
