@@ -111,27 +111,13 @@ impl<'r> Value<'r> {
         })
     }
 
-    /// The items of an array, or the members of an object, with their keys.
-    pub(crate) fn into_children(
-        self,
-    ) -> Result<Box<dyn Iterator<Item = (Self, Self)> + 'r>, String> {
-        let item = |(position, item)| (Self::from(position), item);
-        Ok(match self {
-            Self::Array(Array::Node(node)) => {
-                Box::new(node.items().map(Self::of).enumerate().map(item))
-            }
-            Self::Array(array) => Box::new(array.into_vec().into_iter().enumerate().map(item)),
-            Self::Object(object) => {
-                let members = object.into_members().map(|(key, value)| (Self::String(key), value));
-                Box::new(members)
-            }
-            other => return Err(format!("Cannot iterate over {}", described(&other))),
-        })
-    }
-
     /// The items of an array, or the values of an object.
     pub(crate) fn into_values(self) -> Result<Vec<Self>, String> {
-        Ok(self.into_children()?.map(|(_, value)| value).collect())
+        match self {
+            Self::Array(array) => Ok(array.into_vec()),
+            Self::Object(object) => Ok(object.values()),
+            other => Err(format!("Cannot iterate over {}", described(&other))),
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{Evaluator, index};
 use crate::env::Env;
-use crate::expr::{Access, ExprId, Step};
+use crate::expr::{Access, ExprId, Kind, Step};
 use crate::item::{Emit, Flow, Item, Location, Next};
 use crate::paths::slice_key;
-use crate::value::{Value, shortened};
+use crate::value::{Array, Object, Text, Value, shortened};
 
 impl<'r> Evaluator<'r> {
     /// The value at a path with exactly one result.
@@ -16,7 +16,15 @@ impl<'r> Evaluator<'r> {
         env: &Env<'r>,
         input: &Value<'r>,
     ) -> Flow<'r, Value<'r>> {
-        let mut value = self.value(of, env, input.clone())?;
+        let mut steps = steps.iter();
+        let mut value = match (&self.expr(of).kind, steps.next()) {
+            (Kind::Id, Some(step)) => index(input, &self.key(step, env, input)?)?,
+            (_, Some(step)) => {
+                let value = self.value(of, env, input.clone())?;
+                index(&value, &self.key(step, env, input)?)?
+            }
+            (_, None) => self.value(of, env, input.clone())?,
+        };
         for step in steps {
             value = index(&value, &self.key(step, env, input)?)?;
         }
@@ -120,12 +128,36 @@ fn iterate<'r>(item: Item<'r>, is_optional: bool, emit: Emit<'_, 'r>) -> Flow<'r
         let message = format!("Invalid path expression near attempt to iterate through {value}");
         return Err(message.into());
     }
-    match value.into_children() {
-        Ok(mut children) => children.try_for_each(|(key, value)| {
-            let location = location.child(|| key)?;
-            emit(Item { value, location })
-        }),
-        Err(_) if is_optional => Ok(()),
-        Err(message) => Err(message.into()),
+    match (value, &location) {
+        (Value::Array(Array::Node(node)), _) => {
+            for (position, item) in node.items().enumerate() {
+                let location = location.child(|| Value::from(position))?;
+                emit(Item { value: Value::of(item), location })?;
+            }
+        }
+        (Value::Object(Object::Node(node)), _) => {
+            for (key, value) in node.members() {
+                let location = location.child(|| Value::String(Text::Key(key)))?;
+                emit(Item { value: Value::of(value), location })?;
+            }
+        }
+        (Value::Object(object), Location::At(_)) => {
+            let members: Vec<_> = object.iter().collect();
+            for (key, value) in members {
+                let location = location.child(|| Value::String(key))?;
+                emit(Item { value, location })?;
+            }
+        }
+        (value, _) => match value.into_values() {
+            Ok(values) => {
+                for (position, value) in values.into_iter().enumerate() {
+                    let location = location.child(|| Value::from(position))?;
+                    emit(Item { value, location })?;
+                }
+            }
+            Err(_) if is_optional => {}
+            Err(message) => return Err(message.into()),
+        },
     }
+    Ok(())
 }

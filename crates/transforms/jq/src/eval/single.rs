@@ -64,11 +64,15 @@ impl<'r> Evaluator<'r> {
                 if value.is_true() { value } else { return self.value(*right, env, input) }
             }
             Kind::Math(operator, left, right) => {
-                let (left, right) = self.operands(input, env, *left, *right)?;
+                let (for_left, for_right) = self.shared(input, *left, *right);
+                let right = self.value(*right, env, for_right)?;
+                let left = self.value(*left, env, for_left)?;
                 calculated(*operator, left, right)?
             }
             Kind::Compare(operator, left, right) => {
-                let (left, right) = self.operands(input, env, *left, *right)?;
+                let (for_left, for_right) = self.shared(input, *left, *right);
+                let right = self.value(*right, env, for_right)?;
+                let left = self.value(*left, env, for_left)?;
                 Value::Bool(operator.run(&left, &right))
             }
             Kind::Negate(id) => negated(self.value(*id, env, input)?)?,
@@ -117,24 +121,16 @@ impl<'r> Evaluator<'r> {
         })
     }
 
-    /// The values of two operands. The right one is evaluated first. An operand that does not read its input gets `null`, so that
-    /// the other operand owns the input and can change it in place.
-    fn operands(
-        &self,
-        input: Value<'r>,
-        env: &Env<'r>,
-        left: ExprId,
-        right: ExprId,
-    ) -> Flow<'r, (Value<'r>, Value<'r>)> {
-        let (for_left, for_right) = if !self.expr(right).reads_input {
+    /// The inputs of two operands. An operand that does not read its input gets `null`, so that the other operand owns the input and can
+    /// change it in place.
+    fn shared(&self, input: Value<'r>, left: ExprId, right: ExprId) -> (Value<'r>, Value<'r>) {
+        if !self.expr(right).reads_input {
             (input, Value::Null)
         } else if self.expr(left).reads_input {
             (input.clone(), input)
         } else {
             (Value::Null, input)
-        };
-        let right = self.value(right, env, for_right)?;
-        Ok((self.value(left, env, for_left)?, right))
+        }
     }
 }
 

@@ -50,17 +50,12 @@ impl<'r> Object<'r> {
 
     pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = (Text<'r>, Value<'r>)> + '_> {
         match self {
-            Self::Node(node) => Box::new(members(*node)),
+            Self::Node(node) => {
+                Box::new(node.members().map(|(key, value)| (Text::Key(key), Value::of(value))))
+            }
             Self::Members(members) => {
                 Box::new(members.map.iter().map(|(key, value)| (key.clone(), value.clone())))
             }
-        }
-    }
-
-    pub(crate) fn into_members(self) -> Box<dyn Iterator<Item = (Text<'r>, Value<'r>)> + 'r> {
-        match self {
-            Self::Node(node) => Box::new(members(node)),
-            Self::Members(members) => Box::new(Rc::unwrap_or_clone(members).map.into_iter()),
         }
     }
 
@@ -73,6 +68,13 @@ impl<'r> Object<'r> {
         members.into_iter().flatten()
     }
 
+    pub(crate) fn values(&self) -> Vec<Value<'r>> {
+        match self {
+            Self::Node(node) => node.members().map(|(_, value)| Value::of(value)).collect(),
+            Self::Members(members) => members.map.values().cloned().collect(),
+        }
+    }
+
     /// The members, sorted by key.
     pub(crate) fn sorted(&self) -> Vec<(Text<'r>, Value<'r>)> {
         let mut members: Vec<_> = self.iter().collect();
@@ -82,7 +84,7 @@ impl<'r> Object<'r> {
 
     /// Adds the members of another object. Members with an existing key replace the value and keep the position.
     pub(crate) fn append(self, more: &Self) -> Self {
-        let mut members = self.into_own();
+        let mut members = self.into_members();
         let changed = Rc::make_mut(&mut members);
         changed.depth = changed.depth.max(more.depth());
         changed.map.extend(more.iter());
@@ -95,7 +97,7 @@ impl<'r> Object<'r> {
         key: &Text<'r>,
         change: impl FnOnce(Value<'r>) -> Result<Value<'r>, E>,
     ) -> Result<Self, E> {
-        let mut members = self.into_own();
+        let mut members = self.into_members();
         let changed = Rc::make_mut(&mut members);
         let depth = if let Some(slot) = changed.map.get_mut(&*key.as_str()) {
             *slot = change(std::mem::take(slot))?;
@@ -112,25 +114,21 @@ impl<'r> Object<'r> {
 
     /// Removes one member and keeps the order of the others.
     pub(crate) fn without(self, key: &str) -> Self {
-        let mut members = self.into_own();
+        let mut members = self.into_members();
         Rc::make_mut(&mut members).map.shift_remove(key);
         Self::Members(members)
     }
 
-    fn into_own(self) -> Rc<Members<'r>> {
+    fn into_members(self) -> Rc<Members<'r>> {
         match self {
             Self::Members(members) => members,
             Self::Node(node) => {
                 let mut map = Map::with_capacity_and_hasher(node.len(), RandomState::default());
-                map.extend(members(node));
+                map.extend(node.members().map(|(key, value)| (Text::Key(key), Value::of(value))));
                 Rc::new(Members { map, depth: node.depth_limit() })
             }
         }
     }
-}
-
-fn members(node: Node<'_>) -> impl Iterator<Item = (Text<'_>, Value<'_>)> + '_ {
-    node.members().map(|(key, value)| (Text::Key(key), Value::of(value)))
 }
 
 impl<'r> From<Map<'r>> for Object<'r> {
