@@ -8,7 +8,7 @@ mod io;
 #[path = "architecture/modules.rs"]
 mod modules;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,8 +51,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sink-file", BELOW_PLUGINS),
     ("sink-stdout", BELOW_PLUGINS),
     ("sink-webhook", BELOW_PLUGINS),
+    ("unified-features", &[]),
     ("testkit", &["sdk"]),
     ("taskferry", RUNNER),
+    ("example-job-names", &["sdk"]),
     ("example-runner", &["taskferry", "example-job-names"]),
     ("benches", &[]),
     ("bench-end-to-end", &["taskferry", "sandbox"]),
@@ -83,6 +85,7 @@ const RUNNER: &[&str] = &[
     "transform-rename-skills",
     "transform-select",
     "transform-wasm",
+    "unified-features",
 ];
 
 /// External crates, and the crates of the workspace that may depend on them.
@@ -245,4 +248,35 @@ fn a_cycle_of_modules_is_found_and_named() {
     write("stage/order.rs", "fn f() { crate::run::start() }\nmod tests {\n    use super::*;\n}\n");
     let cycles = modules::cycles(folder.path());
     assert_eq!(Vec::from_iter(cycles), ["crate::run -> crate::stage::order -> crate::run"]);
+}
+
+/// The third-party crates that a build for this machine compiles, and the sets of features that each is compiled with.
+fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let arguments = ["tree", "--prefix", "none", "--format", "{p}|{f}", "--offline"];
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(arguments).args(selection).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = cargo.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut features = BTreeMap::<_, BTreeSet<_>>::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let (package, set) = line.trim_end_matches(" (*)").split_once('|').unwrap();
+        features.entry(package.to_owned()).or_default().insert(set.to_owned());
+    }
+    features
+}
+
+/// See `docs/decisions/0029-one-set-of-features.md`.
+#[test]
+fn the_binary_and_the_tests_use_the_same_features() {
+    let tests = features(&["--workspace", "--edges", "no-build,no-proc-macro"]);
+    let binary = features(&["--package", "taskferry", "--edges", "no-build,no-dev,no-proc-macro"]);
+    let differences = binary.iter().filter(|(package, sets)| tests[*package] != **sets);
+    let lines =
+        differences.map(|(package, sets)| format!("{package}: {sets:?}, {:?}", tests[package]));
+    let lines: Vec<String> = lines.collect();
+    assert!(
+        lines.is_empty(),
+        "add features to crates/unified-features/Cargo.toml; the binary and the tests use:\n{}",
+        lines.join("\n")
+    );
 }

@@ -4,22 +4,30 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// If set, the test writes the files instead of comparing them.
 const UPDATE: &str = "UPDATE_PUBLIC_API";
 
+/// A program that runs rustdoc with the unstable option for JSON. Its format is that of stable Rust 1.95.
+fn rustdoc(folder: &Path) -> PathBuf {
+    let program = folder.join("rustdoc");
+    fs::write(&program, "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc \"$@\"\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
 /// The public API of a crate of this workspace, one item per line.
 fn public_api(package: &str) -> String {
-    // A separate target folder, because build scripts check `RUSTC_BOOTSTRAP`.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("public-api");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let target = folder.parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["rustdoc", "--quiet", "--locked", "--offline", "--lib", "--package", package]);
-    cargo.arg("--target-dir").arg(&target);
+    cargo.arg("--target-dir").arg(target);
     cargo.args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]);
-    // The format of stable Rust 1.95; only the switch for it is unstable.
-    let output = cargo.env("RUSTC_BOOTSTRAP", "1").output().unwrap();
+    let output = cargo.env("RUSTDOC", rustdoc(folder)).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let json = target.join("doc").join(package.replace('-', "_")).with_extension("json");
     let builder = public_api::Builder::from_rustdoc_json(json)

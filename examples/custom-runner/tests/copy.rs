@@ -51,7 +51,9 @@ fn a_copy_of_the_transform_crate_builds_and_passes_its_tests() {
     let text = fs::read_to_string(&manifest).unwrap();
     let sdk = format!("{:?}", repository.join("crates/sdk"));
     assert!(text.contains("\"../../crates/sdk\""), "{text}");
-    fs::write(&manifest, text.replace("\"../../crates/sdk\"", &sdk)).unwrap();
+    let text = text.replace("\"../../crates/sdk\"", &sdk);
+    // The folder lies in this repository, and would be taken for a part of its workspace.
+    fs::write(&manifest, format!("{text}\n[workspace]\n")).unwrap();
     // Uses the versions of the workspace, which are available offline.
     fs::copy(repository.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
