@@ -125,6 +125,8 @@ struct Package {
     /// The names of all dependencies except dev-dependencies.
     dependencies: Vec<String>,
     src: PathBuf,
+    /// Whether Cargo compiles the library a second time, for unit tests.
+    compiles_unit_tests: bool,
 }
 
 fn packages() -> Vec<Package> {
@@ -134,6 +136,8 @@ fn packages() -> Vec<Package> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let targets = |package: &Value| package["targets"].as_array().unwrap().clone().into_iter();
+    let is_library = |target: &Value| target["kind"] == serde_json::json!(["lib"]);
     let package = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
         let used = all.filter(|dependency| dependency["kind"] != "dev");
@@ -141,6 +145,7 @@ fn packages() -> Vec<Package> {
             name: short(&text(&package["name"])),
             dependencies: used.map(|dependency| text(&dependency["name"])).collect(),
             src: Path::new(&text(&package["manifest_path"])).with_file_name("src"),
+            compiles_unit_tests: targets(package).any(|it| is_library(&it) && it["test"] == true),
         }
     };
     metadata["packages"].as_array().unwrap().iter().map(package).collect()
@@ -279,4 +284,26 @@ fn the_binary_and_the_tests_use_the_same_features() {
         "add features to crates/unified-features/Cargo.toml; the binary and the tests use:\n{}",
         lines.join("\n")
     );
+}
+
+fn has_unit_tests(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+        if path.is_dir() {
+            has_unit_tests(&path)
+        } else {
+            fs::read_to_string(&path).is_ok_and(|text| text.contains("#[cfg(test)]"))
+        }
+    })
+}
+
+/// Without unit tests, `[lib] test = false` saves compiling the library twice. With them, it would silence them.
+#[test]
+fn libraries_are_compiled_for_unit_tests_if_they_have_some() {
+    for Package { name, src, compiles_unit_tests, .. } in packages() {
+        if name.starts_with("example") {
+            continue; // Authors copy its manifest.
+        }
+        let expected = has_unit_tests(&src);
+        assert_eq!(compiles_unit_tests, expected, "`[lib] test` in the Cargo.toml of {name}");
+    }
 }
