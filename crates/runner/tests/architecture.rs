@@ -264,7 +264,7 @@ fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut features = BTreeMap::<_, BTreeSet<_>>::new();
-    for line in String::from_utf8(output.stdout).unwrap().lines() {
+    for line in String::from_utf8(output.stdout).unwrap().lines().filter(|line| !line.is_empty()) {
         let (package, set) = line.trim_end_matches(" (*)").split_once('|').unwrap();
         features.entry(package.to_owned()).or_default().insert(set.to_owned());
     }
