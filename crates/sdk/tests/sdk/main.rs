@@ -14,3 +14,4 @@ mod secrets;
 mod shards;
 mod templates;
 mod units;
+mod untrusted;
