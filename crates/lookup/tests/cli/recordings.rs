@@ -51,19 +51,14 @@ fn a_recorded_test_has_the_answers_with_other_keys_and_texts() {
     assert_eq!(service.requests().len(), 1);
     repeat(&context, &service);
     record(&context, &["--id", "j7", "--verbatim", "--replace"]).with_code(0);
-    insta::assert_snapshot!(context.read("jobs.test.toml"), @r#"
-    [[test]]
-    name = "a job"
-    input = '''
-    {"external_id": "j7", "n": 7, "tasks": []}
-    '''
-    lookups.job_titles = '''
-    {"j7": null}
-    '''
-    expect = '''
-    {"external_id": "j7", "n": 7, "tasks": [], "title": null}
-    '''
-    "#);
+    let verbatim = context.read("jobs.test.toml");
+    for line in [
+        r#"{"external_id": "j7", "n": 7, "tasks": []}"#,
+        r#"{"j7": null}"#,
+        r#"{"external_id": "j7", "n": 7, "tasks": [], "title": null}"#,
+    ] {
+        assert!(verbatim.lines().any(|it| it == line), "{verbatim}");
+    }
     repeat(&context, &service);
 }
 
