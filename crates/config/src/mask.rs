@@ -93,11 +93,8 @@ pub(crate) fn mask_broken_line(line: &str, keys: &KnownKeys) -> String {
         let sign = behind.len() - value.map_or(behind.len(), str::len);
         let (sign, value) = behind.split_at(sign);
         if keys.is_public(key) {
-            let masked = if is_address(key) {
-                mask_address(value)
-            } else {
-                mask_user_info(&mask_line(value, false, is_secret_name))
-            };
+            // Further keys in the line may be secrets.
+            let masked = mask_urls(key, &mask_line(value, false, is_secret_name));
             return format!("{indent}{key}{sign}{masked}");
         }
         return format!("{indent}{key}{sign}{}", asterisks(value));

@@ -1,5 +1,6 @@
 //! Checkpoints: the state from which a run resumes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -118,6 +119,10 @@ impl StartPoint {
         let checkpoint = match state.load::<Checkpoint>(name_of(run)) {
             Ok(None) => return Self::FirstPage { abandoned: None },
             Ok(Some(checkpoint)) if checkpoint.is_valid() => Box::new(checkpoint),
+            Err(error) if error.source.kind() != io::ErrorKind::InvalidData => {
+                tracing::warn!("{error}: {}; the run starts at the first page", error.source);
+                return Self::FirstPage { abandoned: None };
+            }
             Ok(Some(_)) | Err(_) => {
                 tracing::warn!(
                     "the checkpoint in the state folder is damaged, or another version of taskferry wrote it; the run starts at the first page"

@@ -56,11 +56,10 @@ impl<F: AsFd> Write for BlockingWriter<F> {
     }
 }
 
-/// Whether bytes that are written to standard output are lost, unless the user wants that: the stream is `/dev/null`, open for reading
-/// and writing.
+/// Whether a stream is `/dev/null`, open for reading and writing: its bytes are lost, probably by mistake.
 ///
-/// Other programs redirect the output of a child to it (`subprocess.DEVNULL` of Python), and the standard library opens it if the
-/// stream was closed when the process started. `> /dev/null` in a shell opens it only for writing.
+/// The standard library opens it so if standard output was closed when the process started, and other programs for the output of a
+/// child (`subprocess.DEVNULL` of Python). A user who writes `> /dev/null` in a shell opens it only for writing.
 pub fn is_discarded(stream: impl AsFd) -> bool {
     let (Ok(found), Ok(flags)) = (fstat(&stream), fcntl_getfl(&stream)) else { return false };
     FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice

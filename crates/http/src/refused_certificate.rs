@@ -28,8 +28,7 @@ pub(crate) fn refused_certificate(cause: &str) -> Option<RefusedCertificate> {
     } else if reason.starts_with("certificate not valid for name") {
         let reason = reason.replace("DnsName(\"", "`").replace("\")", "`");
         let reason = reason.replacen("certificate not", "certificate is not", 1);
-        let hint =
-            "check the host name in `url`; a proxy or a firewall may answer instead of the server";
+        let hint = "check the host name in the server's address; a proxy or a firewall may answer instead of the server";
         (format!("the server's {}", reason.replace("; certificate is only", ", only")), hint)
     } else {
         let reason = match reason {

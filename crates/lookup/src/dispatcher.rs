@@ -165,8 +165,8 @@ impl Dispatcher {
         tasks.spawn_on(task, &self.runtime);
     }
 
-    /// Asks the service about a batch. If the service refuses a batch, requests each half again, so that only the refused
-    /// keys fail.
+    /// Asks the service about a batch. If the service refuses several keys, asks about each half of them, so that only the
+    /// refused keys fail.
     async fn process(&self, batch: Vec<PendingKey>) {
         let _permit = self.permits.acquire().await;
         let mut batches = vec![batch];

@@ -15,8 +15,10 @@ use crate::{Attempts, RateLimit, RetryOptions, Waiting};
 /// The maximum wait, which keeps times within the range of the clock.
 const MAX_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
 
-/// What a request waits for while the circuit is open, or after a `Retry-After`.
-const NEXT_TRY: &str = "the next probe of the unavailable receiver";
+/// What a request waits for while the circuit is open.
+const NEXT_PROBE: &str = "the next probe of the unavailable receiver";
+/// What a request waits for after a `Retry-After`.
+const PAUSE: &str = "the end of a pause that the receiver asked for";
 
 /// The options of the circuit breaker.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -153,14 +155,14 @@ impl Circuit {
     /// Waits until the request may be sent. Returns whether it is the probe.
     async fn admission(&self) -> bool {
         loop {
-            self.rate.acquire(NEXT_TRY, NEXT_TRY).await;
+            self.rate.acquire(PAUSE, PAUSE).await;
             // Created before the state is read, so that no change is missed.
             let changed = self.changed.notified();
             let admission = self.state().admit(Instant::now());
             match admission {
                 Admission::Now { is_probe } => return is_probe,
                 Admission::At(instant) => {
-                    let _waiting = Waiting::until(instant, NEXT_TRY);
+                    let _waiting = Waiting::until(instant, NEXT_PROBE);
                     tokio::select! {
                         () = sleep_until(instant) => {}
                         () = changed => {}

@@ -25,8 +25,8 @@ impl Waiting {
         Self { _span: tracing::info_span!(target: Waiting::TARGET, "waiting", %reason, wait_ms) }
     }
 
-    /// A wait for the response to a request. The text follows "waiting for". A retry is a request that was sent before; the progress
-    /// of a run shows the number of those of each sink.
+    /// A wait for the response to a request. The text follows "waiting for". `is_retry` is true if the request was sent before.
+    /// The progress of a run shows the number of retries of each sink.
     pub fn for_response(from: impl fmt::Display, is_retry: bool) -> Self {
         Self {
             _span: tracing::info_span!(target: Waiting::TARGET, "waiting", reason = %from, is_retry),

@@ -325,6 +325,7 @@ proptest! {
         let columns = ["a", "b", "never"];
         let (text, report) = written(&csv_options(named.then_some(&columns[..])), &values);
         prop_assert_eq!(report.records, values.len() as u64);
+        prop_assume!(has_no_byte_order_mark(&text));
         let rows = read_back(&text);
         if let Some(header) = rows.first() {
             // A row of one empty cell is quoted, so that readers count it as a row.

@@ -30,25 +30,25 @@ pub(crate) struct Publisher {
 
 /// The files of a manifest that no longer exist or were changed.
 pub(crate) fn changed_files(manifest: &Value) -> Vec<String> {
-    let changed = files(manifest).filter(|(path, file)| !file.is_at(path));
+    let changed = files(manifest).filter(|(path, file)| !file.is_at(Path::new(path)));
     changed.map(|(path, _)| printable(path).into_owned()).collect()
 }
 
 /// The files in which the last run that has published them is one of another pipeline with the state folder `dir`, if they are
 /// unchanged. `own` is the folder of this pipeline.
-pub(crate) fn files_of_others(dir: &Path, own: &Path) -> BTreeMap<String, Publisher> {
-    let mut last: BTreeMap<String, (PublishedFile, Option<Publisher>)> = BTreeMap::new();
+pub(crate) fn files_of_others(dir: &Path, own: &Path) -> BTreeMap<PathBuf, Publisher> {
+    let mut last: BTreeMap<PathBuf, (PublishedFile, Option<Publisher>)> = BTreeMap::new();
     for pipeline in folders_in(dir) {
         for folder in with_shares_and_experiments(&pipeline) {
             for manifest in History::in_folder(&folder).all::<Value>().unwrap_or_default() {
                 let text = |key: &str| manifest[key].as_str().unwrap_or_default().to_owned();
                 for (path, file) in files(&manifest) {
-                    let known = last.get(path).map(|(known, _)| known.finished_at);
+                    let known = last.get(Path::new(path)).map(|(known, _)| known.finished_at);
                     if known.is_none_or(|known| known <= file.finished_at) {
                         let publisher =
                             || Publisher { pipeline: text("pipeline"), run_id: text("run_id") };
                         let publisher = (pipeline != own).then(publisher);
-                        last.insert(path.to_owned(), (file, publisher));
+                        last.insert(path.into(), (file, publisher));
                     }
                 }
             }
@@ -76,10 +76,10 @@ fn with_shares_and_experiments(pipeline: &Path) -> impl Iterator<Item = PathBuf>
 }
 
 /// Warns of files of other pipelines that a run has replaced.
-pub(crate) fn warn_of_replaced(others: &BTreeMap<String, Publisher>, manifest: &Manifest) {
+pub(crate) fn warn_of_replaced(others: &BTreeMap<PathBuf, Publisher>, manifest: &Manifest) {
     for file in manifest.sinks.iter().flat_map(|sink| &sink.files) {
-        let path = file.path.to_string_lossy();
-        if let Some(Publisher { pipeline, run_id }) = others.get(&*path) {
+        if let Some(Publisher { pipeline, run_id }) = others.get(&file.path) {
+            let path = file.path.to_string_lossy();
             let (path, pipeline) = (printable(&path), printable(pipeline));
             tracing::warn!(
                 "this run replaced `{path}`, which the pipeline `{pipeline}` published in run {run_id}; give each pipeline a path of \
@@ -91,7 +91,7 @@ pub(crate) fn warn_of_replaced(others: &BTreeMap<String, Publisher>, manifest: &
 
 impl PublishedFile {
     /// Whether the file at this path is this one. The content is read only if the file was changed or copied after the run.
-    fn is_at(&self, path: &str) -> bool {
+    fn is_at(&self, path: &Path) -> bool {
         let Ok(found) = fs::metadata(path) else { return false };
         let is_older = |changed: SystemTime| {
             Timestamp::try_from(changed).is_ok_and(|changed| changed <= self.finished_at)
@@ -102,7 +102,7 @@ impl PublishedFile {
     }
 }
 
-fn sha256_of(path: &str) -> io::Result<String> {
+fn sha256_of(path: &Path) -> io::Result<String> {
     let (mut file, mut hash) = (BufReader::new(File::open(path)?), Sha256::new());
     loop {
         let chunk = file.fill_buf()?;

@@ -68,7 +68,7 @@ impl StateFolder {
     }
 
     /// The files that other pipelines have published with the same `dir`.
-    pub(crate) fn files_of_others(&self) -> BTreeMap<String, Publisher> {
+    pub(crate) fn files_of_others(&self) -> BTreeMap<PathBuf, Publisher> {
         files_of_others(self.pipeline.parent().unwrap_or(Path::new("")), &self.pipeline)
     }
 

@@ -90,7 +90,7 @@ fn a_certificate_for_another_name_is_named_with_both() {
     let ended = server.check(&authority, TRUSTING, 3);
     insta::assert_snapshot!(shown(&ended, &server), @r#"
     failed: source `techwolf`: tls: https://localhost:[port]: no connection: the server's certificate is not valid for name "localhost", only valid for `elsewhere.example`
-      help: check the host name in `url`; a proxy or a firewall may answer instead of the server
+      help: check the host name in the server's address; a proxy or a firewall may answer instead of the server
     "#);
 }
 

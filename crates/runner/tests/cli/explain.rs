@@ -176,8 +176,9 @@ fn a_name_is_explained_with_a_wrong_and_a_right_example() {
     insta::assert_snapshot!(ended.stdout, @r#"
     unknown-key: a table has a key that does not exist
 
-      An ignored key would be an option without effect. The message names the nearest key, or all keys
-      of the table. `taskferry plugins TYPE` describes the keys of a plugin.
+      taskferry refuses unknown keys, because a misspelled option would have no effect. The message
+      names the nearest key, or all keys of the table. `taskferry plugins TYPE` describes the keys of a
+      plugin.
 
       Wrong:
 
@@ -217,7 +218,7 @@ fn an_exit_code_is_explained() {
     insta::assert_snapshot!(ended.stdout, @"
     exit code 8: the export does not meet `[expect]`, removals were withheld, or a test failed
 
-      The message of the run names the reason:
+      The message, or the output of the test, names the reason:
 
       - `min_jobs`, `max_drop_percent`: too few jobs, for example because the credentials see only a
         part of the jobs.

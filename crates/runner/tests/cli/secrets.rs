@@ -331,8 +331,12 @@ fn no_secret_of_an_invalid_file_is_written() {
             "client_secret = \"${file:secrets/client}\"",
             "client_secret = [\"${file:secrets/client}\"]",
         ),
-        ("client_secret = \"${file:secrets/client}\"", "clientsecret = \"canary-misspelt\""),
+        ("client_secret = \"${file:secrets/client}\"", "clientsecret = \"canary-misspelled\""),
         ("client_secret = \"${file:secrets/client}\"", "client_secret = \"canary-unclosed"),
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "token_url = \"https://idp.example/t\", client_secret = \"canary-behind\"",
+        ),
         ("client_secret = \"${file:secrets/client}\"", "private_key = \"canary-no-key\""),
         (
             "client_secret = \"${file:secrets/client}\"",

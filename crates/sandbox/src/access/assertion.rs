@@ -21,7 +21,7 @@ const SKEW: u64 = 10;
 /// The maximum number of used assertions that have not expired.
 const MAX_USED: usize = 10_000;
 
-/// Why an assertion is refused.
+/// The reason why an assertion is refused.
 fn problem<T>(text: impl Into<String>) -> Result<T, String> {
     Err(text.into())
 }

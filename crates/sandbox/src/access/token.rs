@@ -19,7 +19,7 @@ pub(crate) struct Bearer {
     pub(crate) scopes: Vec<Scope>,
 }
 
-/// Why a token is refused.
+// Why a token is refused.
 pub(crate) const EXPIRED: &str =
     "the access token has expired: request a new one at the token endpoint";
 const OTHER_AUDIENCE: &str = "the access token is for another audience";

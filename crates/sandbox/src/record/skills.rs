@@ -31,7 +31,8 @@ impl<'a> SkillTranslator<'a> {
     /// another skill, unless its own first counterpart is also the first of another skill, or was already chosen for one:
     /// two skills could otherwise swap their counterparts.
     pub(super) fn harmonize<'b>(&mut self, skills: impl Iterator<Item = Node<'b>>) {
-        let harmonizes = self.shape.settings.skill_mapping == SkillMapping::Harmonized;
+        let harmonizes = self.shape.settings.skill_mapping == SkillMapping::Harmonized
+            && self.shape.vendor != Vendor::TechWolf;
         if !harmonizes || !self.shape.includes(Expansion::LinkedSkills) {
             return;
         }

@@ -10,9 +10,10 @@ use taskferry_sdk::{ErrorKind, StageError};
 pub(crate) fn open() -> Result<BlockingWriter<OwnedFd>, StageError> {
     let stdout = io::stdout();
     if is_discarded(&stdout) {
-        tracing::warn!(
-            "standard output is closed or is `/dev/null`: the records are discarded; to keep them, redirect it to a file or a pipe, or use the sink `file`"
-        );
+        let message = "standard output is closed, or is `/dev/null` open for reading and writing";
+        return Err(StageError::new(ErrorKind::Io, message).hint(
+            "redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`",
+        ));
     }
     let stream = stdout.as_fd().try_clone_to_owned().map_err(cannot_write)?;
     Ok(BlockingWriter::new(stream, None))

@@ -183,5 +183,6 @@ mod tests {
         let [_, _, signature] =
             signer.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#);
         assert_eq!(signature.1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        assert!(format!("{signer:?}").contains("[HMAC-SHA256 secret]"), "{signer:?}");
     }
 }

@@ -151,8 +151,8 @@ impl SegmentReader {
         }
     }
 
-    /// The maximum number of segments in the window: as many as fit into [`WINDOW_BYTES`], at least one more than the concurrent
-    /// requests, at most twice as many, so that a late response does not delay the others.
+    /// The maximum number of segments in the window: as many as fit into [`WINDOW_BYTES`], but at least `width + 1`, so that a late
+    /// response does not delay the others, and at most `2 * width`. `width` is the number of concurrent requests.
     fn max_segments(&self) -> usize {
         if self.width == 1 {
             return 1;

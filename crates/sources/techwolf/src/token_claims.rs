@@ -100,7 +100,7 @@ pub(crate) fn token_finding(
     if missing.is_empty() {
         return Finding::ok(text);
     }
-    Finding::warning(format!("{text}; the token lacks the requested scopes {}", missing.join(", ")))
+    Finding::warning(format!("{text}; the token lacks requested scopes: {}", missing.join(", ")))
         .hint("correct `scopes` in [source.auth], or ask TechWolf for these scopes")
 }
 
@@ -146,7 +146,7 @@ mod tests {
         let found = finding(json!({"scope": "read"}), Some(60), &["read", "write"]);
         assert_eq!(found.verdict, Verdict::Warning);
         assert!(
-            found.text.ends_with("; the token lacks the requested scopes write"),
+            found.text.ends_with("; the token lacks requested scopes: write"),
             "{}",
             found.text
         );

@@ -143,7 +143,11 @@ impl Opened {
                 }
             }
         }
-        let unknown = || format!("the last complete run ({last}) did not contain this transform");
+        let unknown = || {
+            format!(
+                "the state folder has no records of this transform from the last complete run ({last})"
+            )
+        };
         Ok(Self::New(Some(reason.unwrap_or_else(unknown))))
     }
 }

@@ -36,8 +36,8 @@ pub struct Command {
     /// The maximum length of an answer.
     #[serde(default = "default_max_answer_bytes")]
     pub(crate) max_answer_bytes: ByteCount,
-    /// Environment variables for the program: `env = { API_TOKEN = "${LOOKUP_TOKEN}" }`. The program also receives taskferry's
-    /// `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`, and no other variables. `PYTHONUNBUFFERED` and
+    /// Environment variables for the program: `env = { API_TOKEN = "${LOOKUP_TOKEN}" }`. Of taskferry's own variables, the
+    /// program receives only `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`. `PYTHONUNBUFFERED` and
     /// `PYTHONUTF8` are 1. Messages mask values of 6 or more characters.
     #[serde(default)]
     // The schema does not mark the values as secrets, because secrets are not part of the digest, and a run would then resume

@@ -60,7 +60,8 @@ impl Mapping {
         }
         if unknown == 0 {
             return Some(
-                "no skill was renamed, because no record contains linked skills".to_owned(),
+                "no skill was renamed, because no accepted record contains linked skills"
+                    .to_owned(),
             );
         }
         let frequent = totals.frequent(UNKNOWN);

@@ -264,7 +264,7 @@ fn a_mapping_without_matches_is_a_warning_with_a_hint() {
         ]
     );
     assert!(warnings(&skills(&["python"]))[0].ends_with("set `match = \"ignore_case\"`"));
-    assert!(warnings(&skills(&[]))[0].ends_with("no record contains linked skills"));
+    assert!(warnings(&skills(&[]))[0].ends_with("no accepted record contains linked skills"));
     assert_eq!(warnings(&skills(&["Python", "Rust"])), [""; 0]);
     assert_eq!(built().warnings(), [""; 0]);
 }

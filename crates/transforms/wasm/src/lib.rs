@@ -1,4 +1,4 @@
-//! Transform `wasm`: Transform `wasm`: calls a WebAssembly component for each record..
+//! Transform `wasm`: calls a WebAssembly component for each record.
 //!
 //! The component implements the world in `wit/transform.wit`. It can't read files or open connections, and its time and memory
 //! are limited. The crate is empty without its feature `runtime`, which adds the compiler of WebAssembly.

@@ -145,8 +145,7 @@ fn a_changed_pipeline_begins_a_new_baseline() {
     assert_eq!((run.changes(), run.warnings), (vec!["j1 unchanged".to_owned()], Vec::new()));
     pipeline.complete = vec!["a run without this transform".to_owned()];
     let run = pipeline.run(&jobs(1..2));
-    let reason =
-        "the last complete run (a run without this transform) did not contain this transform";
+    let reason = "the state folder has no records of this transform from the last complete run (a run without this transform)";
     assert_eq!(run.warnings, warning(reason));
 }
 
