@@ -262,8 +262,8 @@ fn records_are_selected_by_id_and_by_expression() {
         ids(&["-n", "2", "--where", ".external_id | endswith(\"3\") # a comment"]),
         ["j3", "j13"]
     );
-    let none = context.taskferry(&["preview", "jobs.toml", "--id", "nobody"]).with_code(9);
-    none.assert_stderr("no record has the id `nobody`; 15 records (3 pages) were read");
+    let none = context.taskferry(&["preview", "jobs.toml", "--id", "j-unknown"]).with_code(9);
+    none.assert_stderr("no record has the id `j-unknown`; 15 records (3 pages) were read");
     let wrong = context.taskferry(&["preview", "jobs.toml", "--where", ".a |"]).with_code(2);
     wrong.assert_stderr("`--where` is not a jq expression");
     let failing =
