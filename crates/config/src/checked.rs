@@ -3,7 +3,7 @@
 use taskferry_pipeline::Pipeline;
 use taskferry_sdk::KeyPath;
 
-use crate::mistake::Mistake;
+use crate::diagnostic::Diagnostic;
 use crate::outputs::FilesInUse;
 use crate::positions::{StageInfo, TextPosition};
 
@@ -20,7 +20,7 @@ pub struct Checked {
     /// secrets.
     pub pages_digest: String,
     /// The warnings, in the order of their positions.
-    pub warnings: Vec<Mistake>,
+    pub warnings: Vec<Diagnostic>,
     /// The variables that placeholders stand for, in the order of the options. Empty without
     /// [`Layers::placeholders`](crate::Layers::placeholders).
     pub unverified: Vec<Unverified>,

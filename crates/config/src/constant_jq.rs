@@ -36,7 +36,7 @@ pub(crate) fn is_constant(expression: &str) -> bool {
         is_empty &= character.is_whitespace() || character == '#';
         rest = rest.get(width..).unwrap_or_default();
     }
-    // An empty expression is another mistake.
+    // An empty expression is another error.
     !is_empty
 }
 

@@ -6,9 +6,9 @@ use taskferry_sdk::{KeyPath, Part, Segment};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::diagnostic::Diagnostic;
 use crate::keys::KnownKeys;
 use crate::mask::{mask_secrets, mask_spans};
-use crate::mistake::Mistake;
 use crate::secrets::Secrets;
 use crate::string_token;
 use crate::syntax;
@@ -25,10 +25,10 @@ impl<'a> Document<'a> {
     pub(crate) fn parse(
         source: &'a SourceText,
         keys: impl FnOnce() -> KnownKeys,
-    ) -> Result<Self, Vec<Mistake>> {
+    ) -> Result<Self, Vec<Diagnostic>> {
         let (table, errors) = DeTable::parse_recoverable(&source.text);
         if !errors.is_empty() {
-            return Err(syntax::mistakes(source, errors, &keys()));
+            return Err(syntax::diagnostics(source, errors, &keys()));
         }
         Ok(Self { source, table: table.into_inner() })
     }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{KeyPath, Segment};
 
+use crate::diagnostic::{Diagnostic, Diagnostics, limit_each_kind};
 use crate::document::Document;
 use crate::files::PipelineFiles;
 use crate::keys::KnownKeys;
-use crate::mistake::{Mistake, Mistakes, limit_each_kind};
 use crate::string_token;
 use crate::text::SourceText;
 use crate::variables::{PREFIX, sets_option, trim_value};
@@ -33,7 +33,7 @@ pub struct Layers {
     pub(crate) default_name: String,
     pub(crate) sandbox: bool,
     pub(crate) placeholders: bool,
-    mistakes: Vec<Mistake>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// A value from outside the files.
@@ -111,7 +111,7 @@ impl Layers {
             paths: Vec::new(),
             sandbox: false,
             placeholders: false,
-            mistakes: Vec::new(),
+            diagnostics: Vec::new(),
         }
     }
 
@@ -153,9 +153,9 @@ impl Layers {
         let Some((key, _)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty())
         else {
             // The argument is not shown: any part of it may be a secret.
-            let mistake = Mistake::new("invalid-assignment", "`--set` expects KEY=VALUE")
+            let diagnostic = Diagnostic::new("invalid-assignment", "`--set` expects KEY=VALUE")
                 .help("for example `--set source.limit=50`");
-            self.mistakes.push(mistake);
+            self.diagnostics.push(diagnostic);
             return self;
         };
         let dotted = key.replace('[', ".").replace(']', "");
@@ -190,18 +190,18 @@ impl Layers {
         PipelineFiles::beside(&self.folder)
     }
 
-    pub(crate) fn parse(&self, registry: &Registry) -> Result<Vec<Document<'_>>, Mistakes> {
-        let mut mistakes = self.mistakes.clone();
+    pub(crate) fn parse(&self, registry: &Registry) -> Result<Vec<Document<'_>>, Diagnostics> {
+        let mut diagnostics = self.diagnostics.clone();
         let mut documents = Vec::new();
         for file in &self.files {
             match Document::parse(file, || KnownKeys::of(registry)) {
                 Ok(document) => documents.push(document),
-                Err(found) => mistakes.extend(found),
+                Err(found) => diagnostics.extend(found),
             }
         }
-        let more = limit_each_kind(&mut mistakes, |one| (one.code(), one.severity()));
-        mistakes.extend(more);
-        if mistakes.is_empty() { Ok(documents) } else { Err(Mistakes::new(mistakes)) }
+        let more = limit_each_kind(&mut diagnostics, |one| (one.code(), one.severity()));
+        diagnostics.extend(more);
+        if diagnostics.is_empty() { Ok(documents) } else { Err(Diagnostics::new(diagnostics)) }
     }
 
     fn read(&mut self, path: &Path, what: &str) {
@@ -211,13 +211,14 @@ impl Layers {
             Ok(Ok(text)) => self.files.push(SourceText { name, text }),
             Ok(Err(_)) => {
                 let message = format!("the {what} `{name}` is not UTF-8 text");
-                self.mistakes
-                    .push(Mistake::new("invalid-encoding", message).help("save the file as UTF-8"));
+                self.diagnostics.push(
+                    Diagnostic::new("invalid-encoding", message).help("save the file as UTF-8"),
+                );
             }
             Err(error) => {
                 let message = format!("can't read the {what} `{name}`: {error}");
                 let help = "check the path; a relative path starts at the working directory";
-                self.mistakes.push(Mistake::new("unreadable-file", message).help(help));
+                self.diagnostics.push(Diagnostic::new("unreadable-file", message).help(help));
             }
         }
     }

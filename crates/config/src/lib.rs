@@ -1,18 +1,18 @@
-//! Builds a checked [`Pipeline`](taskferry_pipeline::Pipeline) from a pipeline file, or reports every mistake with its
+//! Builds a checked [`Pipeline`](taskferry_pipeline::Pipeline) from a pipeline file, or reports every error with its
 //! position.
 //!
 //! Values come from layers. Each layer overrides the layers before it: defaults, the file, each overlay, environment
 //! variables (`TASKFERRY_SOURCE__LIMIT=50`), `--set source.limit=50`. figment merges the layers, and records the layer of
 //! each value. Then references such as `${NAME}` are replaced, each plugin builds its stage, and the stages are checked
-//! against each other. Nothing is run, opened or created. The position of a mistake is a position in the text of its layer.
+//! against each other. Nothing is run, opened or created. The position of an error is a position in the text of its layer.
 //!
 //! ```
 //! use taskferry_config::Layers;
 //! use taskferry_pipeline::Registry;
 //!
 //! let layers = Layers::from_text("jobs.toml", "[source]\ntype = \"techwulf\"\n");
-//! let mistakes = taskferry_config::load(&layers, &Registry::new()).unwrap_err();
-//! let last = mistakes.all().last().unwrap();
+//! let errors = taskferry_config::load(&layers, &Registry::new()).unwrap_err();
+//! let last = errors.all().last().unwrap();
 //! assert_eq!((last.file(), last.line(), last.column()), ("jobs.toml", 2, 8));
 //! assert!(last.to_string().contains("there is no source `techwulf`"));
 //! ```
@@ -21,6 +21,7 @@ mod assemble;
 mod built;
 mod checked;
 mod constant_jq;
+mod diagnostic;
 mod digest;
 mod document;
 mod fields;
@@ -33,7 +34,6 @@ mod layers;
 mod locate;
 mod mask;
 mod merge;
-mod mistake;
 mod other_names;
 mod outputs;
 mod placeholder;
@@ -59,11 +59,11 @@ mod values;
 mod variables;
 
 pub use checked::{Checked, Unverified};
+pub use diagnostic::{Diagnostic, Diagnostics};
 pub use file_schema::file_schema;
 pub use files::PipelineFiles;
 pub use identity::is_same_file;
 pub use layers::Layers;
-pub use mistake::{Mistake, Mistakes};
 pub use outputs::FilesInUse;
 pub use positions::{StageInfo, TextPosition};
 pub use sandbox::state_dir as sandbox_state_dir;
@@ -85,8 +85,8 @@ use taskferry_sdk::{KeyPath, Problem, Segment, Severity};
 /// Reads, merges, interpolates and checks a pipeline, and builds its stages.
 ///
 /// # Errors
-/// All mistakes of all layers, with the warnings; or the syntax errors, if a file is not valid TOML.
-pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
+/// All errors of all layers, with the warnings; or the syntax errors, if a file is not valid TOML.
+pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Diagnostics> {
     let documents = layers.parse(registry)?;
     let layers = &stage_names::to_positions(layers, &documents);
     let (mut tree, failed) = merge::merge(layers, &documents);
@@ -128,7 +128,7 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
     let mut found = sources.locate(problems, failed);
     found.extend(variables::warnings(&layers.environment, registry));
-    let is_warning = |mistake: &Mistake| mistake.severity() == Severity::Warning;
+    let is_warning = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Warning;
     match built {
         Some(assembled) if found.iter().all(is_warning) => {
             let Assembled { pipeline, files, stages, pages_digest, .. } = assembled;
@@ -136,7 +136,7 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
             let unverified = sources.locate_placeholders(&placeholders);
             Ok(Checked { pipeline, files, stages, pages_digest, warnings: found, unverified })
         }
-        _ => Err(Mistakes::new(found)),
+        _ => Err(Diagnostics::new(found)),
     }
 }
 
@@ -144,12 +144,12 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
 /// of `layers`, which begin with this file; each test adds its environment variables.
 ///
 /// # Errors
-/// All mistakes of the tests, or those of the pipeline with their variables.
+/// All errors of the tests, or those of the pipeline with their variables.
 pub fn load_tests(
     pipeline: &Path,
     layers: &Layers,
     registry: &Registry,
-) -> Result<Vec<TestCase>, Mistakes> {
+) -> Result<Vec<TestCase>, Diagnostics> {
     let load_stages = |layers: &Layers| Ok(load(layers, registry)?.stages);
     test_suite::load(pipeline, layers, registry, &load_stages)
 }
@@ -157,8 +157,8 @@ pub fn load_tests(
 /// Builds the pipeline for a test.
 ///
 /// # Errors
-/// The mistakes in the pipeline.
-pub fn load_for_test(case: &TestCase, registry: &Registry) -> Result<Checked, Mistakes> {
+/// The errors in the pipeline.
+pub fn load_for_test(case: &TestCase, registry: &Registry) -> Result<Checked, Diagnostics> {
     load(&case.layers, registry)
 }
 
@@ -166,11 +166,11 @@ pub fn load_for_test(case: &TestCase, registry: &Registry) -> Result<Checked, Mi
 /// only the variables in these values need to be set.
 ///
 /// # Errors
-/// The mistakes in these values; or the syntax errors, if a file is not valid TOML.
+/// The errors in these values; or the syntax errors, if a file is not valid TOML.
 pub fn load_state(
     layers: &Layers,
     registry: &Registry,
-) -> Result<(String, StateOptions), Mistakes> {
+) -> Result<(String, StateOptions), Diagnostics> {
     let documents = layers.parse(registry)?;
     let layers = &stage_names::to_positions(layers, &documents);
     let (mut tree, failed) = merge::merge(layers, &documents);
@@ -184,5 +184,5 @@ pub fn load_state(
     }
     let secrets = Secrets::find(&tree, registry);
     let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
-    Err(Mistakes::new(sources.locate(problems, failed)))
+    Err(Diagnostics::new(sources.locate(problems, failed)))
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, Segment, printable};
 
 use crate::checked::Unverified;
+use crate::diagnostic::{Diagnostic, limit_each_kind};
 use crate::document::Document;
 use crate::layers::{COMMAND_LINE, Layers};
 use crate::mask::{mask_assignment, mask_urls, mask_value};
-use crate::mistake::{Mistake, limit_each_kind};
 use crate::placeholder::Placeholder;
 use crate::positions::{StageInfo, TextPosition};
 use crate::secrets::Secrets;
@@ -57,7 +57,7 @@ impl Sources<'_> {
         &self,
         problems: Vec<Problem>,
         failed: Vec<(usize, String)>,
-    ) -> Vec<Mistake> {
+    ) -> Vec<Diagnostic> {
         let mut found: Vec<Located> = problems.into_iter().map(|it| self.located(it)).collect();
         found.extend(failed.into_iter().map(|(index, reason)| Located {
             location: Some(Location::Override(index, Part::Key)),
@@ -70,8 +70,8 @@ impl Sources<'_> {
         });
         let more = limit_each_kind(&mut found, |one| (one.problem.code, one.problem.severity));
         let texts = self.texts(&found);
-        let mistakes = found.into_iter().map(|one| self.mistake(one, &texts));
-        mistakes.chain(more).collect()
+        let diagnostics = found.into_iter().map(|one| self.diagnostic(one, &texts));
+        diagnostics.chain(more).collect()
     }
 
     /// Adds the positions of stages and of their keys.
@@ -189,7 +189,7 @@ impl Sources<'_> {
         texts.map(|(document, offsets)| Arc::new(document.shown(self.secrets, &offsets))).collect()
     }
 
-    fn mistake(&self, located: Located, texts: &[Arc<Text>]) -> Mistake {
+    fn diagnostic(&self, located: Located, texts: &[Arc<Text>]) -> Diagnostic {
         let Located { location, related, problem } = located;
         let label = problem.label.clone().or_else(|| self.interpolated(&problem));
         let safe = |text: String| printable(&self.secrets.redact(&text)).into_owned();
@@ -199,13 +199,13 @@ impl Sources<'_> {
         let related = related.collect();
         let help = self.instead_of_variable(&problem).or(problem.help);
         let Problem { code, message, severity, .. } = problem;
-        Mistake {
+        Diagnostic {
             severity,
             label: label.map(safe),
             help: help.map(safe),
             span: location.and_then(|location| self.span(&location, texts)),
             related,
-            ..Mistake::new(code, safe(message))
+            ..Diagnostic::new(code, safe(message))
         }
     }
 

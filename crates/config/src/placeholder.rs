@@ -1,7 +1,7 @@
 //! Placeholders for variables that are not set, so that a pipeline can be checked and tested without secrets.
 //!
 //! Only the plugin of a stage decides which values an option accepts. So a placeholder tries values of several kinds, until the
-//! pipeline has no mistake at its option.
+//! pipeline has no error at its option.
 
 use std::ops::Range;
 use std::path::Path;
@@ -158,11 +158,11 @@ pub(crate) fn assemble<T>(
     }
     loop {
         let result = assemble(tree);
-        let mistakes = result.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        let mistakes = mistakes.iter().filter(|it| it.severity == Severity::Mistake);
+        let diagnostics = result.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+        let diagnostics = diagnostics.iter().filter(|it| it.severity == Severity::Error);
         let (refused, accepted): (Vec<_>, Vec<_>) = placeholders
             .into_iter()
-            .partition(|placeholder| mistakes.clone().any(|it| placeholder.concerns(it)));
+            .partition(|placeholder| diagnostics.clone().any(|it| placeholder.concerns(it)));
         if refused.is_empty() {
             return (result, accepted);
         }

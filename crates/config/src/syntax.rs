@@ -6,9 +6,9 @@ use std::sync::Arc;
 use taskferry_sdk::MAX_PER_KIND;
 use toml::de::Error;
 
+use crate::diagnostic::Diagnostic;
 use crate::keys::KnownKeys;
 use crate::mask::{asterisks, is_key, mask_broken_line};
-use crate::mistake::Mistake;
 use crate::text::{SourceText, Text, TextSpan, first_line, lines_at};
 
 /// Quotation marks that word processors write instead of straight ones.
@@ -44,12 +44,16 @@ impl Finding {
     }
 }
 
-/// Reports one mistake per line, and none after a misleading one. Masks the text after the key of an invalid line, which may contain
+/// Reports one error per line, and none after a misleading one. Masks the text after the key of an invalid line, which may contain
 /// a secret, except for keys that never hold secrets.
-pub(crate) fn mistakes(source: &SourceText, errors: Vec<Error>, keys: &KnownKeys) -> Vec<Mistake> {
+pub(crate) fn diagnostics(
+    source: &SourceText,
+    errors: Vec<Error>,
+    keys: &KnownKeys,
+) -> Vec<Diagnostic> {
     let text = source.text.as_str();
-    if let Some(mistake) = other_format(source) {
-        return vec![mistake];
+    if let Some(diagnostic) = other_format(source) {
+        return vec![diagnostic];
     }
     let errors = line_errors(text, errors);
     let (shown, more) = errors.split_at(errors.len().min(MAX_PER_KIND));
@@ -63,49 +67,52 @@ pub(crate) fn mistakes(source: &SourceText, errors: Vec<Error>, keys: &KnownKeys
     }
     let masked = Arc::new(Text::new(&source.name, &masked));
     let span = |span: Range<usize>| TextSpan::new(Arc::clone(&masked), first_line(text, &span));
-    let mut mistakes = Vec::new();
+    let mut diagnostics = Vec::new();
     for (error, finding) in shown.iter().zip(findings) {
-        if let Some(mistake) = bracket_or_quote(text, error, span) {
-            mistakes.push(mistake);
+        if let Some(diagnostic) = bracket_or_quote(text, error, span) {
+            diagnostics.push(diagnostic);
             continue;
         }
         let message = format!("invalid TOML: {}", finding.message);
-        let mut mistake = Mistake::new("invalid-toml", message).at(span(visible(text, error)));
-        mistake.help = finding.help;
-        mistake.related.extend(finding.related.map(|(at, label)| (span(at), label.to_owned())));
-        mistakes.push(mistake);
+        let mut diagnostic =
+            Diagnostic::new("invalid-toml", message).at(span(visible(text, error)));
+        diagnostic.help = finding.help;
+        diagnostic.related.extend(finding.related.map(|(at, label)| (span(at), label.to_owned())));
+        diagnostics.push(diagnostic);
     }
     // The caller counts these and does not show them.
-    mistakes.extend(more.iter().map(|error| Mistake::new("invalid-toml", &error.message)));
-    let is_table = |mistake: &Mistake| {
-        mistake.code() == "missing-brackets" || mistake.message.contains(DUPLICATE_TABLE)
+    diagnostics.extend(more.iter().map(|error| Diagnostic::new("invalid-toml", &error.message)));
+    let is_table = |diagnostic: &Diagnostic| {
+        diagnostic.code() == "missing-brackets" || diagnostic.message.contains(DUPLICATE_TABLE)
     };
-    if mistakes.iter().any(is_table) {
+    if diagnostics.iter().any(is_table) {
         // The keys of the second table look like duplicates of the keys of the first one.
-        mistakes.retain(|mistake| is_table(mistake) || !mistake.message.contains("set before"));
+        diagnostics.retain(|diagnostic| {
+            is_table(diagnostic) || !diagnostic.message.contains("set before")
+        });
     }
-    mistakes
+    diagnostics
 }
 
-/// The mistake of a file that is JSON.
-fn other_format(source: &SourceText) -> Option<Mistake> {
+/// The error of a file that is JSON.
+fn other_format(source: &SourceText) -> Option<Diagnostic> {
     let start = source.text.find(|character: char| !character.is_whitespace())?;
     source.text.get(start..)?.starts_with('{').then(|| {
         let mut shown = asterisks(&source.text);
         shown.replace_range(start..=start, "{");
         let text = Arc::new(Text::new(&source.name, &shown));
-        Mistake::new("invalid-toml", "this file is JSON, but a pipeline file is TOML")
+        Diagnostic::new("invalid-toml", "this file is JSON, but a pipeline file is TOML")
             .help("`taskferry new pipeline NAME` writes a pipeline file to start from")
             .at(TextSpan::new(text, start..start + 1))
     })
 }
 
 fn line_errors(text: &str, errors: Vec<Error>) -> Vec<LineError> {
-    let error = |error: Error| {
+    let spanned = |error: Error| {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         (error.span().unwrap_or(0..0), message)
     };
-    let mut errors: Vec<_> = errors.into_iter().map(error).collect();
+    let mut errors: Vec<_> = errors.into_iter().map(spanned).collect();
     errors.sort_by_key(|(span, _)| span.start);
     let lines = lines_at(text, errors.iter().map(|(span, _)| span.start));
     let mut errors = errors.into_iter().peekable();
@@ -216,21 +223,21 @@ fn bracket_or_quote(
     text: &str,
     error: &LineError,
     span: impl Fn(Range<usize>) -> TextSpan,
-) -> Option<Mistake> {
+) -> Option<Diagnostic> {
     if let Some((table, at)) = single_bracket(error, text) {
         let message =
             format!("`[{table}]` must be `[[{table}]]`, because this table is an entry of a list");
-        let mistake = Mistake::new("missing-brackets", message)
+        let diagnostic = Diagnostic::new("missing-brackets", message)
             .help(format!("write `[[{table}]]` with two brackets"));
-        return Some(mistake.at(span(at)));
+        return Some(diagnostic.at(span(at)));
     }
     let line = text.get(error.line.clone()).unwrap_or_default();
     let (at, mark) = line.char_indices().find(|(_, character)| CURLY.contains(character))?;
     let at = error.line.start + at;
     let message = format!("invalid TOML: `{mark}` is a curly quotation mark");
-    let mistake = Mistake::new("invalid-toml", message)
+    let diagnostic = Diagnostic::new("invalid-toml", message)
         .help("write straight quotation marks: `\"…\"` or `'…'`");
-    Some(mistake.at(span(at..at + mark.len_utf8())))
+    Some(diagnostic.at(span(at..at + mark.len_utf8())))
 }
 
 /// The table whose header needs two brackets, and the position of its first header, if that is the error.

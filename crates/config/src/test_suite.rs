@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use taskferry_pipeline::{Registry, TestOptions};
 use taskferry_sdk::{KeyPath, Part, Problem, nearest};
 
+use crate::diagnostic::Diagnostics;
 use crate::keys::TESTS;
 use crate::layers::Layers;
 use crate::locate::Sources;
 use crate::merge::merge;
-use crate::mistake::Mistakes;
 use crate::positions::StageInfo;
 use crate::secrets::Secrets;
 use crate::test_case::{TestCase, TestReader, layers, options};
@@ -39,30 +39,30 @@ pub fn pipeline_files(files: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Loads the stages of a pipeline with these layers.
-pub(crate) type LoadStages<'a> = &'a dyn Fn(&Layers) -> Result<Vec<StageInfo>, Mistakes>;
+pub(crate) type LoadStages<'a> = &'a dyn Fn(&Layers) -> Result<Vec<StageInfo>, Diagnostics>;
 
 /// Reads the tests of a pipeline file, and checks them.
 ///
 /// # Errors
-/// All mistakes of the tests, or those of the pipeline with their variables.
+/// All errors of the tests, or those of the pipeline with their variables.
 pub(crate) fn load(
     pipeline: &Path,
     base: &Layers,
     registry: &Registry,
     load_stages: LoadStages<'_>,
-) -> Result<Vec<TestCase>, Mistakes> {
+) -> Result<Vec<TestCase>, Diagnostics> {
     let mut suite =
         Suite { pipeline, base, registry, load_stages, stages: Vec::new(), names: Vec::new() };
     let beside = test_file(pipeline);
     let files = [pipeline.to_owned()].into_iter().chain(beside.exists().then_some(beside));
-    let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut cases, mut diagnostics) = (Vec::new(), Vec::new());
     for file in files {
         match suite.read(&file) {
             Ok(found) => cases.extend(found),
-            Err(found) => mistakes.extend(found.into_all()),
+            Err(found) => diagnostics.extend(found.into_all()),
         }
     }
-    if mistakes.is_empty() { Ok(cases) } else { Err(Mistakes::new(mistakes)) }
+    if diagnostics.is_empty() { Ok(cases) } else { Err(Diagnostics::new(diagnostics)) }
 }
 
 struct Suite<'a> {
@@ -79,7 +79,10 @@ struct Suite<'a> {
 
 impl Suite<'_> {
     /// The stages of the pipeline with these variables.
-    fn stages(&mut self, variables: &BTreeMap<String, String>) -> Result<Vec<StageInfo>, Mistakes> {
+    fn stages(
+        &mut self,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Vec<StageInfo>, Diagnostics> {
         if let Some((_, stages)) = self.stages.iter().find(|(known, _)| known == variables) {
             return Ok(stages.clone());
         }
@@ -88,7 +91,7 @@ impl Suite<'_> {
         Ok(stages)
     }
 
-    fn read(&mut self, file: &Path) -> Result<Vec<TestCase>, Mistakes> {
+    fn read(&mut self, file: &Path) -> Result<Vec<TestCase>, Diagnostics> {
         let what = if file == self.pipeline { "pipeline file" } else { "test file" };
         let own = Layers::from_described_file(file, what);
         let documents = own.parse(self.registry)?;
@@ -116,7 +119,7 @@ impl Suite<'_> {
         let sources =
             Sources { tree: &tree, layers: &own, documents: &documents, secrets: &secrets };
         if !problems.is_empty() {
-            return Err(Mistakes::new(sources.locate(problems, Vec::new())));
+            return Err(Diagnostics::new(sources.locate(problems, Vec::new())));
         }
         let paths: Vec<KeyPath> = cases.iter().map(|(path, _)| path.clone()).collect();
         let cases = cases.into_iter().zip(sources.positions(&paths));

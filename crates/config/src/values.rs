@@ -6,11 +6,11 @@ use serde_json::Value;
 use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
 use taskferry_sdk::{KeyPath, Segment, printable};
 
+use crate::diagnostic::Diagnostics;
 use crate::document::Document;
 use crate::keys::{TESTS, TOP_LEVEL};
 use crate::layers::{COMMAND_LINE, Layers};
 use crate::mask::{mask_token, mask_urls};
-use crate::mistake::Mistakes;
 use crate::sandbox::Plan;
 use crate::schema::{properties, stages};
 use crate::secrets::Secrets;
@@ -27,7 +27,7 @@ const COMMENT: usize = 48;
 ///
 /// # Errors
 /// The syntax errors, if a file is not valid TOML.
-pub fn print_values(layers: &Layers, registry: &Registry) -> Result<String, Mistakes> {
+pub fn print_values(layers: &Layers, registry: &Registry) -> Result<String, Diagnostics> {
     let given = layers.clone().placeholders(false);
     let documents = given.parse(registry)?;
     let layers = stage_names::to_positions(&given, &documents);

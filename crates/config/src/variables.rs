@@ -5,9 +5,9 @@ use std::sync::Arc;
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{Severity, nearest};
 
+use crate::diagnostic::Diagnostic;
 use crate::keys::{TESTS, TOP_LEVEL, option_paths};
 use crate::mask::mask_value;
-use crate::mistake::Mistake;
 use crate::text::{Text, TextSpan};
 
 pub(crate) const PREFIX: &str = "TASKFERRY_";
@@ -29,7 +29,7 @@ pub(crate) fn sets_option(name: &str) -> bool {
 }
 
 /// Warns about variables that almost set an option: with one underscore instead of two, or with a misspelt name.
-pub(crate) fn warnings(variables: &[(String, String)], registry: &Registry) -> Vec<Mistake> {
+pub(crate) fn warnings(variables: &[(String, String)], registry: &Registry) -> Vec<Diagnostic> {
     let sets_none = |name: &str| name.starts_with(PREFIX) && name != LOG && !sets_option(name);
     let suspects: Vec<_> = variables.iter().filter(|(name, _)| sets_none(name)).collect();
     if suspects.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) fn warnings(variables: &[(String, String)], registry: &Registry) -> V
     suspects.into_iter().filter_map(|(name, value)| warning(name, value, &options)).collect()
 }
 
-fn warning(name: &str, value: &str, options: &[Vec<String>]) -> Option<Mistake> {
+fn warning(name: &str, value: &str, options: &[Vec<String>]) -> Option<Diagnostic> {
     let key = name.strip_prefix(PREFIX)?.to_lowercase();
     let first = key.split('_').next()?;
     let meant = meant(&key, options).map(|name| format!("{PREFIX}{}", name.to_uppercase()));
@@ -54,9 +54,9 @@ fn warning(name: &str, value: &str, options: &[Vec<String>]) -> Option<Mistake> 
     let text = format!("{name}={value}");
     let text = Text::new("environment", &mask_value(&text, name.len() + 1));
     let message = format!("the variable `{name}` does not set any option");
-    let mistake = Mistake::new("unknown-variable", message).help(help);
+    let diagnostic = Diagnostic::new("unknown-variable", message).help(help);
     let span = TextSpan::new(Arc::new(text), 0..name.len());
-    Some(Mistake { severity: Severity::Warning, ..mistake.at(span) })
+    Some(Diagnostic { severity: Severity::Warning, ..diagnostic.at(span) })
 }
 
 /// The option that a name with single underscores, or a misspelt name, most likely means.

@@ -5,7 +5,7 @@
 mod plugins;
 
 use plugins::registry;
-use taskferry_config::{Checked, Layers, Mistakes, load};
+use taskferry_config::{Checked, Diagnostics, Layers, load};
 
 const FILE: &str = r#"
 [source]
@@ -32,7 +32,7 @@ type = "out"
 path = "${TWO}/{date}"
 "#;
 
-fn check(text: &str, variables: &[(&str, &str)]) -> Result<Checked, Mistakes> {
+fn check(text: &str, variables: &[(&str, &str)]) -> Result<Checked, Diagnostics> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let layers = Layers::from_text("jobs.toml", text).environment(variables).placeholders(true);
     load(&layers, &registry())
@@ -110,7 +110,7 @@ fn a_missing_file_is_a_placeholder_wherever_it_is() {
 }
 
 #[test]
-fn other_mistakes_are_reported_beside_placeholders() {
+fn other_errors_are_reported_beside_placeholders() {
     let text = FILE.replace("url =", "limt = 3\nurl =").replace("${FILTER:-.}", "wrong");
     let found = check(&text, &[]).unwrap_err().to_string();
     insta::assert_snapshot!(found, @r"

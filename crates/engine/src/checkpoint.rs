@@ -240,7 +240,7 @@ impl Checkpoint {
             );
         }
         if self.shard != attempt.shard.map(|shard| shard.to_string()) {
-            return Some("it belongs to another share".to_owned());
+            return Some("it belongs to another shard".to_owned());
         }
         if is_older_than(self.saved_at, Timestamp::now(), max_age) {
             return Some(format!("its checkpoint is older than `resume_within` ({max_age})"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use taskferry_pipeline::{ExpectOptions, Pipeline, SinkStage, StageFailure, TransformStage};
-use taskferry_sdk::{AnyTransform, RunContext, Share, SinkState, StageDigest};
+use taskferry_sdk::{AnyTransform, RunContext, ShardRange, SinkState, StageDigest};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -72,7 +72,7 @@ pub(crate) struct Dispatcher {
     sink_watchdog: Watchdog,
     reading: Reading,
     source_warnings: Vec<String>,
-    share: Option<Share>,
+    shard_range: Option<ShardRange>,
     transforming: bool,
     /// The pipeline's transforms, once they are open.
     chain: Option<Arc<Chain>>,
@@ -214,7 +214,7 @@ impl Dispatcher {
             sink_watchdog,
             reading: Reading::Active,
             source_warnings: Vec::new(),
-            share: None,
+            shard_range: None,
             transforming: true,
             chain: None,
             phase: Phase::Delivering,
@@ -359,7 +359,9 @@ impl Dispatcher {
         self.source_warnings = fetched.warnings;
         self.reading = Reading::Stopped;
         match fetched.end {
-            FetchEnd::Complete(share) => (self.reading, self.share) = (Reading::Complete, share),
+            FetchEnd::Complete(shard_range) => {
+                (self.reading, self.shard_range) = (Reading::Complete, shard_range);
+            }
             FetchEnd::Failed(error) => self.fail(error),
             FetchEnd::Stopped => {}
         }

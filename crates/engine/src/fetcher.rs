@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use taskferry_pipeline::{Feed, StageFailure, StageId};
 use taskferry_sdk::{
-    Cursor, ErrorKind, Origin, Position, RequestedWith, RunContext, Share, SourceStatistics,
+    Cursor, ErrorKind, Origin, Position, RequestedWith, RunContext, ShardRange, SourceStatistics,
     StageError,
 };
 use tokio::sync::mpsc;
@@ -35,8 +35,8 @@ impl From<FetchEnd> for Fetched {
 /// Why reading ended.
 #[derive(Debug)]
 pub(crate) enum FetchEnd {
-    /// The listing, or the run's share of it, is complete.
-    Complete(Option<Share>),
+    /// The listing, or the run's shard of it, is complete.
+    Complete(Option<ShardRange>),
     /// The run is stopping.
     Stopped,
     Failed(StageFailure),
@@ -115,7 +115,7 @@ impl Fetcher {
                     let Feed::Source(source) = &self.feed else {
                         break FetchEnd::Complete(None);
                     };
-                    break FetchEnd::Complete(source.share());
+                    break FetchEnd::Complete(source.shard_range());
                 }
                 Err(error) => break FetchEnd::Failed(self.failure(error, &last)),
             };
@@ -237,7 +237,7 @@ async fn next_page(feed: &mut Feed, last: &LastPage) -> Result<Option<NumberedPa
     }
 }
 
-/// A source that can't read single shares would export every job once for each share.
+/// A source that can't read single shards would export every job once for each shard.
 fn shards_unsupported() -> StageError {
     StageError::new(ErrorKind::Config, "the source does not support `--shard`")
         .hint("run without `--shard`")

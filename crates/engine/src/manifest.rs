@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_pipeline::{Pipeline, Role, SinkStage, StageFailure, TransformStage};
 use taskferry_sdk::{
-    DeliveredFile, Delivery, ErrorKind, FrequentValue, Origin, RunContext, Shard, Share, SinkState,
+    DeliveredFile, Delivery, ErrorKind, FrequentValue, Origin, RunContext, Shard, ShardRange,
+    SinkState,
 };
 
 pub use crate::expect::Violation;
@@ -72,7 +73,7 @@ pub struct Manifest {
     pub replay: bool,
     /// Whether a sandbox made the records.
     pub sandbox: bool,
-    /// The share of the export; `null` for the whole export.
+    /// The shard of the export; `null` for the whole export.
     pub shard: Option<ShardSummary>,
     /// How the run ended.
     pub status: Status,
@@ -115,16 +116,16 @@ pub struct Manifest {
     pub error: Option<Failure>,
 }
 
-/// The share of an export.
+/// The shard of an export.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ShardSummary {
     /// Its number, from 1.
     pub index: u32,
-    /// The number of shares.
+    /// The number of shards.
     pub count: u32,
-    /// What the run read, if it read the whole share.
+    /// What the run read, if it read the whole shard.
     #[serde(flatten)]
-    pub share: Share,
+    pub range: ShardRange,
     /// The `min_jobs` of the whole export, which `merge` checks.
     pub min_jobs: Option<u64>,
 }
@@ -157,7 +158,7 @@ pub struct SourceSummary {
     /// Retries among them.
     pub retries: u64,
     /// The fields of the records, by path: of all records of the first 100 pages, and of a sixteenth of the others.
-    // `merge` writes manifests without it if those of the shares lack it.
+    // `merge` writes manifests without it if those of the shards lack it.
     #[schemars(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldSummary>,
 }
@@ -338,7 +339,7 @@ impl From<&Origin> for FailureOrigin {
 impl ShardSummary {
     fn new(shard: Shard) -> Self {
         let (index, count) = (shard.index(), shard.count());
-        Self { index, count, share: Share::default(), min_jobs: None }
+        Self { index, count, range: ShardRange::default(), min_jobs: None }
     }
 }
 

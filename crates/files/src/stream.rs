@@ -56,7 +56,7 @@ impl<F: AsFd> Write for BlockingWriter<F> {
     }
 }
 
-/// Whether a stream is `/dev/null`, open for reading and writing: its bytes are lost, probably by mistake.
+/// Whether a stream is `/dev/null`, open for reading and writing: its bytes are lost, probably by error.
 ///
 /// The standard library opens it so if standard output was closed when the process started, and other programs for the output of a
 /// child (`subprocess.DEVNULL` of Python). A user who writes `> /dev/null` in a shell opens it only for writing.

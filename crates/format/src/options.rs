@@ -150,7 +150,7 @@ pub(crate) struct CellStyle {
 }
 
 impl FormatOptions {
-    /// All mistakes in the options, with paths from the sink's table.
+    /// All errors in the options, with paths from the sink's table.
     ///
     /// ```
     /// use taskferry_format::FormatOptions;

@@ -62,7 +62,7 @@ impl ConnectionOptions {
     /// Reads the file and parses the address, without connecting.
     ///
     /// # Errors
-    /// All mistakes in the options of `table`.
+    /// All errors in the options of `table`.
     pub fn check(
         &self,
         table: &KeyPath,
@@ -124,9 +124,9 @@ fn proxy_choice(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem
     if text.is_empty() || text == "none" {
         return Ok(ProxyChoice::None);
     }
-    let address = ProxyAddress::parse(text, "`connection.proxy`").map_err(|mistake| {
+    let address = ProxyAddress::parse(text, "`connection.proxy`").map_err(|error| {
         let help = "write for example \"http://proxy.example:3128\", or \"none\"";
-        Problem::at(path.clone(), mistake.code, mistake.message).help(help)
+        Problem::at(path.clone(), error.code, error.message).help(help)
     })?;
     Ok(ProxyChoice::Address(address))
 }
@@ -178,7 +178,7 @@ pub fn is_this_machine(host: &str) -> bool {
 /// Refuses an `http` address of another machine, unless the option `allow_http` is set. `data` is what would be sent unencrypted.
 ///
 /// # Errors
-/// The mistake in the address, with an empty path.
+/// The error in the address, with an empty path.
 pub fn check_encryption(url: &Url, allow_http: bool, data: &str) -> Result<(), Problem> {
     if url.scheme() != "http" || allow_http || url.host_str().is_some_and(is_this_machine) {
         return Ok(());

@@ -19,7 +19,7 @@ pub(crate) struct ProxyAddress {
     pub(crate) origin: &'static str,
 }
 
-/// A mistake in an address, which the message does not contain.
+/// An error in an address, which the message does not contain.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AddressError {
     pub(crate) code: &'static str,
@@ -36,29 +36,29 @@ impl ProxyAddress {
     /// Parses an address: `http://user:password@proxy.example:3128`.
     ///
     /// # Errors
-    /// The mistake in it. The message contains no part of the address, because any part may belong to a wrongly encoded
+    /// The error in it. The message contains no part of the address, because any part may belong to a wrongly encoded
     /// password.
     pub(crate) fn parse(text: &str, origin: &'static str) -> Result<Self, AddressError> {
-        let mistake = |code, message: &str| AddressError { code, message: message.to_owned() };
+        let invalid = |code, message: &str| AddressError { code, message: message.to_owned() };
         let text = text.trim();
         if text.starts_with(['"', '\'']) {
-            return Err(mistake("invalid-url", "the proxy's URL is in quotes"));
+            return Err(invalid("invalid-url", "the proxy's URL is in quotes"));
         }
         let url = Url::parse(text)
-            .map_err(|error| mistake("invalid-url", &format!("this is not a URL: {error}")))?;
+            .map_err(|error| invalid("invalid-url", &format!("this is not a URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             let message = "the proxy's URL does not start with `http://` or `https://`";
-            return Err(mistake("unsupported-scheme", message));
+            return Err(invalid("unsupported-scheme", message));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(mistake(
+            return Err(invalid(
                 "unexpected-path",
                 "the proxy's URL has a path, a query or a fragment",
             ));
         }
         if invalid_host_character(&url).is_some() {
             let message = "the proxy's host contains an invalid character, for example a quote";
-            return Err(mistake("invalid-url", message));
+            return Err(invalid("invalid-url", message));
         }
         Ok(Self { url, origin })
     }
@@ -126,9 +126,9 @@ pub(crate) fn from_environment(
         None => Err("it is not UTF-8 text".to_owned()),
         // By convention, a value without a scheme is a host and a port.
         Some(text) if !text.contains("://") && !text.starts_with(['"', '\'']) => {
-            ProxyAddress::parse(&format!("http://{text}"), name).map_err(|mistake| mistake.message)
+            ProxyAddress::parse(&format!("http://{text}"), name).map_err(|error| error.message)
         }
-        Some(text) => ProxyAddress::parse(text, name).map_err(|mistake| mistake.message),
+        Some(text) => ProxyAddress::parse(text, name).map_err(|error| error.message),
     };
     proxy.map(Some).map_err(|reason| {
         let message = format!("the proxy in {name} is invalid: {reason}");

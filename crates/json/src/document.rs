@@ -41,7 +41,7 @@ impl Document {
     /// breaks between tokens is replaced with a copy without white space between tokens.
     ///
     /// # Errors
-    /// The first mistake in the text, with its offset.
+    /// The first error in the text, with its offset.
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
         let text = text.into();
         let index = build(&text, true)?;
@@ -198,7 +198,7 @@ impl Body {
     /// Checks a text and builds its index.
     ///
     /// # Errors
-    /// The first mistake in the text, with its offset; neither [`TooDeep`](crate::ErrorKind::TooDeep) nor
+    /// The first error in the text, with its offset; neither [`TooDeep`](crate::ErrorKind::TooDeep) nor
     /// [`Surrogate`](crate::ErrorKind::Surrogate).
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
         let text = text.into();

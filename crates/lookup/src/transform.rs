@@ -82,7 +82,7 @@ impl LookupOptions {
     /// Builds the transform. Opens nothing. `option` is the name of the option with this table.
     ///
     /// # Errors
-    /// All mistakes in the table.
+    /// All errors in the table.
     pub fn transform(
         &self,
         option: &'static str,

@@ -16,8 +16,8 @@ use taskferry_sdk::{
 
 use crate::{Built, BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
 
-/// Reads the options and builds the stage. If the options have mistakes, builds the stage without the wrong values, to
-/// find further mistakes. Mistakes that only result from the first ones are dropped.
+/// Reads the options and builds the stage. If the options have errors, builds the stage without the wrong values, to
+/// find further errors. Errors that only result from the first ones are dropped.
 fn read_and_build<P: Plugin, S>(
     options: &Value,
     context: &BuildContext<'_>,
@@ -34,16 +34,15 @@ fn read_and_build<P: Plugin, S>(
         return result.unwrap_or_else(|| Err(problems));
     }
     let is_consequence = |found: &Problem| {
-        let overlaps = |mistake: &Problem| {
-            let (found, mistake) = (found.path.segments(), mistake.path.segments());
-            found.starts_with(mistake) || mistake.starts_with(found)
+        let overlaps = |error: &Problem| {
+            let (found, error) = (found.path.segments(), error.path.segments());
+            found.starts_with(error) || error.starts_with(found)
         };
         // A missing key is reported at the path of its table, its consequences in `build` at the path of the key.
-        let has_path = |mistake: &&Problem| {
-            mistake.code != "missing-key" || !mistake.path.segments().is_empty()
-        };
+        let has_path =
+            |error: &&Problem| error.code != "missing-key" || !error.path.segments().is_empty();
         problems.iter().filter(has_path).any(overlaps)
-            || problems.iter().any(|mistake| mentions(found, mistake))
+            || problems.iter().any(|error| mentions(found, error))
             || !exists(options, &found.path)
     };
     let found = result.and_then(Result::err).unwrap_or_default();
@@ -52,10 +51,10 @@ fn read_and_build<P: Plugin, S>(
     Err(problems)
 }
 
-/// Whether a problem mentions the key of a mistake, for example a file name that does not match a misspelt `format`.
-fn mentions(found: &Problem, mistake: &Problem) -> bool {
+/// Whether a problem mentions the key of an error, for example a file name that does not match a misspelt `format`.
+fn mentions(found: &Problem, error: &Problem) -> bool {
     let is_key = |segment: &&Segment| matches!(segment, Segment::Key(_));
-    let Some(Segment::Key(key)) = mistake.path.segments().iter().rfind(is_key) else {
+    let Some(Segment::Key(key)) = error.path.segments().iter().rfind(is_key) else {
         return false;
     };
     let (name, assignment) = (format!("`{key}`"), format!("`{key} ="));

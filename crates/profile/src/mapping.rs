@@ -9,8 +9,8 @@
 //! let rows = read_mapping(b"vendor,skill,vendor_skill\r\n\r\nworkday,Python,Python Programming\r\n").unwrap();
 //! assert_eq!((rows[0].line, rows[0].vendor_skill.as_str()), (3, "Python Programming"));
 //!
-//! let mistakes = read_mapping(b"vendor,skill,vendor_skill\nworkday,Python\n").unwrap_err();
-//! assert_eq!((mistakes[0].line, mistakes[0].message.as_str()), (2, "the row has 2 columns, the header has 3"));
+//! let errors = read_mapping(b"vendor,skill,vendor_skill\nworkday,Python\n").unwrap_err();
+//! assert_eq!((errors[0].line, errors[0].message.as_str()), (2, "the row has 2 columns, the header has 3"));
 //! ```
 
 mod csv;
@@ -23,7 +23,7 @@ use taskferry_sdk::{KeyPath, Problem};
 
 use csv::{Cells, OpenQuote, Rows};
 
-/// The most mistakes that are reported with their lines.
+/// The most errors that are reported with their lines.
 const MAX_REPORTED: usize = 10;
 
 /// The name of one skill at one vendor.
@@ -45,21 +45,21 @@ pub struct MappingRow {
     pub rank: u64,
 }
 
-/// A mistake in a mapping file.
+/// An error in a mapping file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct MappingError {
     /// The line of the file, from 1.
     pub line: u64,
-    /// A stable code of the kind of mistake.
+    /// A stable code of the kind of error.
     pub code: &'static str,
-    /// The mistake.
+    /// The error.
     pub message: String,
     /// How to correct it.
     pub help: Option<String>,
 }
 
-impl Mistake {
-    /// A mistake in a line.
+impl MappingError {
+    /// An error in a line.
     pub fn new(code: &'static str, line: u64, message: impl Into<String>) -> Self {
         Self { line, code, message: message.into(), help: None }
     }
@@ -71,16 +71,16 @@ impl Mistake {
         self
     }
 
-    /// The mistakes in the file that an option names, with their lines: the first ones, and the number of the others.
-    pub fn problems(mistakes: Vec<Self>, option: &str, file: &Path) -> Vec<Problem> {
+    /// The errors in the file that an option names, with their lines: the first ones, and the number of the others.
+    pub fn problems(errors: Vec<Self>, option: &str, file: &Path) -> Vec<Problem> {
         let at = |code, message| Problem::at(KeyPath::of(option), code, message);
         let file = file.display();
-        let more = mistakes.len().saturating_sub(MAX_REPORTED);
+        let more = errors.len().saturating_sub(MAX_REPORTED);
         let more =
             (more > 0).then(|| at("invalid-mapping", format!("{file}: {more} more invalid rows")));
-        let reported = mistakes.into_iter().take(MAX_REPORTED).map(|mistake| {
-            let problem = at(mistake.code, format!("{file}:{}: {}", mistake.line, mistake.message));
-            mistake.help.into_iter().fold(problem, Problem::help)
+        let reported = errors.into_iter().take(MAX_REPORTED).map(|error| {
+            let problem = at(error.code, format!("{file}:{}: {}", error.line, error.message));
+            error.help.into_iter().fold(problem, Problem::help)
         });
         reported.chain(more).collect()
     }
@@ -95,9 +95,9 @@ pub fn composed(text: &str) -> Cow<'_, str> {
 /// Reads all rows. Empty rows are ignored.
 ///
 /// # Errors
-/// All mistakes, in the order of the lines.
-pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
-    let text = text_of(bytes).map_err(|mistake| vec![mistake])?;
+/// All errors, in the order of the lines.
+pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<MappingError>> {
+    let text = text_of(bytes).map_err(|error| vec![error])?;
     let mut rows = Rows::of(text);
     let header = match rows.next() {
         Some(Ok(header)) => header,
@@ -108,46 +108,46 @@ pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
         }
     };
     let columns = Columns::of(&header)?;
-    let (mut read, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut read, mut errors) = (Vec::new(), Vec::new());
     for row in rows {
         let row = row.map_err(never_closed);
         match row.and_then(|cells| columns.row(&cells).map_err(|what| wrong_row(cells.line, what)))
         {
             Ok(row) => read.push(row),
-            Err(mistake) => mistakes.push(mistake),
+            Err(error) => errors.push(error),
         }
     }
-    if mistakes.is_empty() { Ok(read) } else { Err(mistakes) }
+    if errors.is_empty() { Ok(read) } else { Err(errors) }
 }
 
 /// The text of a file, without a byte order mark.
-fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
+fn text_of(bytes: &[u8]) -> Result<&str, MappingError> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(wrong_row(1, "the file is UTF-16 text").help("save the file as UTF-8"));
     }
     // A ZIP archive: an Excel workbook or an OpenDocument sheet.
     if bytes.starts_with(b"PK\x03\x04") {
-        let mistake = wrong_row(1, "the file is a spreadsheet, not CSV");
-        return Err(mistake.help("export the sheet as \"CSV UTF-8\""));
+        let error = wrong_row(1, "the file is a spreadsheet, not CSV");
+        return Err(error.help("export the sheet as \"CSV UTF-8\""));
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let before = std::str::from_utf8(before).unwrap_or_default();
-        let mistake = wrong_row(1 + csv::line_breaks(before), "the line is not UTF-8 text");
-        mistake.help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
+        let error = wrong_row(1 + csv::line_breaks(before), "the line is not UTF-8 text");
+        error.help("save the file as UTF-8; Excel calls it \"CSV UTF-8\"")
     })
 }
 
-fn wrong_row(line: u64, message: impl Into<String>) -> Mistake {
-    Mistake::new("invalid-mapping", line, message)
+fn wrong_row(line: u64, message: impl Into<String>) -> MappingError {
+    MappingError::new("invalid-mapping", line, message)
 }
 
-fn column(line: u64, message: impl Into<String>, help: impl Into<String>) -> Mistake {
-    Mistake::new("missing-column", line, message).help(help)
+fn column(line: u64, message: impl Into<String>, help: impl Into<String>) -> MappingError {
+    MappingError::new("missing-column", line, message).help(help)
 }
 
-fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
+fn never_closed(OpenQuote(line): OpenQuote) -> MappingError {
     wrong_row(line, "the quote that opens a cell in this line is not closed")
         .help("add the closing quote, or write `\"\"` for a quote in the text")
 }
@@ -166,11 +166,11 @@ const COLUMNS: [&str; 6] =
     ["vendor", "skill_id", "skill", "vendor_skill", "vendor_skill_id", "rank"];
 
 impl Columns {
-    fn of(header: &Cells) -> Result<Self, Vec<Mistake>> {
+    fn of(header: &Cells) -> Result<Self, Vec<MappingError>> {
         let (line, names) = (header.line, &header.cells);
         let twice =
             COLUMNS.iter().filter(|name| names.iter().filter(|other| other == *name).count() > 1);
-        let mut mistakes: Vec<Mistake> = twice
+        let mut errors: Vec<MappingError> = twice
             .map(|name| {
                 let message = format!("duplicate column `{name}`");
                 column(line, message, "rename or remove one of them")
@@ -181,7 +181,7 @@ impl Columns {
         let (skill_id, skill) = (find("skill_id"), find("skill"));
         if let (Some(vendor), Some(vendor_skill)) = (vendor, vendor_skill)
             && skill_id.or(skill).is_some()
-            && mistakes.is_empty()
+            && errors.is_empty()
         {
             let (vendor_skill_id, rank) = (find("vendor_skill_id"), find("rank"));
             let count = names.len();
@@ -200,10 +200,10 @@ impl Columns {
             (vendor_skill.is_none(), "`vendor_skill`"),
             (skill_id.or(skill).is_none(), "`skill_id` or `skill`"),
         ];
-        mistakes.extend(missing.into_iter().filter(|(missing, _)| *missing).map(|(_, name)| {
+        errors.extend(missing.into_iter().filter(|(missing, _)| *missing).map(|(_, name)| {
             column(line, format!("the column {name} is missing"), about_header(names))
         }));
-        Err(mistakes)
+        Err(errors)
     }
 
     fn row(&self, row: &Cells) -> Result<MappingRow, String> {

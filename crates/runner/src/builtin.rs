@@ -146,9 +146,12 @@ mod tests {
             .map(|(key, value)| format!("{} = {}\n", inline(&key.as_str().into()), inline(value)))
             .collect();
         let layers = Layers::from_text("jobs.toml", lines.concat());
-        taskferry_config::load(&layers, &registry()).map(drop).map_err(|mistakes| {
-            let texts: Vec<String> =
-                mistakes.all().iter().map(|mistake| format!("{mistake} {mistake:?}")).collect();
+        taskferry_config::load(&layers, &registry()).map(drop).map_err(|diagnostics| {
+            let texts: Vec<String> = diagnostics
+                .all()
+                .iter()
+                .map(|diagnostic| format!("{diagnostic} {diagnostic:?}"))
+                .collect();
             texts.concat()
         })
     }

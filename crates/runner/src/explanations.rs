@@ -1,4 +1,4 @@
-//! What the names of mistakes and warnings, and the exit codes mean: the tables for `taskferry explain`, the hint after errors,
+//! What the names of errors and warnings, and the exit codes mean: the tables for `taskferry explain`, the hint after errors,
 //! SARIF rules, the help of `run` and `docs/errors.md`.
 
 use std::sync::LazyLock;
@@ -25,20 +25,20 @@ static MISTAKES: LazyLock<Vec<Explanation>> = LazyLock::new(|| {
 });
 static CODES: LazyLock<Vec<Explanation>> = LazyLock::new(|| sections(EXIT_CODES).collect());
 
-/// The meaning of a mistake or an exit code.
+/// The meaning of an error or an exit code.
 #[derive(Debug)]
 pub(crate) struct Explanation {
-    /// The stable name of a mistake, which is words with hyphens, or an exit code.
+    /// The stable name of an error, which is words with hyphens, or an exit code.
     pub(crate) name: &'static str,
     /// The meaning in one line.
     pub(crate) meaning: &'static str,
     /// When it occurs, and what to do.
     pub(crate) details: &'static str,
-    /// The examples of a mistake.
+    /// The examples of an error.
     pub(crate) examples: Option<Examples>,
 }
 
-/// A mistake, and how it is corrected.
+/// An error, and how it is corrected.
 ///
 /// An example is a fragment of a pipeline file, a command that begins with `$ `, or both. A comment that is only the name of a
 /// file begins that file. A test checks each example.
@@ -64,7 +64,7 @@ fn sections(file: &'static str) -> impl Iterator<Item = Explanation> {
     })
 }
 
-/// All mistakes and warnings, in alphabetical order of their names.
+/// All errors and warnings, in alphabetical order of their names.
 pub(crate) fn all() -> &'static [Explanation] {
     &MISTAKES
 }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
     use taskferry_config::Layers;
 
-    fn mistakes(url: &str, is_sandbox: bool) -> String {
+    fn diagnostics(url: &str, is_sandbox: bool) -> String {
         let text = format!(
             "[source]\ntype = \"techwolf\"\nurl = \"{url}\"\n\n[[sink]]\ntype = \"stdout\"\n"
         );
@@ -53,7 +53,7 @@ mod tests {
         for (url, is_sandbox) in
             [("sandbox:", false), ("sandbox:?jobs=5", false), ("https://acme.example", true)]
         {
-            let message = mistakes(url, is_sandbox);
+            let message = diagnostics(url, is_sandbox);
             assert!(message.contains(MISSING), "{message}");
         }
     }

@@ -1,11 +1,11 @@
-//! Mistakes in options.
+//! Errors in options.
 
-/// A mistake in a client, a tenant or a public key.
+/// An error in a client, a tenant or a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OptionProblem(pub(crate) String);
 
-/// A mistake in the text of a setting or of a fault.
+/// An error in the text of a setting or of a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}; {help}")]
 pub struct SyntaxProblem {

@@ -39,7 +39,7 @@ pub struct SandboxUrl {
     pub settings: SandboxSettings,
 }
 
-/// A mistake in a `sandbox:` URL.
+/// An error in a `sandbox:` URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlProblem {
     /// What is wrong, in lower case, without a full stop.
@@ -64,7 +64,7 @@ impl SandboxUrl {
     /// Parses a URL.
     ///
     /// # Errors
-    /// All mistakes in it, in their order.
+    /// All errors in it, in their order.
     pub fn parse(url: &str) -> Result<Self, Vec<UrlProblem>> {
         let invalid = |range| {
             let help = "write `sandbox:`, `sandbox:?jobs=500&seed=7` or `sandbox:?data=FILE`";

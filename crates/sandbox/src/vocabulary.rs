@@ -61,14 +61,14 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Reads rows. The error is the first mistake, with its line.
+    /// Reads rows. The error is the first error, with its line.
     fn read(bytes: &[u8]) -> Result<Self, (u64, String)> {
-        let rows = read_mapping(bytes).map_err(|mistakes| {
-            mistakes.into_iter().next().map_or_else(
+        let rows = read_mapping(bytes).map_err(|errors| {
+            errors.into_iter().next().map_or_else(
                 || (1, "it can't be read".to_owned()),
-                |mistake| match mistake.help {
-                    Some(help) => (mistake.line, format!("{}; {help}", mistake.message)),
-                    None => (mistake.line, mistake.message),
+                |error| match error.help {
+                    Some(help) => (error.line, format!("{}; {help}", error.message)),
+                    None => (error.line, error.message),
                 },
             )
         })?;

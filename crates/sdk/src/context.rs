@@ -179,7 +179,7 @@ impl<'a> BuildContext<'a> {
     /// scheme.
     ///
     /// # Errors
-    /// All mistakes in the URL, with empty paths. The plugin adds the key of the URL.
+    /// All errors in the URL, with empty paths. The plugin adds the key of the URL.
     pub fn local_endpoint(
         &self,
         url: &str,
@@ -221,9 +221,9 @@ pub struct RunContext {
     pub replay: bool,
     /// Whether `--sandbox` was given. The output of the run must not replace the output of a real export.
     pub sandbox: bool,
-    /// The share of the export; `None` for the whole export.
+    /// The shard of the export; `None` for the whole export.
     pub shard: Option<Shard>,
-    /// In the run of a share, the state folder of the whole export. It is only read. It may not exist, and another run
+    /// In the run of a shard, the state folder of the whole export. It is only read. It may not exist, and another run
     /// may write to it.
     pub whole_dir: Option<PathBuf>,
     /// The stage that receives this context.

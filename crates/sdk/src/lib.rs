@@ -7,7 +7,7 @@
 //! | read the options from the pipeline file | [`Plugin`], with [`Duration`], [`ByteCount`], [`PathTemplate`] and [`Secret`] |
 //! | build the stage | [`SourcePlugin`], [`TransformPlugin`], [`SinkPlugin`], with a [`BuildContext`] |
 //! | export the plugins of a crate | [`Plugins`] |
-//! | report a mistake in the options | [`Problem`], at a [`KeyPath`] |
+//! | report an error in the options | [`Problem`], at a [`KeyPath`] |
 //! | declare which fields records have, so that `check` finds mistyped fields | [`FieldRule`], [`FieldSet`] |
 //! | start or resume a run | [`RunContext`], [`Position`], [`SinkState`] |
 //! | return pages | [`Source`], with [`Page`], [`SourceRecord`] and [`Cursor`] |
@@ -124,7 +124,7 @@ pub use refusals::{Refusal, Refusals};
 pub use resume::{Position, Resumption, SinkState};
 pub use secret::{DisplayUrl, Secret, has_secret_word, is_secret_name};
 pub use secret_forms::secret_forms;
-pub use shard::{Shard, Share};
+pub use shard::{Shard, ShardRange};
 pub use sink::{CountingSink, DeliveredFile, Delivery, Sink};
 pub use source::{Source, SourceStatistics};
 pub use subject::Subject;

@@ -1,4 +1,4 @@
-//! Reads a plugin's options from a table, and reports every mistake at its key.
+//! Reads a plugin's options from a table, and reports every error at its key.
 
 mod deserializer;
 
@@ -13,7 +13,7 @@ use deserializer::{Kind, Node, OptionError};
 
 /// Reads options from a table.
 ///
-/// After each mistake the reader removes its value and reads the rest again, so that it reports all mistakes. `common` lists keys
+/// After each error the reader removes its value and reads the rest again, so that it reports all errors. `common` lists keys
 /// that every stage has. They are only suggested for mistyped keys.
 ///
 /// ```
@@ -29,7 +29,7 @@ use deserializer::{Kind, Node, OptionError};
 /// ```
 ///
 /// # Errors
-/// One [`Problem`] for each mistake, with paths that start at the table.
+/// One [`Problem`] for each error, with paths that start at the table.
 pub fn read_options<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
@@ -41,7 +41,7 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
 }
 
 /// As [`read_options`], but also returns the options without the wrong values, if they can be read. The caller can
-/// check them for further mistakes.
+/// check them for further errors.
 ///
 /// ```
 /// use taskferry_sdk::serde_json::json;
@@ -90,7 +90,7 @@ pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
                 }));
                 !unknown.is_empty()
             }
-            // The file has no mistake in the placeholder of a missing key.
+            // The file has no error in the placeholder of a missing key.
             _ if removed.placeholders.iter().any(|key| path.first() == Some(key)) => false,
             kind => {
                 let found = original.segments().iter().try_fold(table, entry);
@@ -196,14 +196,14 @@ impl Removed {
         unknown
     }
 
-    /// Counts a mistake in a table or list, and returns whether it is the last one to report.
+    /// Counts an error in a table or list, and returns whether it is the last one to report.
     fn reaches_limit(&mut self, list: &KeyPath) -> bool {
         let count = self.counts.entry(list.clone()).or_default();
         *count += 1;
         *count == MAX_PER_KIND
     }
 
-    /// Inserts a value that matches the schema for a missing key, so that other mistakes are found.
+    /// Inserts a value that matches the schema for a missing key, so that other errors are found.
     fn insert_placeholder<T: JsonSchema>(
         &mut self,
         table: &mut Value,

@@ -17,7 +17,7 @@ use crate::{
 /// # Options
 ///
 /// Options have the types of serde, or those of this crate for values with a unit, secrets and paths. `#[serde(default)]` makes an
-/// option optional. What a type can't express is checked in `build`, which returns all mistakes, each at the path of its option.
+/// option optional. What a type can't express is checked in `build`, which returns all errors, each at the path of its option.
 ///
 /// ```
 /// use std::path::PathBuf;
@@ -159,7 +159,7 @@ pub trait SourcePlugin: Plugin {
     /// Builds the source. Must not open anything.
     ///
     /// # Errors
-    /// All mistakes in the options.
+    /// All errors in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
 
     /// The known fields of the source's records. By default, nothing is known. If the options exclude a field,
@@ -213,7 +213,7 @@ pub trait TransformPlugin: Plugin {
     /// Builds the transform. Must not open anything.
     ///
     /// # Errors
-    /// All mistakes in the options.
+    /// All errors in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>>;
 
     /// The fields that the transform requires, and the fields that it emits. By default, nothing is known.
@@ -257,7 +257,7 @@ pub trait SinkPlugin: Plugin {
     /// Builds the sink. Must not open anything.
     ///
     /// # Errors
-    /// All mistakes in the options.
+    /// All errors in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>>;
 
     /// Identifies the output, such as a path or `stdout`. Two sinks of a pipeline can't have the same output.

@@ -1,4 +1,4 @@
-//! Mistakes in a pipeline file, and warnings about it.
+//! Errors in a pipeline file, and warnings about it.
 
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ pub enum Severity {
     /// The pipeline can run, but probably not as intended.
     Warning,
     /// The pipeline can't run.
-    Mistake,
+    Error,
 }
 
 /// Another location in the pipeline file that a [`Problem`] concerns.
@@ -61,7 +61,7 @@ pub struct RelatedLocation {
     pub label: String,
 }
 
-/// A mistake in a pipeline file, or a warning, with the path of its key. The crate `config` adds the line.
+/// An error in a pipeline file, or a warning, with the path of its key. The crate `config` adds the line.
 ///
 /// ```
 /// use taskferry_sdk::{KeyPath, Problem};
@@ -77,7 +77,7 @@ pub struct Problem {
     pub part: Part,
     /// The stable name of this kind of problem, for scripts and searches: words with hyphens, for example `unknown-key`.
     pub code: &'static str,
-    /// The mistake, in lower case, without a full stop.
+    /// The error, in lower case, without a full stop.
     pub message: String,
     /// The text under the caret; by default the message.
     pub label: Option<String>,
@@ -90,7 +90,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A mistake in the value at `path`.
+    /// An error in the value at `path`.
     pub fn at(path: KeyPath, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             path,
@@ -99,12 +99,12 @@ impl Problem {
             message: message.into(),
             label: None,
             help: None,
-            severity: Severity::Mistake,
+            severity: Severity::Error,
             related: Vec::new(),
         }
     }
 
-    /// One mistake for each name that is in a list twice.
+    /// One error for each name that is in a list twice.
     ///
     /// ```
     /// use taskferry_sdk::{KeyPath, Problem};
@@ -128,7 +128,7 @@ impl Problem {
         repeated.map(problem).collect()
     }
 
-    /// Turns the mistake into a warning.
+    /// Turns the error into a warning.
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;

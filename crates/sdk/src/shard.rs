@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A share of an export, for one run: `2/8` is the second of eight.
+/// A shard of an export, for one run: `2/8` is the second of eight.
 ///
 /// ```
 /// use taskferry_sdk::Shard;
@@ -23,7 +23,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Share `index`, from 1, of `count`.
+    /// Shard `index`, from 1, of `count`.
     ///
     /// # Errors
     /// If `index` is zero or greater than `count`.
@@ -32,12 +32,12 @@ impl Shard {
         exists.then_some(Self { index, count }).ok_or_else(|| invalid(&format!("{index}/{count}")))
     }
 
-    /// The number of the share, from 1.
+    /// The number of the shard, from 1.
     pub fn index(self) -> u32 {
         self.index
     }
 
-    /// The number of shares.
+    /// The number of shards.
     pub fn count(self) -> u32 {
         self.count
     }
@@ -67,20 +67,20 @@ impl FromStr for Shard {
 }
 
 fn invalid(text: &str) -> String {
-    format!("`{text}` is not a share; write for example `2/8` for the second of eight shares")
+    format!("`{text}` is not a shard; write for example `2/8` for the second of eight shards")
 }
 
-/// The part of the listing that a share has read. The shares of an export are complete if each share begins where the
+/// The part of the listing that a shard has read. The shards of an export are complete if each shard begins where the
 /// preceding one ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
-pub struct Share {
-    /// The job after which the share begins. `None` for the first share, and for an empty share after the end of the
+pub struct ShardRange {
+    /// The job after which the shard begins. `None` for the first shard, and for an empty shard after the end of the
     /// listing.
     pub from: Option<String>,
-    /// The last job, after which the next share begins. `None` at the end of the listing.
+    /// The last job, after which the next shard begins. `None` at the end of the listing.
     pub to: Option<String>,
-    /// The values that the share has read, if the listing is divided by a filter instead of positions.
+    /// The values that the shard has read, if the listing is divided by a filter instead of positions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }

@@ -129,7 +129,7 @@ pub trait Sink: fmt::Debug + Send {
         Box::new(CountingSink::default())
     }
 
-    /// The path of a file that all shares would write. By default none.
+    /// The path of a file that all shards would write. By default none.
     fn shard_conflict(&self) -> Option<String> {
         None
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Check, Page, Position, RunContext, Share, StageError};
+use crate::{Check, Page, Position, RunContext, ShardRange, StageError};
 
 /// Reads pages, one after the other.
 ///
@@ -70,14 +70,14 @@ pub trait Source: fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Whether the source can read a single share ([`RunContext::shard`]). By default it can't, and `--shard` is an
+    /// Whether the source can read a single shard ([`RunContext::shard`]). By default it can't, and `--shard` is an
     /// error.
     fn can_shard(&self) -> bool {
         false
     }
 
     /// The part of the listing that a complete run has read; `None` for the whole listing.
-    fn share(&self) -> Option<Share> {
+    fn shard_range(&self) -> Option<ShardRange> {
         None
     }
 

@@ -64,7 +64,7 @@ impl InputFiles for Files {
 /// Reads a plugin's options from a table, as in a pipeline file, and calls `build` with them.
 ///
 /// # Errors
-/// All mistakes in the options.
+/// All errors in the options.
 ///
 /// ```
 /// use taskferry_sdk::testing::{Files, build};
@@ -119,7 +119,7 @@ impl TransformTest {
     /// Builds a plugin's transform from its options.
     ///
     /// # Errors
-    /// All mistakes in the options.
+    /// All errors in the options.
     pub fn new<P: TransformPlugin>(options: &Value) -> Result<Self, Vec<Problem>> {
         Self::with_files::<P>(options, &Files::new())
     }
@@ -127,7 +127,7 @@ impl TransformTest {
     /// As [`new`](Self::new), with files that the options name.
     ///
     /// # Errors
-    /// All mistakes in the options.
+    /// All errors in the options.
     pub fn with_files<P: TransformPlugin>(
         options: &Value,
         files: &Files,

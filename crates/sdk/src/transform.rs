@@ -179,7 +179,7 @@ pub trait OrderedTransform: fmt::Debug + Send {
         false
     }
 
-    /// Why the transform can't run in a share of an export, as a clause: "a record may move from one share to another". By default,
+    /// Why the transform can't run in a shard of an export, as a clause: "a record may move from one shard to another". By default,
     /// it can.
     fn shard_conflict(&self) -> Option<String> {
         None

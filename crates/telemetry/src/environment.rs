@@ -58,7 +58,7 @@ impl<'a> Environment<'a> {
     /// The collector of a signal; `None` if the signal is not exported.
     ///
     /// # Errors
-    /// A mistake in a variable. The message contains no value that may be secret.
+    /// An error in a variable. The message contains no value that may be secret.
     pub(crate) fn destination(&self, signal: Signal) -> Result<Option<Destination>, String> {
         let is_disabled = |value: String| value.eq_ignore_ascii_case("true");
         if self.get("OTEL_SDK_DISABLED").is_some_and(is_disabled) {

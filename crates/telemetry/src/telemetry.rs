@@ -30,7 +30,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts the trace. A signal with invalid variables is not exported, and the mistake is logged. Needs a tokio runtime.
+    /// Starts the trace. A signal with invalid variables is not exported, and the error is logged. Needs a tokio runtime.
     pub fn begin(pipeline: &Pipeline) -> Self {
         let variable = |name: &str| std::env::var(name).ok();
         let environment = Environment::new(&variable);

@@ -42,7 +42,7 @@ fn the_custom_runner_lists_its_transform() {
 }
 
 #[test]
-fn mistakes_of_the_custom_transform_are_marked_in_the_pipeline_file() {
+fn errors_of_the_custom_transform_are_marked_in_the_pipeline_file() {
     let folder = tempfile::tempdir().unwrap();
     let text =
         fs::read_to_string(beside("pipeline.toml")).unwrap().replace("jobs.csv\"", "nowhere.csv\"");

@@ -60,8 +60,8 @@ impl Dispatcher {
         manifest.finished_at = current_millisecond();
         manifest.set_status(self.error.as_ref(), self.interrupt);
         manifest.error = self.error.as_ref().map(Failure::from);
-        if let (Some(shard), Some(share)) = (&mut manifest.shard, self.share.take()) {
-            shard.share = share;
+        if let (Some(shard), Some(range)) = (&mut manifest.shard, self.shard_range.take()) {
+            shard.range = range;
         }
         manifest.committed = match &files {
             // The next run resumes at the last saved checkpoint.
@@ -151,7 +151,7 @@ impl Dispatcher {
 }
 
 /// Warnings if a complete run read or delivered nothing. The usual causes are a mistyped filter and credentials with
-/// too few permissions. A share can be empty, so a share gets a warning only if the last complete run had records.
+/// too few permissions. A shard can be empty, so a shard gets a warning only if the last complete run had records.
 /// `may_be_empty` is true for each sink that is expected to receive no records in some runs.
 fn empty_warnings(
     manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! Runs of one share of an export.
+//! Runs of one shard of an export.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use taskferry_pipeline::{ExpectOptions, Pipeline};
 use taskferry_sdk::Shard;
 use taskferry_state::{LockAttempt, StateDir};
 
-async fn run_share(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport {
+async fn run_shard(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport {
     let LockAttempt::Acquired(state) = StateDir::open(folder, "test").unwrap() else {
         unreachable!()
     };
     let shard: Shard = shard.parse().unwrap();
-    let mut of_share = new_run("test");
-    (of_share.shard, of_share.whole_dir) = (Some(shard), Some(folder.to_owned()));
-    let options = RunOptions { state: Some(state), run: Some(of_share), ..RunOptions::default() };
+    let mut of_shard = new_run("test");
+    (of_shard.shard, of_shard.whole_dir) = (Some(shard), Some(folder.to_owned()));
+    let options = RunOptions { state: Some(state), run: Some(of_shard), ..RunOptions::default() };
     run(pipeline, options).await
 }
 
 #[tokio::test]
-async fn a_source_without_shares_is_refused_in_a_sharded_run() {
+async fn a_source_without_shards_is_refused_in_a_sharded_run() {
     let folder = tempfile::tempdir().unwrap();
     let (source, probe) = (Pages::new(3, 1), SinkProbe::default());
     let read = Arc::clone(&source.read);
     let report =
-        run_share(folder.path(), "1/2", pipeline(source, vec![], vec![probe.sink()])).await;
+        run_shard(folder.path(), "1/2", pipeline(source, vec![], vec![probe.sink()])).await;
     assert_eq!((report.manifest.exit_code, read.load(Ordering::SeqCst)), (3, 0));
     let message = report.error.unwrap().error().full_message();
     assert_eq!(message, "the source does not support `--shard`");
@@ -37,7 +37,7 @@ async fn a_source_without_shares_is_refused_in_a_sharded_run() {
 #[tokio::test]
 async fn expectations_of_the_whole_are_passed_on_to_the_merge() {
     let folder = tempfile::tempdir().unwrap();
-    let source = Pages { in_shares: true, ..Pages::new(3, 1) };
+    let source = Pages { in_shards: true, ..Pages::new(3, 1) };
     let mut pipeline = pipeline(source, vec![], vec![SinkProbe::default().sink()]);
     pipeline.digest = "d1".to_owned();
     pipeline.expect = ExpectOptions {
@@ -45,22 +45,22 @@ async fn expectations_of_the_whole_are_passed_on_to_the_merge() {
         max_drop_percent: Some(0),
         ..ExpectOptions::default()
     };
-    let report = run_share(folder.path(), "1/2", pipeline).await;
+    let report = run_shard(folder.path(), "1/2", pipeline).await;
     assert_eq!(report.manifest.status, Status::Complete);
     assert_eq!(report.manifest.digest, "d1");
     let shard = report.manifest.shard.unwrap();
     assert_eq!((shard.index, shard.count, shard.min_jobs), (1, 2, Some(900)));
-    assert_eq!((shard.share.from, shard.share.to.as_deref()), (None, Some("c3")));
+    assert_eq!((shard.range.from, shard.range.to.as_deref()), (None, Some("c3")));
 }
 
 #[tokio::test]
-async fn a_checkpoint_is_valid_only_for_its_share() {
+async fn a_checkpoint_is_valid_only_for_its_shard() {
     let folder = tempfile::tempdir().unwrap();
-    let source = |fail_after| Pages { in_shares: true, fail_after, ..Pages::new(3, 1) };
+    let source = |fail_after| Pages { in_shards: true, fail_after, ..Pages::new(3, 1) };
     let probe = SinkProbe::default();
     let failed = pipeline(source(Some(2)), vec![], vec![probe.sink()]);
-    run_share(folder.path(), "1/2", failed).await;
+    run_shard(folder.path(), "1/2", failed).await;
     let other = pipeline(source(None), vec![], vec![probe.sink()]);
-    let report = run_share(folder.path(), "1/3", other).await;
+    let report = run_shard(folder.path(), "1/3", other).await;
     assert_eq!((report.manifest.status, report.manifest.resumed_from), (Status::Complete, None));
 }

@@ -10,8 +10,8 @@ use taskferry_engine::{Interrupt, Stopper};
 use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 use taskferry_sdk::{
     AnyTransform, Batch, Counters, Cursor, Delivery, ErrorKind, Output, Page, Position, Record,
-    Refusals, Resumption, RunContext, Share, Sink, SinkState, Source, SourceStatistics, StageError,
-    TimeLimit, Transform,
+    Refusals, Resumption, RunContext, ShardRange, Sink, SinkState, Source, SourceStatistics,
+    StageError, TimeLimit, Transform,
 };
 use tokio::sync::Notify;
 
@@ -55,8 +55,8 @@ pub(crate) struct Pages {
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
     /// The page after which the source hangs.
     pub(crate) hang_after: Option<usize>,
-    /// Whether the source supports shares.
-    pub(crate) in_shares: bool,
+    /// Whether the source supports shards.
+    pub(crate) in_shards: bool,
     /// Whether pages lack the cursor of the next one.
     pub(crate) names_no_cursor: bool,
 }
@@ -73,7 +73,7 @@ impl Pages {
             lenient: false,
             stop_after: None,
             hang_after: None,
-            in_shares: false,
+            in_shards: false,
             names_no_cursor: false,
         }
     }
@@ -131,14 +131,14 @@ impl Source for Pages {
     }
 
     fn can_shard(&self) -> bool {
-        self.in_shares
+        self.in_shards
     }
 
-    fn share(&self) -> Option<Share> {
-        self.in_shares.then(|| {
-            let mut share = Share::default();
-            share.to = Some(format!("c{}", self.count));
-            share
+    fn shard_range(&self) -> Option<ShardRange> {
+        self.in_shards.then(|| {
+            let mut range = ShardRange::default();
+            range.to = Some(format!("c{}", self.count));
+            range
         })
     }
 }

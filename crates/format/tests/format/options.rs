@@ -1,4 +1,4 @@
-//! Mistakes in the format options are reported.
+//! Errors in the format options are reported.
 
 use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions};
 
@@ -22,7 +22,7 @@ fn options_without_effect_are_reported() {
 }
 
 #[test]
-fn a_comma_as_delimiter_and_decimal_separator_is_a_mistake() {
+fn a_comma_as_delimiter_and_decimal_separator_is_an_error() {
     let problems = |options: FormatOptions| -> Vec<String> {
         let options = FormatOptions { format: Format::Csv, ..options };
         options.problems().into_iter().map(|problem| problem.path.to_string()).collect()

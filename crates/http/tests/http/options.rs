@@ -1,4 +1,4 @@
-//! How mistakes in options are reported.
+//! How errors in options are reported.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn an_invalid_proxy_is_reported_without_showing_it() {
 }
 
 #[test]
-fn all_mistakes_are_reported_at_once() {
+fn all_errors_are_reported_at_once() {
     assert_eq!(problems(&json!({"ca_file": "nowhere.pem", "proxy": "ftp://x"})).len(), 2);
     let switch = problems(&json!({"insecure": true}));
     assert_eq!(switch[0].1, "unknown-key", "nothing switches the checking of certificates off");

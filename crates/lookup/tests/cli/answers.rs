@@ -9,7 +9,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         answers_are_json_or_tables,
         a_lookup_without_an_answer_fails_with_the_lines_to_add,
         an_answer_that_no_record_needs_is_noted,
-        mistakes_in_answers_are_reported_at_their_position,
+        errors_in_answers_are_reported_at_their_position,
     ]
 }
 
@@ -92,7 +92,7 @@ fn an_answer_that_no_record_needs_is_noted() {
     assert!(json.stdout.contains("\"notes\": ["), "{}", json.stdout);
 }
 
-fn mistakes_in_answers_are_reported_at_their_position() {
+fn errors_in_answers_are_reported_at_their_position() {
     let mut said = String::new();
     for answers in [
         "lookups.job_title = '{}'\n",

@@ -13,7 +13,7 @@ fn problems(more: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn mistakes_are_reported_at_their_options() {
+fn errors_are_reported_at_their_options() {
     for (more, path, message) in [
         (json!({"url": ""}), "lookup.url", "`url` is empty"),
         (json!({"url": "hr.example.com"}), "lookup.url", "`https://` is missing"),

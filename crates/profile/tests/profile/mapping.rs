@@ -1,12 +1,12 @@
-//! Mistakes in a mapping are reported with their lines.
+//! Errors in a mapping are reported with their lines.
 
 use std::borrow::Cow;
 
 use taskferry_profile::mapping::{composed, read_mapping};
 
-fn mistakes(text: &str) -> Vec<String> {
-    let mistakes = read_mapping(text.as_bytes()).unwrap_err();
-    mistakes.iter().map(|mistake| format!("{}: {}", mistake.line, mistake.message)).collect()
+fn errors(text: &str) -> Vec<String> {
+    let errors = read_mapping(text.as_bytes()).unwrap_err();
+    errors.iter().map(|error| format!("{}: {}", error.line, error.message)).collect()
 }
 
 #[test]
@@ -14,7 +14,7 @@ fn every_invalid_row_is_reported_with_its_line() {
     let rows = "vendor,skill,vendor_skill,rank\n\nworkday,A,\"two\nlines\",1\nworkday,B\nworkday,,x,1\n , ,\n,A,x,1\nsap,A,,1\nworkday,A,x,first\n";
     for text in [rows.to_owned(), rows.replace('\n', "\r\n")] {
         assert_eq!(
-            mistakes(&text),
+            errors(&text),
             [
                 "5: the row has 2 columns, the header has 4",
                 "6: `skill_id` and `skill` are both empty",
@@ -25,20 +25,20 @@ fn every_invalid_row_is_reported_with_its_line() {
         );
     }
     assert_eq!(
-        mistakes("vendor,skill,vendor_skill\nworkday,A,\"x\nworkday,B,y\n"),
+        errors("vendor,skill,vendor_skill\nworkday,A,\"x\nworkday,B,y\n"),
         ["2: the quote that opens a cell in this line is not closed"]
     );
 }
 
 #[test]
-fn mistakes_in_the_header_are_reported() {
-    assert_eq!(mistakes(""), ["1: the file is empty"]);
+fn errors_in_the_header_are_reported() {
+    assert_eq!(errors(""), ["1: the file is empty"]);
     assert_eq!(
-        mistakes("\n,,\nvendor,skill,vendor_skill,skill,rank,note,note\n"),
+        errors("\n,,\nvendor,skill,vendor_skill,skill,rank,note,note\n"),
         ["3: duplicate column `skill`"]
     );
     assert_eq!(
-        mistakes("vendor,vendor\n"),
+        errors("vendor,vendor\n"),
         [
             "1: duplicate column `vendor`",
             "1: the column `vendor_skill` is missing",

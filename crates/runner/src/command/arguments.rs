@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// List the last runs of a pipeline
     Runs(RunsArguments),
-    /// Merge the manifests of all shares of an export, and report missing shares
+    /// Merge the manifests of all shards of an export, and report missing shards
     Merge(MergeArguments),
     /// Show what every stage does with the first records, without delivering anything
     Preview(PreviewArguments),
@@ -152,9 +152,9 @@ impl LayerArguments {
 pub(crate) struct RunArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// Export one share of the listing: `2/8` exports the second of eight shares; `8` takes the number of the share from
+    /// Export one shard of the listing: `2/8` exports the second of eight shards; `8` takes the number of the shard from
     /// `JOB_COMPLETION_INDEX`. Requires `partition` in [source], or an earlier complete run without `--shard`, which stores the
-    /// boundaries of the shares
+    /// boundaries of the shards
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<ShardArgument>,
     #[command(flatten)]
@@ -217,7 +217,7 @@ pub(crate) struct ReplayArguments {
 pub(crate) struct RunsArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// List the runs of one share
+    /// List the runs of one shard
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
     #[command(flatten)]
@@ -229,7 +229,7 @@ pub(crate) struct RunsArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct MergeArguments {
-    /// The manifests of the shares, written by `run --shard --summary`
+    /// The manifests of the shards, written by `run --shard --summary`
     #[arg(required = true, value_name = "MANIFEST")]
     pub(crate) manifests: Vec<PathBuf>,
     /// Write the merged manifest to this file, as JSON
@@ -253,7 +253,7 @@ pub(crate) struct CheckArguments {
     /// Print every value as TOML on standard output, with its origin as a comment. Defaults are comments; secrets are masked
     #[arg(long)]
     pub(crate) print: bool,
-    /// How to report mistakes: `text` on standard error, `github` on standard output (annotations of GitHub Actions), or
+    /// How to report errors: `text` on standard error, `github` on standard output (annotations of GitHub Actions), or
     /// `sarif=FILE`. Repeatable. `text` by default
     #[arg(long = "format", value_name = "FORMAT")]
     pub(crate) formats: Vec<CheckFormat>,
@@ -285,7 +285,7 @@ pub(crate) struct SchemaArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// The name of a mistake, for example `unknown-key`, or an exit code. Without it, all are listed
+    /// The name of an error, for example `unknown-key`, or an exit code. Without it, all are listed
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Write Markdown instead of text

@@ -12,7 +12,7 @@ use taskferry_config::{Layers, Unverified};
 use taskferry_pipeline::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
-use super::mistakes;
+use super::diagnostics;
 use crate::command::format::count;
 use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
@@ -71,7 +71,7 @@ impl Check<'_> {
                     warnings.chain(unverified).collect()
                 });
                 if as_text {
-                    mistakes::write(&checked.warnings, arguments.log);
+                    diagnostics::write(&checked.warnings, arguments.log);
                     write_unverified(&checked.unverified, arguments.log);
                     write_ok(file, &checked.pipeline, arguments.log);
                 }
@@ -82,7 +82,7 @@ impl Check<'_> {
                     found.all().iter().map(|one| Finding::of(one, names)).collect()
                 });
                 if as_text {
-                    mistakes::write_all(&found, arguments.log);
+                    diagnostics::write_all(&found, arguments.log);
                 }
                 Err(Exit::USAGE.into())
             }
@@ -96,7 +96,7 @@ impl Check<'_> {
         self.findings.extend(findings(&finding::Files(names.collect())));
     }
 
-    /// Prints the values. Mistakes in them are reported by the check.
+    /// Prints the values. Errors in them are reported by the check.
     fn print(&self, layers: &Layers) -> Result<(), CommandError> {
         let Ok(values) = taskferry_config::print_values(layers, self.registry) else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The formats in which `taskferry check` reports mistakes.
+//! The formats in which `taskferry check` reports errors.
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -7,12 +7,12 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use taskferry_config::{Checked, Mistake};
+use taskferry_config::{Checked, Diagnostic};
 use taskferry_pipeline::{Pipeline, Registry};
 use taskferry_sdk::{Check, Finding, Severity, Verdict};
 
 use super::arguments::DoctorArguments;
-use super::mistakes;
+use super::diagnostics;
 use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
@@ -72,12 +72,12 @@ fn check_files(
     arguments: &DoctorArguments,
 ) -> (CheckResult, Option<Pipeline>) {
     let start = Instant::now();
-    let finding = |mistake: &Mistake| {
-        let finding = match mistake.severity() {
-            Severity::Mistake => Finding::failed(mistake.in_one_line()),
-            Severity::Warning => Finding::warning(mistake.in_one_line()),
+    let finding = |diagnostic: &Diagnostic| {
+        let finding = match diagnostic.severity() {
+            Severity::Error => Finding::failed(diagnostic.in_one_line()),
+            Severity::Warning => Finding::warning(diagnostic.in_one_line()),
         };
-        match mistake.help_text() {
+        match diagnostic.help_text() {
             Some(hint) => finding.hint(hint),
             None => finding,
         }
@@ -91,7 +91,7 @@ fn check_files(
             (findings.collect(), Some(pipeline))
         }
         Err(found) => {
-            mistakes::write(found.all(), LogFormat::Text);
+            diagnostics::write(found.all(), LogFormat::Text);
             (found.all().iter().map(finding).collect(), None)
         }
     };

@@ -1,4 +1,4 @@
-//! `taskferry explain`: what the names of mistakes and the exit codes mean, and what to do.
+//! `taskferry explain`: what the names of errors and the exit codes mean, and what to do.
 
 mod page;
 

@@ -14,7 +14,7 @@ use taskferry_config::Checked;
 use taskferry_pipeline::Registry;
 
 use super::arguments::GraphArguments;
-use super::mistakes::load;
+use super::diagnostics::load;
 use crate::command_error::{Ended, printed};
 use crate::console;
 use crate::logging::LogFormat;

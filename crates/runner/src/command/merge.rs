@@ -1,7 +1,7 @@
-//! `taskferry merge`: merges the manifests of all shares of an export.
+//! `taskferry merge`: merges the manifests of all shards of an export.
 
 mod merged;
-mod share;
+mod shard_manifest;
 
 use std::path::{Path, PathBuf};
 
@@ -15,23 +15,23 @@ use crate::console;
 use crate::exit::Exit;
 pub(crate) use merged::MergedManifest;
 use merged::{Merged, mismatches};
-use share::ShareManifest;
+use shard_manifest::ShardManifest;
 
-/// Prints the shares, and reports whether they are the whole export.
+/// Prints the shards, and reports whether they are the whole export.
 pub(crate) fn merge(arguments: &MergeArguments) -> Ended {
     let inputs: Vec<&Path> = arguments.manifests.iter().map(PathBuf::as_path).collect();
     let summary = arguments.summary.as_deref();
     let summary = summary.map(|path| ReportFile::prepare("summary", path, &inputs)).transpose()?;
-    let mut shares = Vec::new();
+    let mut shards = Vec::new();
     let mut problems = Vec::new();
     for path in inputs {
-        match ShareManifest::read(path) {
-            Ok(share) => shares.push(share),
+        match ShardManifest::read(path) {
+            Ok(manifest) => shards.push(manifest),
             Err(reason) => problems.push(format!("`{}` {reason}", path.display())),
         }
     }
-    shares.sort_by_key(|share| share.shard.index);
-    problems.extend(mismatches(&shares));
+    shards.sort_by_key(|manifest| manifest.shard.index);
+    problems.extend(mismatches(&shards));
     if !problems.is_empty() {
         for problem in &problems {
             console::error(problem);
@@ -39,8 +39,8 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Ended {
         return Ok(Exit::USAGE);
     }
     let merged =
-        Merged::of(&shares).ok_or_else(|| CommandError::usage("pass at least one manifest"))?;
-    printed(console::page(&overview(&shares)))?;
+        Merged::of(&shards).ok_or_else(|| CommandError::usage("pass at least one manifest"))?;
+    printed(console::page(&overview(&shards)))?;
     let mut exit = Exit(merged.exit_code());
     if let Some(file) = summary {
         let exported = merged.files();
@@ -51,26 +51,26 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Ended {
             exit = exit.or(Exit::SINK);
         }
     }
-    write_outcome(&merged, shares.len() as u64);
+    write_outcome(&merged, shards.len() as u64);
     Ok(exit)
 }
 
-/// A table with one row a share.
-fn overview(shares: &[ShareManifest]) -> String {
-    let header = ["share", "status", "exit", "jobs", "delivered", "dead", "run", "content"];
+/// A table with one row a shard.
+fn overview(shards: &[ShardManifest]) -> String {
+    let header = ["shard", "status", "exit", "jobs", "delivered", "dead", "run", "content"];
     let mut table = TextTable::new(&header, 2..=5);
-    let partitioned = shares.iter().any(|share| !share.shard.values.is_empty());
-    for share in shares {
-        let delivered = share.run.sinks.iter().map(|sink| number(sink.records));
+    let partitioned = shards.iter().any(|manifest| !manifest.shard.values.is_empty());
+    for manifest in shards {
+        let delivered = manifest.run.sinks.iter().map(|sink| number(sink.records));
         table.row([
-            format!("{} of {}", share.shard.index, share.shard.count),
-            share.run.status.clone(),
-            share.run.exit_code.to_string(),
-            number(share.run.source.records),
+            format!("{} of {}", manifest.shard.index, manifest.shard.count),
+            manifest.run.status.clone(),
+            manifest.run.exit_code.to_string(),
+            number(manifest.run.source.records),
             delivered.collect::<Vec<_>>().join(", "),
-            number(share.run.dead_letters),
-            share.run.run_id.clone(),
-            share.content(partitioned),
+            number(manifest.run.dead_letters),
+            manifest.run.run_id.clone(),
+            manifest.content(partitioned),
         ]);
     }
     table.draw(console::page_width())
@@ -86,12 +86,12 @@ fn write_outcome(merged: &Merged<'_>, given: u64) {
         for gap in merged.gaps() {
             console::line(&format!("  {gap}"));
         }
-        return console::line(&format!("{name}: {jobs} in {}", count(given, "share")));
+        return console::line(&format!("{name}: {jobs} in {}", count(given, "shard")));
     }
     let dead = match merged.dead_letters() {
         0 => String::new(),
         dead => format!(", {}", count(dead, "dead letter")),
     };
-    let all = count(u64::from(merged.count()), "share");
+    let all = count(u64::from(merged.count()), "shard");
     console::line(&format!("{name}: all {all} are complete, {jobs}{dead}"));
 }

@@ -6,9 +6,9 @@ mod folder;
 mod names;
 mod plugin;
 mod preset;
-mod stamp;
 mod template;
 mod template_diff;
+mod template_file;
 
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;

@@ -20,8 +20,8 @@ use taskferry_sdk::Lookups;
 use taskferry_sdk::jiff::Timestamp;
 
 use super::arguments::PreviewArguments;
+use super::diagnostics::load;
 use super::format::count;
-use super::mistakes::load;
 use super::record_file;
 use super::state_folder::StateFolder;
 use super::test::recording::Recording;

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_shows_the_share_and_the_time_left_of_the_last_run() {
+    fn the_line_shows_the_shard_and_the_time_left_of_the_last_run() {
         let first = Figures {
             records: 1200,
             bytes: 3_400_000,

@@ -39,7 +39,7 @@ pub(crate) fn changed_files(manifest: &Value) -> Vec<String> {
 pub(crate) fn files_of_others(dir: &Path, own: &Path) -> BTreeMap<PathBuf, Publisher> {
     let mut last: BTreeMap<PathBuf, (PublishedFile, Option<Publisher>)> = BTreeMap::new();
     for pipeline in folders_in(dir) {
-        for folder in with_shares_and_experiments(&pipeline) {
+        for folder in with_shards_and_experiments(&pipeline) {
             for manifest in History::in_folder(&folder).all::<Value>().unwrap_or_default() {
                 let text = |key: &str| manifest[key].as_str().unwrap_or_default().to_owned();
                 for (path, file) in files(&manifest) {
@@ -65,13 +65,13 @@ fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// The state folders of a pipeline and of experiments with it, each followed by those of its shares.
-fn with_shares_and_experiments(pipeline: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+/// The state folders of a pipeline and of experiments with it, each followed by those of its shards.
+fn with_shards_and_experiments(pipeline: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let experiments = folders_in(&pipeline.join("experiments"));
     let wholes = std::iter::once(pipeline.to_owned()).chain(experiments);
     wholes.flat_map(|whole| {
-        let shares = folders_in(&whole.join("shards"));
-        std::iter::once(whole).chain(shares)
+        let shards = folders_in(&whole.join("shards"));
+        std::iter::once(whole).chain(shards)
     })
 }
 

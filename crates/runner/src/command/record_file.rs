@@ -12,7 +12,7 @@ use crate::trace::with_id;
 /// Reads NDJSON, a JSON array of objects, one object, or a page of the API.
 ///
 /// # Errors
-/// The message, with the line of the mistake.
+/// The message, with the line of the error.
 pub(crate) fn read(path: &Path) -> Result<Vec<SourceRecord>, String> {
     let name = path.display();
     let bytes = fs::read(path).map_err(|error| format!("can't read `{name}`: {error}"))?;
@@ -25,7 +25,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<SourceRecord>, String> {
     Ok(records)
 }
 
-/// The records, or the line of the mistake with the reason.
+/// The records, or the line of the error with the reason.
 fn records(text: &str) -> Result<Vec<SourceRecord>, (usize, String)> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first_line_is_json =

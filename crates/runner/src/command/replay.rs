@@ -8,7 +8,7 @@ use taskferry_config::StageInfo;
 use taskferry_pipeline::{ExpectOptions, Feed, Pipeline, Registry, Role, SourceStage, StageId};
 
 use super::arguments::{ReplayArguments, RunConditions};
-use super::mistakes::load;
+use super::diagnostics::load;
 use super::run::execute;
 use crate::command_error::{CommandError, Ended};
 use dead_letters::{DeadLetterFile, FileReader, is_dead_letter_file};

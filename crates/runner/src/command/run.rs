@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use taskferry_config::{Checked, Mistake};
+use taskferry_config::{Checked, Diagnostic};
 use taskferry_engine::{FinishedRun, LiveStats, RunOptions, RunReport, Stopper};
 use taskferry_pipeline::{Pipeline, Registry};
 use taskferry_sdk::RunContext;
 use taskferry_telemetry::Telemetry;
 
 use super::arguments::{LayerArguments, RunArguments, RunConditions, RunOptionArguments};
-use super::mistakes::load;
+use super::diagnostics::load;
 use super::reports::Reports;
 use super::shard::{self, ShardArgument};
 use super::state_folder::StateFolder;
@@ -109,7 +109,7 @@ pub(crate) async fn execute(
         dry_run: conditions.dry_run,
         compared_with: Some(folder.path()),
         observer: telemetry.as_ref().and_then(|telemetry| telemetry.observer(&pipeline)),
-        warnings: warnings.iter().map(Mistake::in_one_line).collect(),
+        warnings: warnings.iter().map(Diagnostic::in_one_line).collect(),
         ..RunOptions::default()
     };
     let report = watch(pipeline, options, arguments, interrupts).await?;

@@ -12,8 +12,8 @@ use taskferry_sdk::{printable_json, shortened};
 use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::{RunsArguments, quoted};
+use super::diagnostics::refused;
 use super::format::{count, number};
-use super::mistakes::refused;
 use super::state_folder::StateFolder;
 use super::text_table::TextTable;
 use crate::command_error::{Ended, printed};
@@ -129,8 +129,8 @@ impl Unfinished {
 
 /// Reports that there are no runs, and suggests where to look.
 fn explain_no_runs(arguments: &RunsArguments, dir: &str, name: &str) {
-    let share = arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-    console::line(&format!("`{dir}` contains no runs of {share}`{name}`"));
+    let shard = arguments.shard.map(|shard| format!("shard {shard} of ")).unwrap_or_default();
+    console::line(&format!("`{dir}` contains no runs of {shard}`{name}`"));
     let sandbox = taskferry_config::sandbox_state_dir(dir);
     let sandbox = StateFolder::new(&sandbox, name, None, arguments.shard).path();
     if !arguments.layers.sandbox && sandbox.is_dir() {

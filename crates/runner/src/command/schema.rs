@@ -25,7 +25,7 @@ fn manifest_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "taskferry manifest",
-        "description": "The report of a run, or of all shares of an export. Ignore keys that are not listed here: a later version \
+        "description": "The report of a run, or of all shards of an export. Ignore keys that are not listed here: a later version \
                         may add keys and keep `schema_version`.",
         "oneOf": [run, merged],
         "$defs": generator.take_definitions(true),

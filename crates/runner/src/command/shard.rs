@@ -1,4 +1,4 @@
-//! `--shard`: runs one share of an export.
+//! `--shard`: runs one shard of an export.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ const COMPLETION_INDEX: &str = "JOB_COMPLETION_INDEX";
 pub(crate) enum ShardArgument {
     /// `2/8`.
     This(Shard),
-    /// `8`: the share of eight whose number is in the environment.
+    /// `8`: the shard of eight whose number is in the environment.
     OneOf(u32),
 }
 
@@ -26,19 +26,19 @@ impl FromStr for ShardArgument {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim().parse() {
             Ok(0) => {
-                Err("the number of shares must be greater than zero, for example `2/8`, or `8`"
+                Err("the number of shards must be greater than zero, for example `2/8`, or `8`"
                     .to_owned())
             }
             Ok(count) => Ok(Self::OneOf(count)),
             Err(_) => text.parse().map(Self::This).map_err(|error| {
-                format!("{error}, or `8` to take the share number from {COMPLETION_INDEX}")
+                format!("{error}, or `8` to take the shard number from {COMPLETION_INDEX}")
             }),
         }
     }
 }
 
 impl ShardArgument {
-    /// The share to run.
+    /// The shard to run.
     pub(crate) fn resolve(self) -> Result<Shard, String> {
         match self {
             Self::This(shard) => Ok(shard),
@@ -59,13 +59,13 @@ fn of_index(count: u32, index: Option<&str>) -> Result<Shard, String> {
     let number = index.trim().parse::<u32>().ok().and_then(|index| index.checked_add(1));
     number.and_then(|number| Shard::new(number, count).ok()).ok_or_else(|| {
         format!(
-            "{COMPLETION_INDEX} is `{index}`; with {count} shares it must be from 0 to {}",
+            "{COMPLETION_INDEX} is `{index}`; with {count} shards it must be from 0 to {}",
             count - 1
         )
     })
 }
 
-/// The context of a run of one share. Its state folder is inside the folder of the whole export.
+/// The context of a run of one shard. Its state folder is inside the folder of the whole export.
 pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
     let whole = StateDir::path_of(Path::new(&pipeline.state.dir), &pipeline.name);
     let mut run = taskferry_engine::new_run(&pipeline.name);
@@ -73,7 +73,7 @@ pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
     run
 }
 
-/// The reasons why a pipeline cannot run in shares.
+/// The reasons why a pipeline cannot run in shards.
 pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
     let mut problems = Vec::new();
     let can_shard = match &pipeline.source.feed {
@@ -83,7 +83,7 @@ pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
     if !can_shard {
         let name = &pipeline.source.name;
         problems.push(format!(
-            "source `{name}` does not support `--shard`: every share would export everything; run without `--shard`"
+            "source `{name}` does not support `--shard`: every shard would export everything; run without `--shard`"
         ));
     }
     let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
@@ -100,7 +100,7 @@ pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
     for stage in &pipeline.sinks {
         if let Some(path) = stage.sink.shard_conflict() {
             problems.push(format!(
-                "sink `{}`: all shares would write to `{path}`; add `{{shard}}` to its path, for example \
+                "sink `{}`: all shards would write to `{path}`; add `{{shard}}` to its path, for example \
                  `out/{{pipeline}}.{{shard}}.ndjson`",
                 stage.name
             ));
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_written_as_index_and_count() {
+    fn a_shard_is_written_as_index_and_count() {
         let this = |text: &str| ShardArgument::This(text.parse().unwrap());
         assert_eq!("2/8".parse(), Ok(this("2/8")));
         assert_eq!("8".parse(), Ok(ShardArgument::OneOf(8)));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_from_the_environment_start_at_0() {
+    fn shards_from_the_environment_start_at_0() {
         assert_eq!(of_index(8, Some("0")).unwrap().to_string(), "1/8");
         assert_eq!(of_index(8, Some("7")).unwrap().to_string(), "8/8");
         for wrong in [None, Some("8"), Some("-1"), Some(""), Some("4294967295")] {

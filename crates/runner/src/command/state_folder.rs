@@ -16,7 +16,7 @@ use crate::exit::Exit;
 /// The file in the folder that names the pipeline file.
 const OWNER: &str = "pipeline";
 
-/// The state folder of a pipeline, of an experiment with it, or of a share of either.
+/// The state folder of a pipeline, of an experiment with it, or of a shard of either.
 #[derive(Debug)]
 pub(crate) struct StateFolder {
     pipeline: PathBuf,
@@ -93,7 +93,7 @@ impl StateFolder {
                 LockAttempt::Held(holder) => {
                     let process = holder.map(|holder| format!(" (process {})", holder.pid));
                     let shard = run.and_then(|run| run.shard);
-                    let part = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+                    let part = shard.map(|shard| format!("shard {shard} of ")).unwrap_or_default();
                     let (name, process) = (&pipeline.name, process.unwrap_or_default());
                     let message = format!("another run of {part}`{name}` is active{process}");
                     return Err(CommandError::new(Exit::BUSY, message));

@@ -19,7 +19,7 @@ use taskferry_config::{TestCase, is_same_file, load_tests, pipeline_files, test_
 use taskferry_pipeline::Registry;
 
 use super::arguments::TestArguments;
-use super::mistakes;
+use super::diagnostics;
 use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
@@ -37,20 +37,20 @@ pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> E
         let message = format!("`--junit` would overwrite {conflict}; choose another path");
         return Err(CommandError::usage(message));
     }
-    let (mut outcomes, mut has_mistakes) = (Vec::new(), false);
+    let (mut outcomes, mut has_diagnostics) = (Vec::new(), false);
     for file in &arguments.files {
         match load_tests(file, &arguments.layers(file), registry) {
             Ok(cases) => outcomes.extend(run_all(registry, file, cases, &arguments).await),
             Err(found) => {
-                mistakes::write_all(&found, LogFormat::Text);
-                has_mistakes = true;
+                diagnostics::write_all(&found, LogFormat::Text);
+                has_diagnostics = true;
             }
         }
     }
     report::summary(&outcomes);
     let exit =
         write_files(&arguments, &outcomes).unwrap_or_else(|error| error.write(LogFormat::Text));
-    if has_mistakes {
+    if has_diagnostics {
         return Ok(Exit::USAGE);
     }
     if outcomes.is_empty() {

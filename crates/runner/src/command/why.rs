@@ -13,8 +13,8 @@ use taskferry_pipeline::{Registry, Role};
 use taskferry_sdk::{nearest, printable};
 
 use super::arguments::WhyArguments;
+use super::diagnostics::load;
 use super::format::count;
-use super::mistakes::load;
 use super::preview::mask::Mask;
 use super::preview::{LOG, MASKED, json as preview_json, listen, write_failure};
 use super::state_folder::StateFolder;

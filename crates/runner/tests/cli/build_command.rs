@@ -115,7 +115,7 @@ fn the_checkout_on_which_the_plugin_depends_is_built() {
 }
 
 #[test]
-fn a_mistake_in_the_crates_is_reported_before_a_build() {
+fn an_error_in_the_crates_is_reported_before_a_build() {
     let context = prepared();
     context.write("empty/notes.txt", "");
     context.write("target/.keep", "");

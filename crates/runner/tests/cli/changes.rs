@@ -314,7 +314,7 @@ fn another_source_or_transform_begins_a_new_baseline_and_another_sink_does_not()
 }
 
 #[test]
-fn sinks_have_their_own_baselines_and_shares_are_refused() {
+fn sinks_have_their_own_baselines_and_shards_are_refused() {
     let jobs = Jobs::new([job("a", &[1]), job("b", &[2])]);
     let own = |path: &str, options: &str| {
         format!(
@@ -334,10 +334,10 @@ fn sinks_have_their_own_baselines_and_shares_are_refused() {
     };
     assert_eq!(found("jobs"), [json!(["a", "changed"]), json!(["b", "removed"])]);
     assert_eq!(found("named"), [json!(["a", "changed"])]);
-    let share = run(&context, &["--shard", "1/2"]).with_code(2);
-    insta::assert_snapshot!(share.stderr, @"
-    error: transform `changes` does not support `--shard`: a record that moves from one share to another would be removed and added; run without `--shard`
-    error: transform `changes-2` does not support `--shard`: a record that moves from one share to another would be removed and added; run without `--shard`
+    let shard = run(&context, &["--shard", "1/2"]).with_code(2);
+    insta::assert_snapshot!(shard.stderr, @"
+    error: transform `changes` does not support `--shard`: a record that moves from one shard to another would be removed and added; run without `--shard`
+    error: transform `changes-2` does not support `--shard`: a record that moves from one shard to another would be removed and added; run without `--shard`
     ");
 }
 

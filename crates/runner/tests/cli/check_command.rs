@@ -3,7 +3,7 @@
 use serde_json::Value;
 use taskferry_testkit::Context;
 
-use crate::mistakes::GOOD;
+use crate::errors::GOOD;
 
 /// A pipeline with two variables that are not set.
 const SECRET: &str = r#"name = "jobs"
@@ -86,7 +86,7 @@ fn a_warning_is_an_error_on_request() {
 }
 
 #[test]
-fn github_gets_one_escaped_command_a_mistake() {
+fn github_gets_one_escaped_command_an_error() {
     let context = Context::new();
     context.write("a,b.toml", &GOOD.replace("\"H1\"", "\"100%\"").replace("levels", "lvels"));
     let arguments = ["check", "a,b.toml", "--format", "github", "--set", "source.limit=many"];

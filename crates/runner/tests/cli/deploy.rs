@@ -250,16 +250,16 @@ fn the_cron_job_starts_a_run() {
 }
 
 #[test]
-fn the_indexed_job_exports_all_shares_and_they_merge() {
+fn the_indexed_job_exports_all_shards_and_they_merge() {
     let mut machine = Machine::new();
     // An earlier complete export stores the cursors in the state folder of the same volume.
     let whole = JobSpec::read("kubernetes/cronjob.yaml").start(&machine, &[]);
     machine.completes(&whole);
-    let shares = JobSpec::read("kubernetes/indexed-job.yaml");
-    assert_eq!(shares.0["completionMode"], "Indexed", "or `JOB_COMPLETION_INDEX` is not set");
-    assert_eq!(shares.0["completions"], shares.0["parallelism"]);
-    for index in 0..shares.0["completions"].as_u64().unwrap() {
-        let job = shares.start(&machine, &[("JOB_COMPLETION_INDEX", index.to_string())]);
+    let shards = JobSpec::read("kubernetes/indexed-job.yaml");
+    assert_eq!(shards.0["completionMode"], "Indexed", "or `JOB_COMPLETION_INDEX` is not set");
+    assert_eq!(shards.0["completions"], shards.0["parallelism"]);
+    for index in 0..shards.0["completions"].as_u64().unwrap() {
+        let job = shards.start(&machine, &[("JOB_COMPLETION_INDEX", index.to_string())]);
         machine.run(&job, "sandbox:?jobs=20").with_code(0);
     }
     let merge = JobSpec::read("kubernetes/merge-job.yaml");

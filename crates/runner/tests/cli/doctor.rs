@@ -274,7 +274,7 @@ fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
 }
 
 #[test]
-fn mistakes_in_the_file_are_shown_as_check_shows_them() {
+fn errors_in_the_file_are_shown_as_check_shows_them() {
     let context = Context::with_pipeline("[source]\ntype = \"techwulf\"\n");
     let check = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(2);

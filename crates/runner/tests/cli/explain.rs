@@ -134,7 +134,7 @@ fn names(outcome: &Outcome) -> Vec<String> {
 }
 
 #[test]
-fn each_wrong_example_has_its_mistake_and_the_right_one_has_none() {
+fn each_wrong_example_has_its_error_and_the_right_one_has_none() {
     let mut different = Vec::new();
     for (name, [wrong, right]) in examples() {
         if UNCHECKED.contains(&name.as_str()) {
@@ -227,7 +227,7 @@ fn an_exit_code_is_explained() {
       - `drift`: other fields than in the last complete run.
       - `max_age`: the run took too long.
       - `changes`: too many records are missing, so the transform withheld the removals.
-      - `merge`: the shares are not a complete export.
+      - `merge`: the shards are not a complete export.
       - `test`: the output shows the differences.
 
       If the export does not meet an option of `[expect]`, nothing was published unless `publish_anyway

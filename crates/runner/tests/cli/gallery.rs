@@ -1,6 +1,6 @@
 //! Wrong pipeline files, as people write them, and the output of `check` for each.
 //!
-//! `gallery/NAME.toml` is a pipeline file with one mistake of a kind, `gallery/NAME.snap` the output. Lines at the top give further
+//! `gallery/NAME.toml` is a pipeline file with one error of a kind, `gallery/NAME.snap` the output. Lines at the top give further
 //! arguments of the command and its environment. Files that the pipelines name are in `gallery/files`. Read every changed
 //! snapshot as the person who wrote the file: would you know what to change?
 

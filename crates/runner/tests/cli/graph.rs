@@ -200,7 +200,7 @@ fn a_manifest_of_something_else_is_refused() {
 }
 
 #[test]
-fn a_graph_of_an_invalid_file_shows_its_mistakes() {
+fn a_graph_of_an_invalid_file_shows_its_errors() {
     let context = Context::new();
     context.write("losses.toml", &PIPELINE.replace("levels", "lvels"));
     let ended = context.taskferry(&["graph", "losses.toml"]).with_code(2);

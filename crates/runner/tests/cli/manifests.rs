@@ -10,7 +10,7 @@ use crate::schema::validator;
 
 /// The folders of the fixtures, one a released form. A new form gets a new folder; the old ones stay as they are.
 const FORMS: [&str; 2] = ["unversioned", "version-1"];
-/// The manifests in each folder, one a status, and those of the shares of an export.
+/// The manifests in each folder, one a status, and those of the shards of an export.
 const STATUSES: [&str; 4] = ["complete", "failed", "interrupted", "suspicious"];
 
 fn fixture(name: &str) -> PathBuf {
@@ -122,12 +122,12 @@ fn runs_lists_manifests_of_every_released_form() {
 }
 
 #[test]
-fn merge_reads_shares_of_every_released_form() {
+fn merge_reads_shards_of_every_released_form() {
     for first in FORMS {
         for second in FORMS {
             let context = Context::new();
-            let shares = [(first, "share-1-of-2"), (second, "share-2-of-2")];
-            let paths = shares.map(|(form, name)| fixture(&format!("{form}/{name}.json")));
+            let shards = [(first, "share-1-of-2"), (second, "share-2-of-2")];
+            let paths = shards.map(|(form, name)| fixture(&format!("{form}/{name}.json")));
             let paths = paths.each_ref().map(|path| path.to_str().unwrap());
             let arguments = ["merge", paths[0], paths[1], "--summary", "all.json"];
             context.taskferry(&arguments).with_code(6);
@@ -149,11 +149,11 @@ fn graph_reads_manifests_of_every_released_form_and_those_of_merge() {
         assert_eq!(old, new);
         assert!(old.contains(&format!(": {name}")), "{old}");
     }
-    let shares = [1, 2].map(|share| fixture(&format!("version-1/share-{share}-of-2.json")));
-    let shares = shares.each_ref().map(|path| path.to_str().unwrap());
-    context.taskferry(&["merge", shares[0], shares[1], "--summary", "all.json"]).with_code(6);
+    let shards = [1, 2].map(|shard| fixture(&format!("version-1/share-{shard}-of-2.json")));
+    let shards = shards.each_ref().map(|path| path.to_str().unwrap());
+    context.taskferry(&["merge", shards[0], shards[1], "--summary", "all.json"]).with_code(6);
     let drawn = drawn("all.json");
-    assert!(drawn.contains("all shares: complete") && drawn.contains("│ 400"), "{drawn}");
+    assert!(drawn.contains("all shards: complete") && drawn.contains("│ 400"), "{drawn}");
 }
 
 #[test]

@@ -279,7 +279,7 @@ fn a_replaced_file_of_another_pipeline_is_a_warning() {
 }
 
 #[test]
-fn a_replaced_file_of_an_experiment_or_a_share_of_another_pipeline_is_a_warning() {
+fn a_replaced_file_of_an_experiment_or_a_shard_of_another_pipeline_is_a_warning() {
     let context = Context::new();
     let warning =
         |name: &str, path: &str, more: &[&str]| warned_of_replaced_file(&context, name, path, more);

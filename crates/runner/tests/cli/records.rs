@@ -149,7 +149,7 @@ fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
 }
 
 #[test]
-fn mistakes_of_a_mapping_are_reported_with_their_lines() {
+fn errors_of_a_mapping_are_reported_with_their_lines() {
     let (context, _server) = fixture(GOOD, &format!("{RENAME}{SINK}"));
     context.write(
         "skills.csv",

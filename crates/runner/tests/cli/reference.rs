@@ -21,7 +21,7 @@ fn help_lists_the_commands() {
       run          Run a pipeline
       replay       Process dead letters again, starting at the stage that refused them
       runs         List the last runs of a pipeline
-      merge        Merge the manifests of all shares of an export, and report missing shares
+      merge        Merge the manifests of all shards of an export, and report missing shards
       preview      Show what every stage does with the first records, without delivering anything
       why          Show what happens to one record: found, kept, changed, dropped, refused, delivered
       check        Check pipeline files without sending a request
@@ -56,9 +56,9 @@ fn help_of_run_lists_its_options() {
 
     Options:
           --shard <K/N>
-              Export one share of the listing: `2/8` exports the second of eight shares; `8` takes the
-              number of the share from `JOB_COMPLETION_INDEX`. Requires `partition` in [source], or an
-              earlier complete run without `--shard`, which stores the boundaries of the shares
+              Export one shard of the listing: `2/8` exports the second of eight shards; `8` takes the
+              number of the shard from `JOB_COMPLETION_INDEX`. Requires `partition` in [source], or an
+              earlier complete run without `--shard`, which stores the boundaries of the shards
 
           --overlay <FILE>
               Merge this file over the pipeline file. Repeatable

@@ -188,7 +188,7 @@ fn a_port_or_localhost_is_enough_to_listen_on() {
 }
 
 #[test]
-fn mistakes_suggest_a_correction() {
+fn errors_suggest_a_correction() {
     let stderr = refused(&["--fault", "cutt@3"]);
     assert!(stderr.contains("there is no fault `cutt`; did you mean `cut`?"), "{stderr}");
     let stderr = refused(&["--setting", "unkown_cursor=400"]);

@@ -48,7 +48,7 @@ fn a_sandbox_run_needs_no_address_or_credential() {
     let log = context.taskferry(&[&TRIAL[..], &["--quiet", "--log", "json"]].concat()).log();
     assert_eq!(log[0]["message"], SANDBOX_LINE.trim_end());
     assert_eq!((&log[0]["level"], &log[1]["manifest"]["sandbox"]), (&json!("WARN"), &json!(true)));
-    // Other mistakes are still reported, and the sandbox can be specified.
+    // Other errors are still reported, and the sandbox can be specified.
     context.taskferry(&[&TRIAL[..], &["--set", "source.limit=0"]].concat()).with_code(2);
     context
         .taskferry(&[&TRIAL[..], &["--set", "source.url=sandbox:?jobs=7"]].concat())

@@ -1,4 +1,4 @@
-//! `taskferry schema`: the JSON Schema of pipeline files accepts what `check` accepts, and refuses each mistake that a schema can
+//! `taskferry schema`: the JSON Schema of pipeline files accepts what `check` accepts, and refuses each error that a schema can
 //! see.
 
 use std::fs;
@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, project_file};
 
-use crate::mistakes::GOOD;
+use crate::errors::GOOD;
 
 fn printed(arguments: &[&str]) -> String {
     let ended = Context::new().taskferry(arguments).with_code(0);
@@ -72,7 +72,7 @@ fn every_shipped_pipeline_names_its_schema_and_follows_it() {
     }
 }
 
-/// Changes of the valid file, each with a mistake that a schema can see: what is wrong, the text, and what replaces it. `↵` is a
+/// Changes of the valid file, each with an error that a schema can see: what is wrong, the text, and what replaces it. `↵` is a
 /// line break. The last ones are in the file's own tables.
 const MISTAKES: &str = r#"
 an unknown top-level key: name = => nmae =
@@ -106,27 +106,27 @@ a duration that is a number: url = => timeout = 30↵url =
 a size without a unit: url = => max_page_bytes = "30"↵url =
 no columns: type = "stdout" => type = "stdout"↵format = "csv"↵columns = []
 a filter without its key: url = => filters = [{ filter = "is_active" }]↵url =
-a transform of a sink with a mistake: type = "stdout" => type = "stdout"↵[[sink.transform]]↵type = "jq"↵filtr = "."
+a transform of a sink with an error: type = "stdout" => type = "stdout"↵[[sink.transform]]↵type = "jq"↵filtr = "."
 a percentage above 100: [source] => [expect]↵max_drop_percent = 200↵[source]
 an unknown key of `[state]`: [source] => [state]↵folder = "x"↵[source]
 "#;
 
 #[test]
-fn a_mistake_that_a_schema_can_see_is_refused_as_check_refuses_it() {
+fn an_error_that_a_schema_can_see_is_refused_as_check_refuses_it() {
     let validator = pipelines();
     assert_eq!(errors(&validator, GOOD), [""; 0]);
     let context = Context::new();
     for line in MISTAKES.trim().lines() {
-        let (mistake, change) = line.split_once(": ").unwrap();
+        let (diagnostic, change) = line.split_once(": ").unwrap();
         let change = change.replace('↵', "\n");
         let (from, to) = change.split_once(" =>").unwrap();
         let to = to.trim_start();
-        assert!(GOOD.contains(from), "{mistake}");
+        assert!(GOOD.contains(from), "{diagnostic}");
         let text = GOOD.replace(from, to);
-        assert_ne!(errors(&validator, &text), [""; 0], "{mistake}");
+        assert_ne!(errors(&validator, &text), [""; 0], "{diagnostic}");
         context.write("jobs.toml", &text);
         let checked = context.taskferry(&["check", "jobs.toml"]);
-        assert_eq!(checked.code, Some(2), "{mistake}");
+        assert_eq!(checked.code, Some(2), "{diagnostic}");
     }
 }
 

@@ -407,7 +407,7 @@ fn no_secret_of_an_invalid_file_is_written() {
         "source.auth.client_secretcanary-no-sign",
         "=canary-no-key",
     ] {
-        // Values from the environment may be any text, next to another mistake.
+        // Values from the environment may be any text, next to another error.
         let arguments = ["check", "jobs.toml", "--set", set, "--set", "source.auth.tennant=x"];
         outcomes.push(context.taskferry(&arguments).with_code(2));
     }

@@ -1,13 +1,13 @@
-//! Shares of an export, and their merge.
+//! Shards of an export, and their merge.
 
 use std::fs;
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Tenant};
 
-const SHARES: usize = 4;
+const SHARDS: usize = 4;
 
-/// A tenant that was exported once completely, and a pipeline that can be run in shares.
+/// A tenant that was exported once completely, and a pipeline that can be run in shards.
 fn fixture(jobs: usize) -> (Context, Tenant) {
     let server = Tenant::with_jobs(jobs, |_| false);
     let context = Context::new();
@@ -17,9 +17,9 @@ fn fixture(jobs: usize) -> (Context, Tenant) {
     (context, server)
 }
 
-fn all_shares(context: &Context) {
-    for share in 1..=SHARES {
-        let (shard, summary) = (format!("{share}/{SHARES}"), format!("{share}.json"));
+fn all_shards(context: &Context) {
+    for index in 1..=SHARDS {
+        let (shard, summary) = (format!("{index}/{SHARDS}"), format!("{index}.json"));
         let run = ["run", "jobs.toml", "--quiet", "--shard", &shard, "--summary", &summary];
         context.taskferry(&run).with_code(0);
     }
@@ -32,23 +32,23 @@ fn change(context: &Context, manifest: &str, change: impl FnOnce(&mut Value)) {
 }
 
 #[test]
-fn all_shares_together_are_the_export() {
+fn all_shards_together_are_the_export() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    all_shares(&context);
-    let shares = (1..=SHARES).map(|share| context.read(&format!("out/jobs.{share}-of-4.ndjson")));
-    assert!(shares.collect::<String>() == context.read("out/jobs.all.ndjson"));
+    all_shards(&context);
+    let shards = (1..=SHARDS).map(|index| context.read(&format!("out/jobs.{index}-of-4.ndjson")));
+    assert!(shards.collect::<String>() == context.read("out/jobs.all.ndjson"));
 
     let merge = ["merge", "3.json", "1.json", "4.json", "2.json", "--summary", "all.json"];
     let merged = context.taskferry(&merge).with_code(0);
     insta::assert_snapshot!(format!("{}\n{}", merged.stdout, merged.stderr), @"
-     share   status    exit  jobs  delivered  dead  run                      content
+     shard   status    exit  jobs  delivered  dead  run                      content
      1 of 4  complete     0   300        300     0  [run]  from the beginning to `j299`
      2 of 4  complete     0   200        200     0  [run]  after `j299` to `j499`
      3 of 4  complete     0   300        300     0  [run]  after `j499` to `j799`
      4 of 4  complete     0   200        200     0  [run]  after `j799` to the end
 
-    jobs: all 4 shares are complete, 1,000 jobs
+    jobs: all 4 shards are complete, 1,000 jobs
     ");
     let all = context.json("all.json");
     assert_eq!(all["source"]["records"], json!(1000));
@@ -61,7 +61,7 @@ fn all_shares_together_are_the_export() {
 }
 
 #[test]
-fn counters_of_all_shares_are_added_up() {
+fn counters_of_all_shards_are_added_up() {
     let (context, _server) = fixture(1000);
     let rename =
         "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n";
@@ -69,13 +69,13 @@ fn counters_of_all_shares_are_added_up() {
     context.write("jobs.toml", &pipeline.replace("[[sink]]", &format!("{rename}\n[[sink]]")));
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,P\n");
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    all_shares(&context);
-    for share in 1..=SHARES {
-        change(&context, &format!("{share}.json"), |manifest| {
+    all_shards(&context);
+    for index in 1..=SHARDS {
+        change(&context, &format!("{index}.json"), |manifest| {
             let transform = &mut manifest["transforms"][0];
             assert_eq!(transform["counters"], json!({"renamed": 0, "unknown": 0}));
-            transform["counters"] = json!({"renamed": share, "unknown": 3});
-            transform["frequent"] = json!({"unknown": [{"value": "Rust", "count": 2}, {"value": format!("s{share}"), "count": 1}]});
+            transform["counters"] = json!({"renamed": index, "unknown": 3});
+            transform["frequent"] = json!({"unknown": [{"value": "Rust", "count": 2}, {"value": format!("s{index}"), "count": 1}]});
         });
     }
     let merge = ["merge", "1.json", "2.json", "3.json", "4.json", "--summary", "all.json"];
@@ -87,15 +87,15 @@ fn counters_of_all_shares_are_added_up() {
 }
 
 #[test]
-fn a_missing_or_non_adjacent_share_is_named() {
+fn a_missing_or_non_adjacent_shard_is_named() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    all_shares(&context);
+    all_shards(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "4.json"]).with_code(8);
     insta::assert_snapshot!(merged.stderr, @"
     error: the merged export is not complete
-      share 3 of 4 is missing; run it with `--shard 3/4`, or pass its manifest
-    jobs: 700 jobs in 3 shares
+      shard 3 of 4 is missing; run it with `--shard 3/4`, or pass its manifest
+    jobs: 700 jobs in 3 shards
     ");
 
     change(&context, "2.json", |manifest| manifest["shard"]["to"] = json!("j4711"));
@@ -107,23 +107,23 @@ fn a_missing_or_non_adjacent_share_is_named() {
     let merged = context.taskferry(&all).with_code(8);
     insta::assert_snapshot!(merged.stderr, @"
     error: the merged export is not complete
-      share 4 of 4 is not complete: failed, exit code 3; run it again
-      share 3 starts after `j499`, but share 2 ended at `j4711`: jobs may be missing or duplicated; run both again
-    jobs: 1,000 jobs in 4 shares
+      shard 4 of 4 is not complete: failed, exit code 3; run it again
+      shard 3 starts after `j499`, but shard 2 ended at `j4711`: jobs may be missing or duplicated; run both again
+    jobs: 1,000 jobs in 4 shards
     ");
     assert_eq!(context.json("all.json")["gaps"].as_array().unwrap().len(), 2);
 }
 
 #[test]
-fn too_few_jobs_in_all_shares_fail_the_merge() {
+fn too_few_jobs_in_all_shards_fail_the_merge() {
     let (context, _server) = fixture(850);
     context.taskferry(&["run", "jobs.toml", "--set", "expect.min_jobs=1"]).with_code(0);
-    all_shares(&context);
+    all_shards(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]).with_code(8);
     insta::assert_snapshot!(merged.stderr, @r#"
     error: the merged export is not complete
       850 records were read, fewer than `min_jobs` (900)
-    jobs: 850 jobs in 4 shares
+    jobs: 850 jobs in 4 shards
     "#);
 }
 
@@ -131,7 +131,7 @@ fn too_few_jobs_in_all_shares_fail_the_merge() {
 fn manifests_of_different_runs_are_2() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml", "--summary", "whole.json"]).with_code(0);
-    all_shares(&context);
+    all_shards(&context);
     context.write("text.json", "no JSON");
     fs::copy(context.path("2.json"), context.path("again.json")).unwrap();
     change(&context, "3.json", |manifest| manifest["digest"] = json!("0"));
@@ -152,31 +152,31 @@ fn manifests_of_different_runs_are_2() {
     error: `whole.json` is the manifest of a run without `--shard`; pass manifests of `run --shard K/N --summary FILE`
     error: `text.json` is not a manifest written by `run --summary`: expected ident at line 1 column 2
     error: `none.json` can't be read: No such file or directory (os error 2)
-    error: `3.json` and `1.json` come from different versions of the pipeline: the pipeline file, an input file or the version of taskferry changed between the runs; run all shares with the same version
-    error: `4.json` is one of 5 shares, but `1.json` is one of 4; pass the manifests of one export
-    error: share 2 of 4 is given twice: `2.json` and `again.json`; pass only one of them
+    error: `3.json` and `1.json` come from different versions of the pipeline: the pipeline file, an input file or the version of taskferry changed between the runs; run all shards with the same version
+    error: `4.json` is one of 5 shards, but `1.json` is one of 4; pass the manifests of one export
+    error: shard 2 of 4 is given twice: `2.json` and `again.json`; pass only one of them
     ");
     assert_eq!(merged.stdout, "");
 }
 
 #[test]
-fn shares_with_one_output_file_are_2() {
+fn shards_with_one_output_file_are_2() {
     let (mut context, server) = fixture(300);
     let shard = |context: &Context, shard: &str| {
         context.taskferry(&["run", "jobs.toml", "--quiet", "--shard", shard])
     };
     let none = shard(&context, "1/2").with_code(3);
     insta::assert_snapshot!(none.stderr, @r#"
-    error: source `techwolf`: there are no saved cursors to divide the listing into shares
+    error: source `techwolf`: there are no saved cursors to divide the listing into shards
       help: run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; or set `partition` in [source], which needs no saved cursors
-    jobs (share 1 of 2): failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    jobs (shard 1 of 2): failed after [time]; 0 pages were delivered, nothing was published (run [run])
     "#);
     context.write("jobs.toml", &server.pipeline());
     insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
-    error: sink `file`: all shares would write to `out/jobs.ndjson`; add `{shard}` to its path, for example `out/{pipeline}.{shard}.ndjson`
+    error: sink `file`: all shards would write to `out/jobs.ndjson`; add `{shard}` to its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
     insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @"
-    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a share; write for example `2/8` for the second of eight shares, or `8` to take the share number from JOB_COMPLETION_INDEX
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a shard; write for example `2/8` for the second of eight shards, or `8` to take the shard number from JOB_COMPLETION_INDEX
 
     For more information, try '--help'.
     ");
@@ -185,7 +185,7 @@ fn shares_with_one_output_file_are_2() {
     "#);
     context.set("JOB_COMPLETION_INDEX", "2");
     insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
-    error: JOB_COMPLETION_INDEX is `2`; with 2 shares it must be from 0 to 1
+    error: JOB_COMPLETION_INDEX is `2`; with 2 shards it must be from 0 to 1
     "#);
 }
 
@@ -193,30 +193,30 @@ fn shares_with_one_output_file_are_2() {
 fn the_summary_of_a_merge_cannot_replace_its_input() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    all_shares(&context);
+    all_shards(&context);
     let merged =
         context.taskferry(&["merge", "1.json", "2.json", "--summary", "2.json"]).with_code(2);
     insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: the path is an input file of this command; choose another path");
 }
 
 #[test]
-fn a_share_without_a_part_is_reported() {
+fn a_shard_without_a_part_is_reported() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    all_shares(&context);
-    for share in 1..=SHARES {
-        change(&context, &format!("{share}.json"), |manifest| {
-            let values = if share < SHARES { json!([format!("f{share}")]) } else { json!([]) };
-            manifest["shard"] = json!({"index": share, "count": SHARES, "values": values});
+    all_shards(&context);
+    for index in 1..=SHARDS {
+        change(&context, &format!("{index}.json"), |manifest| {
+            let values = if index < SHARDS { json!([format!("f{index}")]) } else { json!([]) };
+            manifest["shard"] = json!({"index": index, "count": SHARDS, "values": values});
         });
     }
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]);
     let last = merged.stdout.lines().last().unwrap();
-    assert!(last.ends_with("nothing: there are fewer partitions than shares"), "{}", merged.stdout);
+    assert!(last.ends_with("nothing: there are fewer partitions than shards"), "{}", merged.stdout);
 }
 
 #[test]
-fn the_share_is_read_from_the_environment_of_kubernetes() {
+fn the_shard_is_read_from_the_environment_of_kubernetes() {
     let (mut context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     context.set("JOB_COMPLETION_INDEX", "3");

@@ -267,7 +267,7 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
     context.write("a.json", &manifest.to_string());
     let ended = run_in_every_format(&context, &["merge", "a.json", "--summary", "whole.json"], 8);
     assert_escaped(&ended.stdout, "merge");
-    assert_escaped(&context.read("whole.json"), "the manifest of all shares");
+    assert_escaped(&context.read("whole.json"), "the manifest of all shards");
     context.write("b.json", EVIL);
     run_in_every_format(&context, &["merge", "b.json"], 2);
     // A foreign file among the stored manifests.

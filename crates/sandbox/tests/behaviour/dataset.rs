@@ -53,7 +53,7 @@ fn byte_order_marks_and_line_endings_of_editors_are_accepted() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
+#[expect(clippy::too_many_lines, reason = "a table of errors")]
 fn an_invalid_job_is_reported_with_its_line_and_key() {
     let with = |key: &str, value: Value| {
         let mut wrong = full_task("a", &place("d", "s", "c", "t"));

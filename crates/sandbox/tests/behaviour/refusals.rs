@@ -130,7 +130,7 @@ async fn an_invalid_query_is_reported() {
 }
 
 #[tokio::test]
-async fn all_mistakes_are_reported_at_once() {
+async fn all_errors_are_reported_at_once() {
     let client = Client::generated(1).await;
     let body =
         json!({"limit": 0, "starting_after": 1, "include": ["a", "b"], "filters": [{}], "x": 1});

@@ -44,7 +44,7 @@ fn a_file_name_is_literal_except_for_percent_encoding() {
 }
 
 #[test]
-fn every_mistake_is_reported_with_its_range() {
+fn every_error_is_reported_with_its_range() {
     assert_eq!(
         problems("sandbox:?jobs=-1&sede=4&seed=x&color=red"),
         [

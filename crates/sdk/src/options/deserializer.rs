@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Segment;
 
-/// The kind of a mistake.
+/// The kind of an error.
 #[derive(Debug)]
 pub(super) enum Kind {
     UnknownField { field: String, known: &'static [&'static str] },
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Invalid(String),
 }
 
-/// A mistake with its path, in reverse.
+/// An error with its path, in reverse.
 #[derive(Debug)]
 pub(super) struct OptionError {
     pub(super) path: Vec<Segment>,

@@ -1,4 +1,4 @@
-//! Options are read, and every mistake is reported at its key.
+//! Options are read, and every error is reported at its key.
 
 use proptest::prelude::*;
 use schemars::JsonSchema;
@@ -52,7 +52,7 @@ fn valid_options_are_read() {
 }
 
 #[test]
-fn every_mistake_is_reported_with_its_path() {
+fn every_error_is_reported_with_its_path() {
     let table = json!({"name": 1, "cuont": 3, "colours": ["red", "blue", "bleu", 5], "inner": {"size": 300, "x": 1}, "wait": "soon"});
     assert_eq!(
         problems(&table),
@@ -106,7 +106,7 @@ fn anything() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn mistakes_of_any_table_have_existing_paths(table in anything()) {
+    fn errors_of_any_table_have_existing_paths(table in anything()) {
         match read_options::<Options>(&table, &["type"]) {
             Ok(options) => prop_assert_eq!(table["name"].as_str(), Some(options.name.as_str())),
             Err(problems) => {

@@ -16,13 +16,13 @@ fn filled_in_values_stay_in_their_folder() {
 }
 
 #[test]
-fn shares_of_an_export_have_distinct_names() {
+fn shards_of_an_export_have_distinct_names() {
     let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
-    let mut share = run.clone();
-    share.shard = Some(Shard::new(2, 8).unwrap());
+    let mut sharded = run.clone();
+    sharded.shard = Some(Shard::new(2, 8).unwrap());
     let template: PathTemplate = "out/{pipeline}.{shard}.csv".parse().unwrap();
     assert_eq!(template.fill(&run).to_str(), Some("out/jobs.all.csv"));
-    assert_eq!(template.fill(&share).to_str(), Some("out/jobs.2-of-8.csv"));
+    assert_eq!(template.fill(&sharded).to_str(), Some("out/jobs.2-of-8.csv"));
     assert!(template.differs_per_shard());
     assert!("out/{run_id}".parse::<PathTemplate>().unwrap().differs_per_shard());
     assert!(!"out/{pipeline}-{{shard}}".parse::<PathTemplate>().unwrap().differs_per_shard());

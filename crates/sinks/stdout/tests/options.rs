@@ -15,7 +15,7 @@ fn options_are_optional() {
 }
 
 #[test]
-fn every_mistake_is_reported() {
+fn every_error_is_reported() {
     let found = problems(&json!({"columns": ["a"], "escape_formulas": true}));
     let paths: Vec<String> = found.iter().map(|problem| problem.path.to_string()).collect();
     assert_eq!(paths, ["columns", "escape_formulas"]);

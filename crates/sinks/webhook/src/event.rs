@@ -41,7 +41,7 @@ fn record_type() -> String {
 }
 
 impl CloudEventsOptions {
-    /// All mistakes in the options, with paths from the sink's table.
+    /// All errors in the options, with paths from the sink's table.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let table = KeyPath::of("cloud_events");
         let mut problems = Vec::new();

@@ -97,7 +97,7 @@ impl Signer {
     }
 }
 
-/// A mistake in a secret, without the secret.
+/// An error in a secret, without the secret.
 fn problem(code: &'static str, message: impl Into<String>, help: &str) -> Problem {
     Problem::at(KeyPath::root(), code, message.into()).help(help)
 }

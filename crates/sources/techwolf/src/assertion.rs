@@ -79,7 +79,7 @@ impl SigningKey {
         };
         // Only a signature shows whether the size and the curve are supported.
         encode(&Header::new(algorithm), &"", &key).map_err(|_| {
-            mistake(
+            error(
                 "the private key can't sign",
                 "use an RSA key of 2048 to 8192 bits, or an ECDSA key on the curve P-256",
             )
@@ -88,7 +88,7 @@ impl SigningKey {
     }
 }
 
-fn mistake(message: &str, help: &'static str) -> KeyError {
+fn error(message: &str, help: &'static str) -> KeyError {
     KeyError { is_algorithm: false, message: message.to_owned(), help }
 }
 
@@ -96,13 +96,13 @@ fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyError> {
     let text = String::from_utf8_lossy(pem);
     let has = |words: &str| text.contains(words);
     if has("BEGIN ENCRYPTED PRIVATE KEY") || has("ENCRYPTED") && has("Proc-Type:") {
-        return Err(mistake(
+        return Err(error(
             "the private key is encrypted",
             "decrypt it, for example with `openssl pkcs8 -in key.pem -out plain.pem`, and restrict access to the file",
         ));
     }
     if has("BEGIN EC PRIVATE KEY") {
-        return Err(mistake(
+        return Err(error(
             "the private key is not in PKCS#8 form",
             "convert it: `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem`",
         ));
@@ -110,9 +110,9 @@ fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyError> {
     if !has("PRIVATE KEY-----") {
         let help = "use the whole text with its line breaks, from `-----BEGIN PRIVATE KEY-----` to the last line";
         return Err(if has("BEGIN PUBLIC KEY") || has("BEGIN CERTIFICATE") {
-            mistake("this is a public key or a certificate, not a private key", help)
+            error("this is a public key or a certificate, not a private key", help)
         } else {
-            mistake("this is not a private key in PEM form", help)
+            error("this is not a private key in PEM form", help)
         });
     }
     if let Ok(key) = EncodingKey::from_rsa_pem(pem) {
@@ -121,7 +121,7 @@ fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyError> {
     if let Ok(key) = EncodingKey::from_ec_pem(pem) {
         return Ok((key, SigningAlgorithm::Es256));
     }
-    Err(mistake(
+    Err(error(
         "the private key is invalid",
         "use an RSA key, or an ECDSA key on the curve P-256, with its line breaks",
     ))

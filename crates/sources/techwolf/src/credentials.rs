@@ -234,13 +234,13 @@ fn signer(
     }
     let pem = key_text(path, auth, context).map_err(|problem| problems.push(problem)).ok();
     let key = pem.and_then(|pem| {
-        let read = SigningKey::parse(&pem, auth.algorithm).map_err(|mistake| {
-            let (path, code) = if mistake.is_algorithm {
+        let read = SigningKey::parse(&pem, auth.algorithm).map_err(|error| {
+            let (path, code) = if error.is_algorithm {
                 (table.key("algorithm"), "unsupported-algorithm")
             } else {
                 (path.clone(), "invalid-private-key")
             };
-            problems.push(Problem::at(path, code, mistake.message).help(mistake.help));
+            problems.push(Problem::at(path, code, error.message).help(error.help));
         });
         read.ok()
     });

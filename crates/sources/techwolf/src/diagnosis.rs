@@ -13,10 +13,10 @@ use crate::config::{ExportSubject, ExternalVendor};
 use crate::credentials::Credentials;
 use crate::export::Retries;
 use crate::families;
-use crate::issuer::Tokens;
 use crate::open_export::{OpenExport, PAGE_HINTS, Settings, TOKEN_HINTS};
 use crate::request::{Listing, name_of};
 use crate::token_claims::{Claims, token_finding};
+use crate::token_provider::Tokens;
 
 const PAGE: &str = "the first page";
 const FAMILIES_HINT: &str =
@@ -98,9 +98,9 @@ impl Diagnosis {
         };
         let (token, requested, lifetime, scope) = match &export.tokens {
             Tokens::Fixed(token) => (token.clone(), &[][..], None, None),
-            Tokens::Issued(issuer) => match issuer.issued().await {
+            Tokens::Requested(provider) => match provider.access_token().await {
                 Ok(grant) => {
-                    let requested = issuer.requested_scopes();
+                    let requested = provider.requested_scopes();
                     (grant.token, requested, Some(grant.usable_for), grant.scope)
                 }
                 Err(error) => return Finding::from(&error),

@@ -12,12 +12,12 @@ use tracing::Span;
 
 use crate::client::Client;
 use crate::fields::without_byte_order_mark;
-use crate::issuer::Tokens;
 use crate::page::ListingPage;
 use crate::page_size::PageSize;
 use crate::progress::empty_page_with_repeated_cursor;
 use crate::refusal::describe;
 use crate::request::Listing;
+use crate::token_provider::Tokens;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retries {

@@ -10,7 +10,7 @@
 //! # The path of a page
 //!
 //! 1. `plugin.rs` builds the source from the options (`config.rs`) after their checks (`check.rs`, `credentials.rs`).
-//! 2. `source.rs` opens it with `open_export.rs`: the HTTP client, the tokens (`issuer.rs`, `token_cache.rs`), and a `PageStream` (`stream.rs`), which
+//! 2. `source.rs` opens it with `open_export.rs`: the HTTP client, the tokens (`token_provider.rs`, `token_cache.rs`), and a `PageStream` (`stream.rs`), which
 //!    `strategy.rs` chooses.
 //! 3. The stream requests pages through a `Reader` (`reader.rs`): one after the other (`serial.rs`), in segments of the
 //!    listing (`segment_reader.rs`, `repaginator.rs`), or from several listings in turn (`partition.rs`). Streams that read
@@ -18,7 +18,7 @@
 //! 4. `export.rs` sends the request (`request.rs`) with a token, under the rate limit and with retries, and describes refusals
 //!    (`refusal.rs`).
 //! 5. `page.rs` parses the response in one pass. The records share its bytes and its index; only the ids are read.
-//! 6. Wrappers of the stream check the progress of the listing (`progress.rs`), save the end of a share (`share_file.rs`), and
+//! 6. Wrappers of the stream check the progress of the listing (`progress.rs`), save the end of a shard (`shard_file.rs`), and
 //!    save cursors for the next run (`cursor_log.rs`), with file operations on blocking threads.
 //! 7. `source.rs` returns the page to the engine, which numbers it.
 //!
@@ -52,8 +52,8 @@
 //! delays all requests for pages. The segments are divided into the pages that one cursor would return, so output,
 //! checkpoints and messages are the same, if the server fills its pages. `docs/decisions/0012` contains the reasons.
 //!
-//! `partition` reads a listing in parts, one per job family, without saved cursors. A run that reads a share of the export
-//! ([`taskferry_sdk::Shard`]) reads from one saved cursor to another (`share.rs`), or some of the parts.
+//! `partition` reads a listing in parts, one per job family, without saved cursors. A run that reads a shard of the export
+//! ([`taskferry_sdk::Shard`]) reads from one saved cursor to another (`shard_bounds.rs`), or some of the parts.
 //!
 //! ```
 //! use serde_json::json;
@@ -79,7 +79,6 @@ mod diagnosis;
 mod export;
 mod families;
 mod fields;
-mod issuer;
 mod open_export;
 mod page;
 mod page_size;
@@ -94,14 +93,15 @@ mod repaginator;
 mod request;
 mod segment_reader;
 mod serial;
-mod share;
-mod share_file;
+mod shard_bounds;
+mod shard_file;
 mod source;
 mod strategy;
 mod stream;
 mod token;
 mod token_cache;
 mod token_claims;
+mod token_provider;
 
 pub use config::{
     AuthOptions, ExportSubject, ExternalVendor, FilterKind, FilterOptions, Include, Operator,

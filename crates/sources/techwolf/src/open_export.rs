@@ -14,11 +14,11 @@ use crate::client::{Client, Counts};
 use crate::credentials::{ClientCredentials, Credentials};
 use crate::export::Export;
 use crate::families;
-use crate::issuer::{Issuer, Tokens};
 use crate::page_size::PageSize;
 use crate::request::Listing;
 use crate::strategy::ReadStrategy;
 use crate::token_cache::TokenCache;
+use crate::token_provider::{TokenProvider, Tokens};
 
 /// The size limit of a response with a token.
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
@@ -154,8 +154,8 @@ impl ClientFactory<'_> {
         };
         let url = credentials.token_url.clone();
         let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_HINTS).await?;
-        let issuer = Issuer::new(client, credentials, self.settings.retry, cache).await;
-        Ok(Tokens::Issued(Box::new(issuer)))
+        let provider = TokenProvider::new(client, credentials, self.settings.retry, cache).await;
+        Ok(Tokens::Requested(Box::new(provider)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use taskferry_sdk::{Cursor, ErrorKind, Position, Share, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Position, ShardRange, StageError};
 
 use crate::page::ListingPage;
 use crate::prefetch::Prefetch;
@@ -28,8 +28,8 @@ struct PartitionCursor {
 pub(crate) struct Partition {
     reader: Reader,
     values: Vec<String>,
-    /// Whether the values are a share of those in the options.
-    is_share: bool,
+    /// Whether the values are a shard of those in the options.
+    is_shard: bool,
     width: usize,
     opened: usize,
     /// The next part comes first.
@@ -53,7 +53,7 @@ impl Partition {
         from: Option<&Position>,
     ) -> Result<Self, StageError> {
         let (opened, open) = (0, VecDeque::new());
-        let mut parts = Self { reader, values, is_share: false, width, opened, open };
+        let mut parts = Self { reader, values, is_shard: false, width, opened, open };
         match from.map(|from| &from.cursor) {
             None => parts.open_parts(),
             Some(None) => parts.opened = parts.values.len(),
@@ -68,9 +68,9 @@ impl Partition {
         Ok(parts)
     }
 
-    /// Declares the parts to be the share of the run.
-    pub(crate) fn into_share(self) -> Self {
-        Self { is_share: true, ..self }
+    /// Declares the parts to be the shard of the run.
+    pub(crate) fn into_shard(self) -> Self {
+        Self { is_shard: true, ..self }
     }
 
     fn parse(&self, cursor: &Cursor) -> Result<PartitionCursor, StageError> {
@@ -139,11 +139,11 @@ impl PageStream for Partition {
         Ok(Some(page))
     }
 
-    fn share(&self) -> Option<Share> {
-        self.is_share.then(|| {
-            let mut share = Share::default();
-            share.values.clone_from(&self.values);
-            share
+    fn shard_range(&self) -> Option<ShardRange> {
+        self.is_shard.then(|| {
+            let mut range = ShardRange::default();
+            range.values.clone_from(&self.values);
+            range
         })
     }
 }

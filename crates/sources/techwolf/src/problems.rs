@@ -1,4 +1,4 @@
-//! Mistakes that several options share.
+//! Errors that several options share.
 
 use std::fmt;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{Cursor, ErrorKind, Position, Share, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Position, ShardRange, StageError};
 
 use crate::page::{ListingPage, page_number};
 use crate::stream::PageStream;
@@ -44,8 +44,8 @@ impl PageStream for CheckedStream {
         Ok(Some(page))
     }
 
-    fn share(&self) -> Option<Share> {
-        self.stream.share()
+    fn shard_range(&self) -> Option<ShardRange> {
+        self.stream.shard_range()
     }
 }
 

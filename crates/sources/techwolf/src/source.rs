@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use taskferry_sdk::{
-    Check, ErrorKind, Page, Position, RunContext, Share, Source, SourceStatistics, StageError,
+    Check, ErrorKind, Page, Position, RunContext, ShardRange, Source, SourceStatistics, StageError,
 };
 
 use crate::check::Server;
@@ -91,8 +91,8 @@ impl Source for TechWolfSource {
         true
     }
 
-    fn share(&self) -> Option<Share> {
-        self.open.as_ref().and_then(|open| open.pages.share())
+    fn shard_range(&self) -> Option<ShardRange> {
+        self.open.as_ref().and_then(|open| open.pages.shard_range())
     }
 
     fn checks(self: Box<Self>, run: &RunContext) -> Vec<Check> {

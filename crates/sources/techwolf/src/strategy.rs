@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use taskferry_sdk::{Cursor, ErrorKind, Position, RunContext, Shard, Share, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Position, RunContext, Shard, ShardRange, StageError};
 use tokio::task::spawn_blocking;
 
 use crate::cursor_index::{CursorIndex, ListingId};
@@ -14,9 +14,9 @@ use crate::reader::Reader;
 use crate::repaginator::Repaginator;
 use crate::segment_reader::{Range, SegmentReader};
 use crate::serial::Serial;
-use crate::share::{self, ShareStart};
-use crate::share_file::{ShareFile, SharedStream};
-use crate::stream::{EmptyShare, PageStream};
+use crate::shard_bounds::{self, ShardStart};
+use crate::shard_file::{ShardFile, ShardStream};
+use crate::stream::{EmptyShard, PageStream};
 
 /// The order in which a listing is read, and the number of cursors.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(crate) struct ReadStrategy {
 impl ReadStrategy {
     /// Opens the pages of a run, from the start or from a position:
     ///
-    /// 1. a stream requests pages: [`Serial`], [`Repaginator`], [`Partition`], or [`EmptyShare`];
-    /// 2. if the run reads a share between two cursors, a [`SharedStream`] saves the end of the share;
+    /// 1. a stream requests pages: [`Serial`], [`Repaginator`], [`Partition`], or [`EmptyShard`];
+    /// 2. if the run reads a shard between two cursors, a [`ShardStream`] saves the end of the shard;
     /// 3. a [`CheckedStream`] checks the progress of the listing;
     /// 4. if the run reads the whole listing, a [`LoggedStream`] saves cursors for the next run.
     pub(crate) async fn open(
@@ -53,15 +53,15 @@ impl ReadStrategy {
                     }
                 };
                 if values.is_empty() {
-                    (Box::new(EmptyShare::new(Share::default(), from.is_some())), progress)
+                    (Box::new(EmptyShard::new(ShardRange::default(), from.is_some())), progress)
                 } else {
                     let parts = Partition::new(reader, values, self.concurrency, from)?;
                     let progress = progress.in_parts(parts.cursors());
-                    let parts = if shard.is_some() { parts.into_share() } else { parts };
+                    let parts = if shard.is_some() { parts.into_shard() } else { parts };
                     (Box::new(parts), progress)
                 }
             }
-            (None, Some(shard)) => (self.share(reader, run, shard, from).await?, progress),
+            (None, Some(shard)) => (self.shard_range(reader, run, shard, from).await?, progress),
             (None, None) => (self.whole(reader, run, from).await, progress),
         };
         let checked = Box::new(CheckedStream::new(stream, progress, from));
@@ -104,8 +104,8 @@ impl ReadStrategy {
         Repaginator::new(segments, self.page_size, start)
     }
 
-    /// The share of the listing between two saved cursors.
-    async fn share(
+    /// The shard of the listing between two saved cursors.
+    async fn shard_range(
         &self,
         reader: Reader,
         run: &RunContext,
@@ -114,44 +114,44 @@ impl ReadStrategy {
     ) -> Result<Box<dyn PageStream>, StageError> {
         let index = self.index(run.whole_dir.clone()).await.ok_or_else(no_saved_cursors)?;
         let (folder, run_id) = (run.state_dir.as_deref(), run.run_id.as_str());
-        let (start, end) = share::bounds(index.len(), shard);
+        let (start, end) = shard_bounds::bounds(index.len(), shard);
         if let Some(from) = from {
-            let file = ShareFile::resume(folder, run_id, &index).await?;
+            let file = ShardFile::resume(folder, run_id, &index).await?;
             let Some(start) = from.cursor.clone() else {
-                return Ok(Box::new(EmptyShare::new(file.share(), true)));
+                return Ok(Box::new(EmptyShard::new(file.shard_range(), true)));
             };
             let stream = self.segmented(reader, index, Range { start: Some(start), end });
-            return Ok(Box::new(SharedStream::new(stream, file)));
+            return Ok(Box::new(ShardStream::new(stream, file)));
         }
         let start = match start {
-            ShareStart::Listing => None,
-            ShareStart::Empty => return Self::empty_share(run, &index, None).await,
-            ShareStart::After(wanted) => {
-                match share::find(&reader, &index, wanted, self.page_size).await? {
-                    None => return Self::empty_share(run, &index, None).await,
-                    // All entries of this share were deleted.
+            ShardStart::Listing => None,
+            ShardStart::Empty => return Self::empty_shard(run, &index, None).await,
+            ShardStart::After(wanted) => {
+                match shard_bounds::find(&reader, &index, wanted, self.page_size).await? {
+                    None => return Self::empty_shard(run, &index, None).await,
+                    // All entries of this shard were deleted.
                     Some(found) if end.is_some_and(|end| found >= end) => {
-                        return Self::empty_share(run, &index, index.cursor(found)).await;
+                        return Self::empty_shard(run, &index, index.cursor(found)).await;
                     }
                     Some(found) => index.cursor(found),
                 }
             }
         };
-        let file = ShareFile::create(folder, run_id, &index, start.as_ref()).await?;
+        let file = ShardFile::create(folder, run_id, &index, start.as_ref()).await?;
         let stream = self.segmented(reader, index, Range { start, end });
-        Ok(Box::new(SharedStream::new(stream, file)))
+        Ok(Box::new(ShardStream::new(stream, file)))
     }
 
-    /// A share without entries, which starts and ends at the same cursor.
-    async fn empty_share(
+    /// A shard without entries, which starts and ends at the same cursor.
+    async fn empty_shard(
         run: &RunContext,
         index: &CursorIndex,
         at: Option<Cursor>,
     ) -> Result<Box<dyn PageStream>, StageError> {
         let folder = run.state_dir.as_deref();
-        let mut file = ShareFile::create(folder, &run.run_id, index, at.as_ref()).await?;
+        let mut file = ShardFile::create(folder, &run.run_id, index, at.as_ref()).await?;
         file.save_end(at.as_ref()).await?;
-        Ok(Box::new(EmptyShare::new(file.share(), false)))
+        Ok(Box::new(EmptyShard::new(file.shard_range(), false)))
     }
 
     /// The cursors that an earlier run saved in `folder`.
@@ -171,7 +171,7 @@ impl ReadStrategy {
 }
 
 fn no_saved_cursors() -> StageError {
-    let message = "there are no saved cursors to divide the listing into shares";
+    let message = "there are no saved cursors to divide the listing into shards";
     StageError::new(ErrorKind::Config, message).hint(
         "run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; \
          or set `partition` in [source], which needs no saved cursors",

@@ -16,7 +16,7 @@ const MAX_MARGIN: Duration = Duration::from_mins(1);
 
 /// A token and its lifetime.
 #[derive(Debug, Clone)]
-pub(crate) struct Issued {
+pub(crate) struct AccessToken {
     pub(crate) token: Secret,
     /// The time of the request, or of the read from the cache.
     pub(crate) at: Instant,
@@ -25,7 +25,7 @@ pub(crate) struct Issued {
     pub(crate) scope: Option<String>,
 }
 
-impl Issued {
+impl AccessToken {
     /// Parses the response to a request that was sent `at` this instant. Errors do not show the response, because it may
     /// contain a token.
     pub(crate) fn parse(body: &Bytes, at: Instant) -> Result<Self, StageError> {
@@ -67,7 +67,7 @@ mod tests {
     fn a_token_is_replaced_a_tenth_or_a_minute_before_it_expires() {
         let usable = |expires_in: Value| {
             let body = json!({"access_token": "t", "expires_in": expires_in}).to_string();
-            Issued::parse(&body.into(), Instant::now()).unwrap().usable_for.as_secs_f64()
+            AccessToken::parse(&body.into(), Instant::now()).unwrap().usable_for.as_secs_f64()
         };
         let close = |actual: f64, expected: f64| (actual - expected).abs() < 0.001;
         for (expires_in, expected) in [

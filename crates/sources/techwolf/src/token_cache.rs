@@ -10,7 +10,7 @@ use taskferry_files::Place;
 use taskferry_sdk::{PartsHash, Secret};
 
 use crate::credentials::ClientCredentials;
-use crate::token::Issued;
+use crate::token::AccessToken;
 
 /// The file in the state folder.
 const FILE: &str = "token.json";
@@ -45,7 +45,7 @@ impl TokenCache {
     }
 
     /// Reads a token that was issued for the same credentials and is still usable.
-    pub(crate) async fn read(&self) -> Option<Issued> {
+    pub(crate) async fn read(&self) -> Option<AccessToken> {
         self.in_background(|cache| {
             let stored: Stored = serde_json::from_slice(&cache.place().ok()?.read().ok()?).ok()?;
             let now = Timestamp::now();
@@ -55,17 +55,17 @@ impl TokenCache {
             let usable_for =
                 now.duration_until(stored.use_until).try_into().ok().filter(|_| is_usable)?;
             tracing::debug!("using the token in `{}`", cache.file.display());
-            Some(Issued { token: stored.token, at: Instant::now(), usable_for, scope: None })
+            Some(AccessToken { token: stored.token, at: Instant::now(), usable_for, scope: None })
         })
         .await
         .flatten()
     }
 
     /// Writes a token that was just issued.
-    pub(crate) async fn store(&self, issued: &Issued) {
-        let issued = issued.clone();
+    pub(crate) async fn store(&self, access_token: &AccessToken) {
+        let access_token = access_token.clone();
         self.in_background(move |cache| {
-            if let Err(error) = cache.write(&issued) {
+            if let Err(error) = cache.write(&access_token) {
                 let file = cache.file.display();
                 tracing::warn!("can't write the token to `{file}`: {error}");
             }
@@ -84,12 +84,13 @@ impl TokenCache {
         .await;
     }
 
-    fn write(&self, issued: &Issued) -> io::Result<()> {
+    fn write(&self, access_token: &AccessToken) -> io::Result<()> {
         let issued_at = Timestamp::now();
-        let usable_for = SignedDuration::try_from(issued.usable_for).unwrap_or(SignedDuration::MAX);
+        let usable_for =
+            SignedDuration::try_from(access_token.usable_for).unwrap_or(SignedDuration::MAX);
         let content = ToStore {
             key: &self.key,
-            token: issued.token.expose(),
+            token: access_token.token.expose(),
             issued_at,
             use_until: issued_at.saturating_add(usable_for).unwrap_or(Timestamp::MAX),
         };

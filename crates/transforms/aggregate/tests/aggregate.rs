@@ -78,7 +78,7 @@ fn a_refused_record_changes_nothing() {
 }
 
 #[test]
-fn contradicting_options_are_mistakes() {
+fn contradicting_options_are_errors() {
     let codes = |options: Value| {
         let problems = TransformTest::new::<Aggregate>(&options).unwrap_err();
         problems

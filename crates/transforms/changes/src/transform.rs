@@ -266,7 +266,7 @@ impl OrderedTransform for ChangeDetector {
     }
 
     fn shard_conflict(&self) -> Option<String> {
-        Some("a record that moves from one share to another would be removed and added".to_owned())
+        Some("a record that moves from one shard to another would be removed and added".to_owned())
     }
 
     fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {

@@ -102,17 +102,17 @@ pub(crate) fn find(
     let is_path = name.contains('/');
     let folders: Vec<PathBuf> =
         if is_path { vec![folder.to_owned()] } else { env::split_paths(search_path).collect() };
-    let mut mistake = None;
+    let mut error = None;
     for folder in folders {
         let path = absolute(folder.join(name)).unwrap_or_else(|_| folder.join(name));
         match usable(&path) {
             Ok(()) => return Ok(path),
-            Err(Some(text)) => _ = mistake.get_or_insert((path, text)),
-            Err(None) if is_path => _ = mistake.get_or_insert((path, "it does not exist")),
+            Err(Some(text)) => _ = error.get_or_insert((path, text)),
+            Err(None) if is_path => _ = error.get_or_insert((path, "it does not exist")),
             Err(None) => {}
         }
     }
-    Err(match mistake {
+    Err(match error {
         Some((path, text)) if text == NOT_EXECUTABLE => {
             let help = format!(
                 "run `chmod +x {}`, or name the interpreter first: [\"python3\", \"{name}\"]",

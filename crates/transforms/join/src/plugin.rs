@@ -1,6 +1,6 @@
 //! Checks the options, reads the file and builds the transform.
 
-use taskferry_profile::mapping::Mistake;
+use taskferry_profile::mapping::MappingError;
 use taskferry_sdk::{
     AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin,
 };
@@ -67,7 +67,7 @@ impl Join {
             std::iter::once(file_key).chain(self.columns.iter().map(String::as_str)).collect();
         let comparison = Comparison::of(&self.normalise);
         let table = Table::read(&bytes, self.file_format(), &columns, comparison);
-        table.map_err(|mistakes| Mistake::problems(mistakes, "file", &self.file))
+        table.map_err(|errors| MappingError::problems(errors, "file", &self.file))
     }
 
     fn file_format(&self) -> FileFormat {

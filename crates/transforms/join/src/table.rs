@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use taskferry_profile::mapping::Mistake;
+use taskferry_profile::mapping::MappingError;
 use taskferry_sdk::json::{Document, Text};
 
 use crate::config::FileFormat;
@@ -29,18 +29,18 @@ impl Table {
     /// Reads the file. The first of `columns` is the key column.
     ///
     /// # Errors
-    /// All mistakes.
+    /// All errors.
     pub(crate) fn read(
         bytes: &[u8],
         format: FileFormat,
         columns: &[&str],
         comparison: Comparison,
-    ) -> Result<Self, Vec<Mistake>> {
+    ) -> Result<Self, Vec<MappingError>> {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         let mut table = Self { comparison, rows: HashMap::new(), loose: HashSet::new() };
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         let mut add = |line, key: Option<String>, values| {
-            mistakes.extend(table.add(line, columns, key, values).err());
+            errors.extend(table.add(line, columns, key, values).err());
         };
         match format {
             FileFormat::Csv => read_csv(bytes, columns, &mut add).map_err(|found| vec![found])?,
@@ -48,7 +48,7 @@ impl Table {
                 read_ndjson(bytes, columns, &mut add).map_err(|found| vec![found])?;
             }
         }
-        if mistakes.is_empty() { Ok(table) } else { Err(mistakes) }
+        if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
     fn add(
@@ -57,18 +57,18 @@ impl Table {
         columns: &[&str],
         key: Option<String>,
         values: Vec<Option<Text>>,
-    ) -> Result<(), Mistake> {
+    ) -> Result<(), MappingError> {
         let Some(key) = key.filter(|key| !key.is_empty()) else {
             let column = columns.first().copied().unwrap_or_default();
             let message = format!("the row has no value in the key column `{column}`");
-            return Err(Mistake::new("invalid-mapping", line, message));
+            return Err(MappingError::new("invalid-mapping", line, message));
         };
         self.loose.insert(Comparison::LOOSE.compared(Cow::Borrowed(&key)).into_owned());
         let compared = self.comparison.compared(Cow::Borrowed(&key)).into_owned();
         if let Some(first) = self.rows.get(&compared) {
             let message = format!("the key `{key}` is also in line {}", first.line);
             let help = "keep one of the two rows";
-            return Err(Mistake::new("duplicate-key", line, message).help(help));
+            return Err(MappingError::new("duplicate-key", line, message).help(help));
         }
         self.rows.insert(compared, Row { line, values });
         Ok(())
@@ -88,16 +88,16 @@ impl Table {
 
 type Add<'a> = dyn FnMut(u64, Option<String>, Vec<Option<Text>>) + 'a;
 
-fn read_csv(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), Mistake> {
+fn read_csv(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), MappingError> {
     let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
-    let header = reader.headers().map_err(|error| csv_mistake(&error))?.clone();
+    let header = reader.headers().map_err(|error| csv_error(&error))?.clone();
     let positions = columns.iter().map(|column| {
         let position = header.iter().position(|name| name.trim() == *column);
         position.ok_or_else(|| missing_column(column, &header))
     });
     let positions: Vec<usize> = positions.collect::<Result<_, _>>()?;
     for row in reader.records() {
-        let row = row.map_err(|error| csv_mistake(&error))?;
+        let row = row.map_err(|error| csv_error(&error))?;
         let line = row.position().map_or(0, csv::Position::line);
         let mut cells = positions.iter().map(|position| row.get(*position));
         let key = cells.next().flatten().map(str::to_owned);
@@ -106,7 +106,7 @@ fn read_csv(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), Mis
     Ok(())
 }
 
-fn missing_column(column: &str, header: &csv::StringRecord) -> Mistake {
+fn missing_column(column: &str, header: &csv::StringRecord) -> MappingError {
     let names: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
     let first = header.get(0).unwrap_or_default();
     let help =
@@ -116,32 +116,32 @@ fn missing_column(column: &str, header: &csv::StringRecord) -> Mistake {
             }
             None => format!("the header has {}", names.join(", ")),
         };
-    Mistake::new("missing-column", 1, format!("the column `{column}` is missing")).help(help)
+    MappingError::new("missing-column", 1, format!("the column `{column}` is missing")).help(help)
 }
 
-fn csv_mistake(error: &csv::Error) -> Mistake {
+fn csv_error(error: &csv::Error) -> MappingError {
     let line = error.position().map_or(1, csv::Position::line);
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => {
             let help = "save the file as UTF-8; Excel calls it \"CSV UTF-8\"";
-            Mistake::new("invalid-mapping", line, "the line is not UTF-8 text").help(help)
+            MappingError::new("invalid-mapping", line, "the line is not UTF-8 text").help(help)
         }
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => Mistake::new(
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => MappingError::new(
             "invalid-mapping",
             line,
             format!("the row has {len} columns, the header has {expected_len}"),
         ),
-        _ => Mistake::new("invalid-mapping", line, format!("the file is not CSV: {error}")),
+        _ => MappingError::new("invalid-mapping", line, format!("the file is not CSV: {error}")),
     }
 }
 
-fn read_ndjson(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), Mistake> {
+fn read_ndjson(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), MappingError> {
     let mut found: HashSet<&str> = HashSet::new();
     for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let wrong = |message: String| Mistake::new("invalid-mapping", number, message);
+        let wrong = |message: String| MappingError::new("invalid-mapping", number, message);
         let object = Document::parse(line.to_vec())
             .map_err(|error| wrong(format!("the line is not JSON: {error}")))?;
         let root = object.root();
@@ -153,7 +153,7 @@ fn read_ndjson(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), 
     match columns.iter().find(|column| !found.contains(*column)) {
         Some(column) => {
             let message = format!("no line has the column `{column}`");
-            Err(Mistake::new("missing-column", 1, message))
+            Err(MappingError::new("missing-column", 1, message))
         }
         None => Ok(()),
     }

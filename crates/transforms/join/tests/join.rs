@@ -24,13 +24,13 @@ fn stage(changes: &Value) -> TransformTest {
     TransformTest::with_files::<Join>(&options(changes), &files).unwrap()
 }
 
-fn mistakes(file: &str, changes: &Value) -> Vec<(String, &'static str, String)> {
+fn errors(file: &str, changes: &Value) -> Vec<(String, &'static str, String)> {
     let files = Files::new().with("jobs.csv", file).with("jobs.ndjson", file);
     let problems = TransformTest::with_files::<Join>(&options(changes), &files).unwrap_err();
     problems.into_iter().map(|it| (it.path.to_string(), it.code, it.message)).collect()
 }
 
-fn mistake(path: &str, code: &'static str, message: &str) -> Vec<(String, &'static str, String)> {
+fn error(path: &str, code: &'static str, message: &str) -> Vec<(String, &'static str, String)> {
     vec![(path.to_owned(), code, message.to_owned())]
 }
 
@@ -108,44 +108,40 @@ fn a_run_without_matches_and_similar_keys_give_a_warning() {
 }
 
 #[test]
-fn mistakes_in_the_file_name_their_lines() {
+fn errors_in_the_file_name_their_lines() {
     let twice = "id,name,family\na,x,y\nb,x,y\na,x,y\n";
     assert_eq!(
-        mistakes(twice, &json!({})),
-        mistake("file", "duplicate-key", "jobs.csv:4: the key `a` is also in line 2")
+        errors(twice, &json!({})),
+        error("file", "duplicate-key", "jobs.csv:4: the key `a` is also in line 2")
     );
     let case = "id,name,family\na,x,y\nA,x,y\n";
     assert_eq!(
-        mistakes(case, &json!({"normalise": ["case"]})),
-        mistake("file", "duplicate-key", "jobs.csv:3: the key `A` is also in line 2")
+        errors(case, &json!({"normalise": ["case"]})),
+        error("file", "duplicate-key", "jobs.csv:3: the key `A` is also in line 2")
     );
     assert_eq!(
-        mistakes("id;name\n1;2\n", &json!({})),
-        mistake("file", "missing-column", "jobs.csv:1: the column `id` is missing")
+        errors("id;name\n1;2\n", &json!({})),
+        error("file", "missing-column", "jobs.csv:1: the column `id` is missing")
     );
     assert_eq!(
-        mistakes("id,name,family\na,b\n", &json!({})),
-        mistake("file", "invalid-mapping", "jobs.csv:2: the row has 2 columns, the header has 3")
+        errors("id,name,family\na,b\n", &json!({})),
+        error("file", "invalid-mapping", "jobs.csv:2: the row has 2 columns, the header has 3")
     );
     assert_eq!(
-        mistakes("id,name,family\n,b,c\n", &json!({})),
-        mistake(
-            "file",
-            "invalid-mapping",
-            "jobs.csv:2: the row has no value in the key column `id`"
-        )
+        errors("id,name,family\n,b,c\n", &json!({})),
+        error("file", "invalid-mapping", "jobs.csv:2: the row has no value in the key column `id`")
     );
     assert_eq!(
-        mistakes("{\"id\":1,\"name\":2}\n", &json!({"file": "jobs.ndjson"})),
-        mistake("file", "missing-column", "jobs.ndjson:1: no line has the column `family`")
+        errors("{\"id\":1,\"name\":2}\n", &json!({"file": "jobs.ndjson"})),
+        error("file", "missing-column", "jobs.ndjson:1: no line has the column `family`")
     );
-    assert_eq!(mistakes("", &json!({"file": "none.csv"}))[0].1, "unreadable-file");
+    assert_eq!(errors("", &json!({"file": "none.csv"}))[0].1, "unreadable-file");
     assert_eq!(
-        mistakes(CSV, &json!({"columns": []})),
-        mistake("columns", "empty-value", "`columns` is empty")
+        errors(CSV, &json!({"columns": []})),
+        error("columns", "empty-value", "`columns` is empty")
     );
     assert_eq!(
-        mistakes(CSV, &json!({"columns": ["name", "name"]})),
-        mistake("columns[1]", "duplicate-value", "`name` is in the list twice")
+        errors(CSV, &json!({"columns": ["name", "name"]})),
+        error("columns[1]", "duplicate-value", "`name` is in the list twice")
     );
 }

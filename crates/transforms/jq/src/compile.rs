@@ -8,7 +8,7 @@ use jaq_core::path::{Opt, Part as PathPart, Path};
 use crate::builtins::{self, Builtin};
 use crate::constant::Constant;
 use crate::expr::{Access, Code, ExprId, Fold, Kind, Part, Pattern, Step, UpdateOperator};
-use crate::mistake::Mistake;
+use crate::filter_error::FilterError;
 use crate::names::{Compiler, NameKind};
 use crate::syntax::{ALL, ALTERNATIVES, literal};
 
@@ -17,7 +17,7 @@ pub(crate) fn compile(
     text: &str,
     body: &Term<&str>,
     variables: &[String],
-) -> Result<(Code, ExprId), Vec<Mistake>> {
+) -> Result<(Code, ExprId), Vec<FilterError>> {
     let library = builtins::library();
     let mut compiler = Compiler::new(text, &library, variables);
     let body = compiler.term(body);
@@ -140,7 +140,7 @@ impl<'s> Compiler<'s> {
             _ => None,
         };
         if let Some((part, kind)) = kind {
-            self.mistakes.push(Mistake::key(self.text, part, kind));
+            self.errors.push(FilterError::key(self.text, part, kind));
         }
         self.term(key)
     }
@@ -202,7 +202,7 @@ impl<'s> Compiler<'s> {
             (_, [init, update]) => (init, update, None),
             ("foreach", [init, update, extract]) => (init, update, Some(extract)),
             _ => {
-                self.mistakes.push(Mistake::fold(self.text, name));
+                self.errors.push(FilterError::fold(self.text, name));
                 return Kind::Id;
             }
         };

@@ -13,9 +13,9 @@ use taskferry_sdk::{
 
 use crate::clock::Clock;
 use crate::dropped_fields::find_drop;
+use crate::filter_error::FilterError;
 use crate::known_fields::known_fields;
 use crate::limits::{Limits, with_stack};
-use crate::mistake::Mistake;
 use crate::program::Program;
 use crate::protocol::Setup;
 use crate::transform::{InProcess, Isolated};
@@ -91,8 +91,8 @@ impl TransformPlugin for Jq {
         };
         let program = match Program::compile(&text, &self.args, limits) {
             Ok(program) => program,
-            Err(mistakes) => {
-                problems.extend(mistakes.into_iter().map(|mistake| self.problem(mistake, &text)));
+            Err(errors) => {
+                problems.extend(errors.into_iter().map(|error| self.problem(error, &text)));
                 return Err(problems);
             }
         };
@@ -206,18 +206,18 @@ impl Jq {
         problems
     }
 
-    /// A mistake in the expression, located within `filter`, or by line and column of the file.
-    fn problem(&self, mistake: Mistake, text: &str) -> Problem {
+    /// An error in the expression, located within `filter`, or by line and column of the file.
+    fn problem(&self, error: FilterError, text: &str) -> Problem {
         let problem = match &self.file {
-            None => Problem::at(KeyPath::of("filter"), mistake.code, mistake.message)
-                .part(Part::Within(mistake.range)),
+            None => Problem::at(KeyPath::of("filter"), error.code, error.message)
+                .part(Part::Within(error.range)),
             Some(path) => {
-                let (line, column) = line_and_column(text, mistake.range.start);
-                let message = format!("{}:{line}:{column}: {}", path.display(), mistake.message);
-                Problem::at(KeyPath::of("file"), mistake.code, message)
+                let (line, column) = line_and_column(text, error.range.start);
+                let message = format!("{}:{line}:{column}: {}", path.display(), error.message);
+                Problem::at(KeyPath::of("file"), error.code, message)
             }
         };
-        match mistake.help {
+        match error.help {
             Some(help) => problem.help(help),
             None => problem,
         }

@@ -9,14 +9,14 @@ use crate::builtins::{self, Builtin};
 use crate::expr::{
     Access, Argument, Call, Code, Expr, ExprId, Kind, Pattern, Step, UpdateOperator,
 };
-use crate::mistake::Mistake;
-use crate::patterns::constant_regex_mistake;
+use crate::filter_error::FilterError;
+use crate::patterns::constant_regex_error;
 
 /// The state of a compilation: the code so far, and the names in scope.
 pub(crate) struct Compiler<'s> {
     pub(crate) text: &'s str,
     pub(crate) code: Code,
-    pub(crate) mistakes: Vec<Mistake>,
+    pub(crate) errors: Vec<FilterError>,
     library: &'s [Def<&'static str>],
     /// The library definitions that were compiled so far.
     needed: HashMap<(&'s str, usize), usize>,
@@ -75,7 +75,7 @@ impl<'s> Compiler<'s> {
         let mut compiler = Self {
             text,
             code: Code::default(),
-            mistakes: Vec::new(),
+            errors: Vec::new(),
             library,
             needed: HashMap::new(),
             definitions: Vec::new(),
@@ -89,12 +89,12 @@ impl<'s> Compiler<'s> {
         compiler
     }
 
-    pub(crate) fn finish(mut self, body: ExprId) -> Result<(Code, ExprId), Vec<Mistake>> {
-        if self.mistakes.is_empty() {
+    pub(crate) fn finish(mut self, body: ExprId) -> Result<(Code, ExprId), Vec<FilterError>> {
+        if self.errors.is_empty() {
             return Ok((self.code, body));
         }
-        self.mistakes.sort_by_key(|mistake| mistake.range.start);
-        Err(self.mistakes)
+        self.errors.sort_by_key(|error| error.range.start);
+        Err(self.errors)
     }
 
     /// Adds a binding to the environment.
@@ -121,8 +121,8 @@ impl<'s> Compiler<'s> {
 
     pub(crate) fn undefined(&mut self, name: &str, kind: &Undefined) -> Kind {
         let functions = builtins::names(self.library);
-        let mistake = Mistake::undefined(self.text, name, kind, &functions, self.variables);
-        self.mistakes.push(mistake);
+        let error = FilterError::undefined(self.text, name, kind, &functions, self.variables);
+        self.errors.push(error);
         Kind::Id
     }
 
@@ -142,7 +142,7 @@ impl<'s> Compiler<'s> {
                 _ => Kind::Variable(inner - 1),
             };
         }
-        self.mistakes.extend(constant_regex_mistake(self.text, name, arguments));
+        self.errors.extend(constant_regex_error(self.text, name, arguments));
         if let Some(id) = self.library_definition(name, arity) {
             return self.call_definition(id, arguments, self.slots);
         }

@@ -1,4 +1,4 @@
-//! Checks regular expressions that are constants of an expression, so that mistakes in them are found before any record is read.
+//! Checks regular expressions that are constants of an expression, so that errors in them are found before any record is read.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::load::span;
 
-use crate::mistake::Mistake;
+use crate::filter_error::FilterError;
 use crate::regex::{Flags, compile};
 use crate::syntax;
 
@@ -22,12 +22,12 @@ const FUNCTIONS: [(&str, usize); 8] = [
     ("gsub", 2),
 ];
 
-/// The mistake in the constant regular expression of a call, or in its constant flags.
-pub(crate) fn constant_regex_mistake(
+/// The error in the constant regular expression of a call, or in its constant flags.
+pub(crate) fn constant_regex_error(
     text: &str,
     function: &str,
     arguments: &[Term<&str>],
-) -> Option<Mistake> {
+) -> Option<FilterError> {
     let (_, flags) = FUNCTIONS.iter().find(|(known, _)| *known == function)?;
     // With one argument, `split` takes a plain separator.
     if function == "split" && arguments.len() != 2 {
@@ -41,19 +41,19 @@ pub(crate) fn constant_regex_mistake(
         },
         pattern => (pattern, arguments.get(*flags)),
     };
-    let mistake = |range: Option<Range<usize>>, message| {
-        Some(Mistake::pattern(range.unwrap_or_else(|| span(text, function)), message))
+    let error = |range: Option<Range<usize>>, message| {
+        Some(FilterError::pattern(range.unwrap_or_else(|| span(text, function)), message))
     };
     let (pattern, range) = literal(text, pattern)?;
     let flags = match flags.and_then(|flags| literal(text, flags)) {
         Some((letters, range)) => match Flags::parse(&letters) {
             Ok(flags) => flags,
-            Err(message) => return mistake(range, message),
+            Err(message) => return error(range, message),
         },
         None => Flags::default(),
     };
     let reason = compile(&pattern, flags).err()?;
-    mistake(range, format!("invalid regular expression: {reason}"))
+    error(range, format!("invalid regular expression: {reason}"))
 }
 
 /// A string literal without interpolation, and its range in the expression.

@@ -11,9 +11,9 @@ use crate::compile::compile;
 use crate::env::{Binding, Env};
 use crate::eval::Evaluator;
 use crate::expr::{Code, ExprId};
+use crate::filter_error::FilterError;
 use crate::item::{Flow, Item, Stop};
 use crate::limits::{LimitChecker, LimitError, Limits, with_stack};
-use crate::mistake::Mistake;
 use crate::result::write;
 use crate::syntax::{parse, without_surrogates};
 use crate::value::Value;
@@ -40,17 +40,18 @@ impl Program {
     /// Compiles an expression. `args` are its variables.
     ///
     /// # Errors
-    /// All mistakes that the first failing step finds: the lexer, the parser, or the compiler.
+    /// All errors that the first failing step finds: the lexer, the parser, or the compiler.
     pub(crate) fn compile(
         text: &str,
         args: &BTreeMap<String, serde_json::Value>,
         limits: Limits,
-    ) -> Result<Self, Vec<Mistake>> {
+    ) -> Result<Self, Vec<FilterError>> {
         let names: Vec<String> = args.keys().map(|name| format!("${name}")).collect();
         let variables = args.values().map(|value| Document::parse(Text::value(value)));
-        let variables =
-            variables.collect::<Result<_, _>>().map_err(|_| vec![Mistake::unexplained(text)])?;
-        let (code, body) = with_stack(true, || -> Result<_, Vec<Mistake>> {
+        let variables = variables
+            .collect::<Result<_, _>>()
+            .map_err(|_| vec![FilterError::unexplained(text)])?;
+        let (code, body) = with_stack(true, || -> Result<_, Vec<FilterError>> {
             let text = without_surrogates(text);
             let (body, is_long) = parse(&text)?;
             let (mut code, body) = compile(&text, &body, &names)?;

@@ -9,7 +9,7 @@ use jaq_core::load::lex::{Lexer, StrPart, Tok, Token};
 use jaq_core::load::parse::{Parser, Term};
 use jaq_core::load::span;
 
-use crate::mistake::Mistake;
+use crate::filter_error::FilterError;
 use crate::size::{self, MAX_NESTING, MAX_TOKENS};
 
 /// The key of a marker object with alternative patterns. The first matching pattern is used. A jq expression can't contain this
@@ -22,22 +22,22 @@ pub(crate) const ALL: &str = "\0all";
 const FEW_TOKENS: usize = 150;
 
 /// Parses an expression. Returns true as the second value if the expression has more than [`FEW_TOKENS`] tokens.
-pub(crate) fn parse(text: &str) -> Result<(Term<&str>, bool), Vec<Mistake>> {
+pub(crate) fn parse(text: &str) -> Result<(Term<&str>, bool), Vec<FilterError>> {
     if let Some(offset) = size::too_deep(text) {
-        return Err(vec![Mistake::too_deep(offset, MAX_NESTING)]);
+        return Err(vec![FilterError::too_deep(offset, MAX_NESTING)]);
     }
     let tokens = Lexer::new(text).lex().map_err(|errors| {
-        errors.iter().map(|error| Mistake::lexical(text, error)).collect::<Vec<_>>()
+        errors.iter().map(|error| FilterError::lexical(text, error)).collect::<Vec<_>>()
     })?;
     let count = size::count(&tokens);
     if count > MAX_TOKENS {
-        return Err(vec![Mistake::too_long(text, MAX_TOKENS)]);
+        return Err(vec![FilterError::too_long(text, MAX_TOKENS)]);
     }
     let tokens = rewrite(text, tokens);
     let body = Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
         let errors = errors.into_iter();
         let errors = errors.map(|(expected, found)| (expected, Token::opt_as_str(found, text)));
-        errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
+        errors.map(|error| FilterError::syntactic(text, &error)).collect::<Vec<_>>()
     })?;
     Ok((body, count > FEW_TOKENS))
 }

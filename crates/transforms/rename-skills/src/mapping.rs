@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
-use taskferry_profile::mapping::{MappingRow, Mistake, composed};
+use taskferry_profile::mapping::{MappingError, MappingRow, composed};
 
 use crate::config::Match;
 
@@ -37,7 +37,7 @@ impl Mapping {
         rows: Vec<MappingRow>,
         vendor: &str,
         names: Match,
-    ) -> Result<Self, Vec<Mistake>> {
+    ) -> Result<Self, Vec<MappingError>> {
         let (by_id, by_name) = (HashMap::default(), HashMap::default());
         let contradictions = BTreeSet::new();
         let vendor_ids = HashMap::default();
@@ -45,8 +45,8 @@ impl Mapping {
             Self { by_id, by_name, has_ids: false, names, contradictions, vendor_ids };
         let vendor = composed(vendor);
         let ours = rows.into_iter().filter(|row| composed(&row.vendor) == vendor);
-        let mistakes: Vec<Mistake> = ours.filter_map(|row| mapping.add(row).err()).collect();
-        if mistakes.is_empty() { Ok(mapping) } else { Err(mistakes) }
+        let errors: Vec<MappingError> = ours.filter_map(|row| mapping.add(row).err()).collect();
+        if errors.is_empty() { Ok(mapping) } else { Err(errors) }
     }
 
     /// The entry of a skill, by id, else by name.
@@ -70,7 +70,7 @@ impl Mapping {
         &self.contradictions
     }
 
-    fn add(&mut self, row: MappingRow) -> Result<(), Mistake> {
+    fn add(&mut self, row: MappingRow) -> Result<(), MappingError> {
         let entry = Entry {
             skill: row.vendor_skill,
             id: row.vendor_skill_id,
@@ -141,7 +141,7 @@ impl Match {
         }
     }
 
-    fn ambiguous(self, known: &Entry, entry: &Entry) -> Mistake {
+    fn ambiguous(self, known: &Entry, entry: &Entry) -> MappingError {
         let (first, line, second) = (&known.known_as, known.line, &entry.known_as);
         let why = match self {
             Self::Exact => "their Unicode form",
@@ -150,6 +150,6 @@ impl Match {
         let message = format!(
             "`{second}` and `{first}` (line {line}) differ only in {why}, but map to different vendor skills"
         );
-        Mistake::new("ambiguous-mapping", entry.line, message).help("keep one of the two rows")
+        MappingError::new("ambiguous-mapping", entry.line, message).help("keep one of the two rows")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use taskferry_profile::mapping::{Mistake, composed, read_mapping};
+use taskferry_profile::mapping::{MappingError, composed, read_mapping};
 use taskferry_sdk::{
     AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin, nearest,
 };
@@ -55,7 +55,7 @@ impl RenameSkills {
         let bytes = context.files().read(&self.mapping).map_err(|error| {
             vec![context.unreadable_file("mapping", &self.mapping, "the mapping", &error)]
         })?;
-        let report = |mistakes| Mistake::problems(mistakes, "mapping", &self.mapping);
+        let report = |errors| MappingError::problems(errors, "mapping", &self.mapping);
         let rows = read_mapping(&bytes).map_err(report)?;
         let vendor = self.vendor.trim();
         let vendors: BTreeSet<String> = rows.iter().map(|row| row.vendor.clone()).collect();

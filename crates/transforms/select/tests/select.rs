@@ -18,9 +18,9 @@ fn select(options: &Value, record: &str) -> Result<String, String> {
     Ok(records[0].clone())
 }
 
-fn mistakes(options: &Value) -> Vec<(String, &'static str, String)> {
-    let mistake = |problem: Problem| (problem.path.to_string(), problem.code, problem.message);
-    TransformTest::new::<Select>(options).unwrap_err().into_iter().map(mistake).collect()
+fn errors(options: &Value) -> Vec<(String, &'static str, String)> {
+    let error = |problem: Problem| (problem.path.to_string(), problem.code, problem.message);
+    TransformTest::new::<Select>(options).unwrap_err().into_iter().map(error).collect()
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn records_that_lack_or_repeat_a_field_are_refused() {
 }
 
 #[test]
-fn contradicting_options_are_mistakes() {
+fn contradicting_options_are_errors() {
     let found = |options: Value| {
-        mistakes(&options).into_iter().map(|(path, code, _)| (path, code)).collect::<Vec<_>>()
+        errors(&options).into_iter().map(|(path, code, _)| (path, code)).collect::<Vec<_>>()
     };
     let one = |path: &str, code| vec![(path.to_owned(), code)];
     assert_eq!(found(json!({})), one("", "missing-key"));

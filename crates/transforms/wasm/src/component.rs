@@ -66,7 +66,7 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, Problem> {
     })
 }
 
-/// A mistake in the value of an option.
+/// An error in the value of an option.
 pub(crate) fn problem(option: &str, message: impl Into<String>) -> Problem {
     Problem::at(KeyPath::of(option), "invalid-value", message)
 }

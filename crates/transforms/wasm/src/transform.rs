@@ -43,7 +43,7 @@ impl Setup {
     /// Compiles the component, and passes the options to a first instance.
     ///
     /// # Errors
-    /// A mistake in the options.
+    /// An error in the options.
     pub(crate) fn start(&self) -> Result<Pool, Problem> {
         let engine = engine(self.cache.as_deref())?;
         let component = compile(&engine, &self.module)?;

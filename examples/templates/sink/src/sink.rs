@@ -18,7 +18,7 @@ impl Plugin for MyPlugin {
 }
 
 impl SinkPlugin for MyPlugin {
-    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake. Opens nothing.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each error. Opens nothing.
     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         if self.field.is_empty() {
             let problem = Problem::at(KeyPath::of("field"), "empty-value", "`field` is empty");

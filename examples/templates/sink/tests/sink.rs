@@ -73,7 +73,7 @@ async fn a_record_without_the_field_is_refused_alone() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_reported() {
+fn errors_in_the_options_are_reported() {
     for options in [
         json!({}),
         json!({"path": "x", "field": ""}),

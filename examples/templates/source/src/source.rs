@@ -17,7 +17,7 @@ impl Plugin for MyPlugin {
 }
 
 impl SourcePlugin for MyPlugin {
-    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake. Opens nothing.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each error. Opens nothing.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
         if self.page_size == 0 {
             let problem = Problem::at(

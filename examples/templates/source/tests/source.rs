@@ -78,7 +78,7 @@ async fn a_line_that_is_not_json_is_named() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_reported() {
+fn errors_in_the_options_are_reported() {
     for options in [
         json!({}),
         json!({"path": "x", "page_size": 0}),

@@ -47,7 +47,7 @@ async fn titles_are_asked_by_id() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_reported() {
+fn errors_in_the_options_are_reported() {
     for lookup in [
         json!({}),
         json!({"url": "titles.example"}),

@@ -14,7 +14,7 @@ impl Plugin for MyPlugin {
 }
 
 impl TransformPlugin for MyPlugin {
-    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each error.
     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         if self.field.is_empty() {
             let problem = Problem::at(KeyPath::of("field"), "empty-value", "`field` is empty");

@@ -54,7 +54,7 @@ fn a_record_without_a_job_is_refused() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_reported() {
+fn errors_in_the_options_are_reported() {
     for options in [
         json!({"field": ""}),
         json!({"fields": "n"}),

@@ -15,7 +15,7 @@ impl Plugin for MyPlugin {
 }
 
 impl TransformPlugin for MyPlugin {
-    /// Checks what the types of the options can't express. `taskferry check` shows the position of each mistake.
+    /// Checks what the types of the options can't express. `taskferry check` shows the position of each error.
     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         if self.hours < 0.0 {
             let message = format!("`hours` is {}", self.hours);

@@ -35,7 +35,7 @@ fn hours_that_are_not_a_number_are_refused() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_reported() {
+fn errors_in_the_options_are_reported() {
     for options in [
         json!({"hours": -1}),
         json!({"hour": 4}),

@@ -32,7 +32,7 @@ struct Found {
 }
 
 impl Sources {
-    /// Finds the plugin crates and the checkout that the arguments name. Reports mistakes.
+    /// Finds the plugin crates and the checkout that the arguments name. Reports errors.
     pub(super) fn find(cargo: &Cargo, arguments: &BuildArguments) -> Result<Self, CommandError> {
         let found: Vec<Found> =
             arguments.with.iter().map(|source| find(cargo, source)).collect::<Result<_, _>>()?;

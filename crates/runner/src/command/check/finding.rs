@@ -1,6 +1,6 @@
-//! A mistake, a warning or a note, for formats that programs read.
+//! An error, a warning or a note, for formats that programs read.
 
-use taskferry_config::{Mistake, TextPosition, Unverified};
+use taskferry_config::{Diagnostic, TextPosition, Unverified};
 use taskferry_sdk::Severity;
 
 /// The name of variables that are not set.
@@ -61,28 +61,28 @@ impl Files {
 }
 
 impl Finding {
-    pub(crate) fn of(mistake: &Mistake, files: &Files) -> Self {
-        let level = match mistake.severity() {
-            Severity::Mistake => Level::Error,
+    pub(crate) fn of(diagnostic: &Diagnostic, files: &Files) -> Self {
+        let level = match diagnostic.severity() {
+            Severity::Error => Level::Error,
             Severity::Warning => Level::Warning,
         };
-        let place = mistake.position().and_then(|at| files.place(&at, mistake.length()));
+        let place = diagnostic.position().and_then(|at| files.place(&at, diagnostic.length()));
         // A position outside of the files, such as that of an argument, is part of the message.
         let text = match place {
-            Some(_) => mistake.to_string(),
-            None => mistake.in_one_line(),
+            Some(_) => diagnostic.to_string(),
+            None => diagnostic.in_one_line(),
         };
         let (mut related, mut elsewhere) = (Vec::new(), String::new());
-        for (at, length, label) in mistake.related() {
+        for (at, length, label) in diagnostic.related() {
             match files.place(&at, length) {
                 Some(place) => related.push((place, label.to_owned())),
                 None => elsewhere = format!("{elsewhere}; {at}: {label}"),
             }
         }
-        let help = mistake.help_text().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = diagnostic.help_text().map(|help| format!("; {help}")).unwrap_or_default();
         Self {
             level,
-            name: mistake.code(),
+            name: diagnostic.code(),
             message: format!("{text}{help}{elsewhere}"),
             place: place.unwrap_or_else(|| files.whole()),
             related,

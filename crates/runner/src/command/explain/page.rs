@@ -16,13 +16,13 @@ pub(super) fn overview() -> String {
         two_columns(some.iter().map(|one| (one.name, one.meaning)), width, columns())
     };
     format!(
-        "Mistakes and warnings\n{}\nExit codes\n{}\n`taskferry explain NAME` explains an error, a warning or an exit code.\n",
+        "Errors and warnings\n{}\nExit codes\n{}\n`taskferry explain NAME` explains an error, a warning or an exit code.\n",
         rows(all),
         rows(exit_codes())
     )
 }
 
-/// The page of a mistake or an exit code, for people.
+/// The page of an error or an exit code, for people.
 pub(super) fn text(one: &Explanation) -> String {
     let kind = if one.examples.is_some() { "" } else { "exit code " };
     let mut page = format!("{kind}{}: {}\n\n", one.name, one.meaning);
@@ -47,7 +47,7 @@ fn paragraphs(text: &str) -> String {
     text.lines().map(wrapped_line).collect()
 }
 
-/// The section of a mistake or an exit code.
+/// The section of an error or an exit code.
 pub(super) fn markdown(one: &Explanation) -> String {
     let (meaning, details) = (capitalized(one.meaning), one.details);
     match &one.examples {

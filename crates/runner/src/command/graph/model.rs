@@ -23,7 +23,7 @@ pub(super) struct Graph {
 /// A run, for captions.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// `None` for the runs of several shares.
+    /// `None` for the runs of several shards.
     pub(super) id: Option<String>,
     pub(super) status: String,
     pub(super) sandbox: bool,
@@ -127,7 +127,7 @@ impl Graph {
         let made_up = if run.sandbox { ", with generated data" } else { "" };
         Some(match &run.id {
             Some(id) => format!("run {id}: {}{made_up}", run.status),
-            None => format!("all shares: {}{made_up}", run.status),
+            None => format!("all shards: {}{made_up}", run.status),
         })
     }
 }

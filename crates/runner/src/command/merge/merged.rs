@@ -1,4 +1,4 @@
-//! The merged manifest of all shares.
+//! The merged manifest of all shards.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use taskferry_engine::{SCHEMA_VERSION, SinkSummary, SourceSummary, Status, TransformSummary};
 
-use super::share::{ShareManifest, quoted};
+use super::shard_manifest::{ShardManifest, quoted};
 use crate::command::format;
 
 /// The counts to add up, in any table of the manifest.
@@ -20,7 +20,7 @@ const COUNTS: &str =
 /// The number of most frequent values to keep.
 const FREQUENT: usize = 10;
 
-/// The manifest of an export that several runs have made, one a share. `merge --summary` writes it as JSON.
+/// The manifest of an export that several runs have made, one a shard. `merge --summary` writes it as JSON.
 ///
 /// Counts are the sums of the counts of all runs.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,11 +32,12 @@ pub(crate) struct MergedManifest {
     pipeline: String,
     /// The pipeline's digest: it differs if the output could differ.
     digest: String,
-    /// Whether a sandbox made the records of any share.
+    /// Whether a sandbox made the records of any shard.
     sandbox: bool,
-    /// The shares.
-    shares: Shares,
-    /// `complete`, or `suspicious` if a share is missing or not complete.
+    /// The shards.
+    #[serde(rename = "shares")]
+    shards: Shards,
+    /// `complete`, or `suspicious` if a shard is missing or not complete.
     status: Status,
     /// The exit code of `merge`: 0, 6 with dead letters, or 8 if the export is not whole.
     exit_code: u8,
@@ -52,93 +53,93 @@ pub(crate) struct MergedManifest {
     /// The transforms, in order.
     #[schemars(with = "Vec<TransformSummary>")]
     transforms: Value,
-    /// The sinks, in order. `files` are those of all shares.
+    /// The sinks, in order. `files` are those of all shards.
     #[schemars(with = "Vec<SinkSummary>")]
     sinks: Value,
-    /// Dead letters of all shares.
+    /// Dead letters of all shards.
     dead_letters: u64,
     /// The files with the dead letters.
     #[schemars(with = "Vec<String>")]
     dead_letter_files: Vec<Value>,
-    /// The reasons why the shares are not the whole export.
+    /// The reasons why the shards are not the whole export.
     gaps: Vec<String>,
     /// The warnings of all runs.
     #[schemars(with = "Vec<String>")]
     warnings: Vec<Value>,
 }
 
-/// The shares of an export.
+/// The shards of an export.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Shares {
-    /// The number of shares.
+struct Shards {
+    /// The number of shards.
     count: u32,
-    /// The run of each share that was given, in order.
-    runs: Vec<ShareRun>,
+    /// The run of each shard that was given, in order.
+    runs: Vec<ShardRun>,
 }
 
-/// The run of one share.
+/// The run of one shard.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ShareRun {
-    /// The number of the share, from 1.
+struct ShardRun {
+    /// The number of the shard, from 1.
     index: u32,
     /// The run's id.
     run_id: String,
     /// The run's exit code.
     exit_code: u8,
-    /// The job after which the share starts.
+    /// The job after which the shard starts.
     from: Option<String>,
-    /// The last job of the share.
+    /// The last job of the shard.
     to: Option<String>,
 }
 
 /// The reasons why manifests do not belong to one export.
-pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
+pub(super) fn mismatches(shards: &[ShardManifest]) -> Vec<String> {
     let mut problems = Vec::new();
-    let Some(first) = shares.first() else { return problems };
-    for share in shares.iter().skip(1) {
-        let (path, other) = (share.path.display(), first.path.display());
-        if share.run.pipeline != first.run.pipeline {
-            let (name, first) = (&share.run.pipeline, &first.run.pipeline);
+    let Some(first) = shards.first() else { return problems };
+    for manifest in shards.iter().skip(1) {
+        let (path, other) = (manifest.path.display(), first.path.display());
+        if manifest.run.pipeline != first.run.pipeline {
+            let (name, first) = (&manifest.run.pipeline, &first.run.pipeline);
             problems.push(format!(
                 "`{path}` belongs to the pipeline `{name}`, but `{other}` belongs to `{first}`; pass the manifests of one \
                  export"
             ));
-        } else if share.shard.count != first.shard.count {
-            let (count, first) = (share.shard.count, first.shard.count);
+        } else if manifest.shard.count != first.shard.count {
+            let (count, first) = (manifest.shard.count, first.shard.count);
             problems.push(format!(
-                "`{path}` is one of {count} shares, but `{other}` is one of {first}; pass the manifests of one export"
+                "`{path}` is one of {count} shards, but `{other}` is one of {first}; pass the manifests of one export"
             ));
-        } else if share.run.digest != first.run.digest {
+        } else if manifest.run.digest != first.run.digest {
             problems.push(format!(
                 "`{path}` and `{other}` come from different versions of the pipeline: the pipeline file, an input file or the \
-                 version of taskferry changed between the runs; run all shares with the same version"
+                 version of taskferry changed between the runs; run all shards with the same version"
             ));
         }
     }
-    for [one, other] in shares.array_windows() {
+    for [one, other] in shards.array_windows() {
         if (one.shard.index, one.shard.count) == (other.shard.index, other.shard.count) {
             let (index, count) = (one.shard.index, one.shard.count);
             let (one, other) = (one.path.display(), other.path.display());
             problems.push(format!(
-                "share {index} of {count} is given twice: `{one}` and `{other}`; pass only one of them"
+                "shard {index} of {count} is given twice: `{one}` and `{other}`; pass only one of them"
             ));
         }
     }
     problems
 }
 
-/// All shares of an export.
+/// All shards of an export.
 #[derive(Debug)]
 pub(super) struct Merged<'a> {
-    shares: &'a [ShareManifest],
-    first: &'a ShareManifest,
+    shards: &'a [ShardManifest],
+    first: &'a ShardManifest,
     gaps: Vec<String>,
 }
 
 impl<'a> Merged<'a> {
-    /// Merges shares of one export, in their order. `None` if there are none.
-    pub(super) fn of(shares: &'a [ShareManifest]) -> Option<Self> {
-        let mut merged = Self { shares, first: shares.first()?, gaps: Vec::new() };
+    /// Merges shards of one export, in their order. `None` if there are none.
+    pub(super) fn of(shards: &'a [ShardManifest]) -> Option<Self> {
+        let mut merged = Self { shards, first: shards.first()?, gaps: Vec::new() };
         merged.gaps = merged.find_gaps();
         Some(merged)
     }
@@ -147,19 +148,19 @@ impl<'a> Merged<'a> {
         let count = self.count();
         let mut gaps = Vec::new();
         for index in 1..=count {
-            match self.shares.iter().find(|share| share.shard.index == index) {
+            match self.shards.iter().find(|manifest| manifest.shard.index == index) {
                 None => gaps.push(format!(
-                    "share {index} of {count} is missing; run it with `--shard {index}/{count}`, or pass its manifest"
+                    "shard {index} of {count} is missing; run it with `--shard {index}/{count}`, or pass its manifest"
                 )),
-                Some(share) if !share.is_complete() => gaps.push(format!(
-                    "share {index} of {count} is not complete: {}, exit code {}; run it again",
-                    share.run.status, share.run.exit_code
+                Some(manifest) if !manifest.is_complete() => gaps.push(format!(
+                    "shard {index} of {count} is not complete: {}, exit code {}; run it again",
+                    manifest.run.status, manifest.run.exit_code
                 )),
                 Some(_) => {}
             }
         }
-        let complete: Vec<&ShareManifest> =
-            self.shares.iter().filter(|share| share.is_complete()).collect();
+        let complete: Vec<&ShardManifest> =
+            self.shards.iter().filter(|manifest| manifest.is_complete()).collect();
         for [one, next] in complete.array_windows() {
             let (one, next) = (&one.shard, &next.shard);
             if one.index + 1 == next.index && one.to != next.from {
@@ -172,12 +173,12 @@ impl<'a> Merged<'a> {
                     None => "ended at the end of the listing".to_owned(),
                 };
                 gaps.push(format!(
-                    "share {} {start}, but share {} {end}: jobs may be missing or duplicated; run both again",
+                    "shard {} {start}, but shard {} {end}: jobs may be missing or duplicated; run both again",
                     next.index, one.index
                 ));
             }
         }
-        let least = self.shares.iter().filter_map(|share| share.shard.min_jobs).max();
+        let least = self.shards.iter().filter_map(|manifest| manifest.shard.min_jobs).max();
         if let Some(least) = least.filter(|least| gaps.is_empty() && self.jobs() < *least) {
             let jobs = format::number(self.jobs());
             gaps.push(format!("{jobs} records were read, fewer than `min_jobs` ({least})"));
@@ -189,20 +190,20 @@ impl<'a> Merged<'a> {
         &self.first.run.pipeline
     }
 
-    /// The number of shares of the export.
+    /// The number of shards of the export.
     pub(super) fn count(&self) -> u32 {
         self.first.shard.count
     }
 
     pub(super) fn jobs(&self) -> u64 {
-        self.shares.iter().map(|share| share.run.source.records).sum()
+        self.shards.iter().map(|manifest| manifest.run.source.records).sum()
     }
 
     pub(super) fn dead_letters(&self) -> u64 {
-        self.shares.iter().map(|share| share.run.dead_letters).sum()
+        self.shards.iter().map(|manifest| manifest.run.dead_letters).sum()
     }
 
-    /// The reasons why the shares are not the whole export.
+    /// The reasons why the shards are not the whole export.
     pub(super) fn gaps(&self) -> &[String] {
         &self.gaps
     }
@@ -216,13 +217,13 @@ impl<'a> Merged<'a> {
         }
     }
 
-    /// Whether any share has read from a sandbox.
+    /// Whether any shard has read from a sandbox.
     pub(super) fn has_sandbox_data(&self) -> bool {
-        self.shares.iter().any(|share| share.run.sandbox)
+        self.shards.iter().any(|manifest| manifest.run.sandbox)
     }
 
     pub(super) fn files(&self) -> Vec<PathBuf> {
-        let sinks = self.shares.iter().filter_map(|share| share.json["sinks"].as_array());
+        let sinks = self.shards.iter().filter_map(|manifest| manifest.json["sinks"].as_array());
         let files = sinks.flatten().filter_map(|sink| sink["files"].as_array()).flatten();
         files.filter_map(|file| file["path"].as_str()).map(PathBuf::from).collect()
     }
@@ -230,21 +231,21 @@ impl<'a> Merged<'a> {
     /// The manifest of the whole export.
     pub(super) fn manifest(&self) -> MergedManifest {
         let (mut source, mut transforms, mut sinks) = (Value::Null, Value::Null, Value::Null);
-        for share in self.shares {
-            add(&mut source, &share.json["source"]);
-            add(&mut transforms, &share.json["transforms"]);
-            add(&mut sinks, &share.json["sinks"]);
+        for manifest in self.shards {
+            add(&mut source, &manifest.json["source"]);
+            add(&mut transforms, &manifest.json["transforms"]);
+            add(&mut sinks, &manifest.json["sinks"]);
         }
-        let runs = self.shares.iter().map(|ShareManifest { run, shard, .. }| ShareRun {
+        let runs = self.shards.iter().map(|ShardManifest { run, shard, .. }| ShardRun {
             index: shard.index,
             run_id: run.run_id.clone(),
             exit_code: run.exit_code,
             from: shard.from.clone(),
             to: shard.to.clone(),
         });
-        let times = |time: fn(&ShareManifest) -> Timestamp| self.shares.iter().map(time);
+        let times = |time: fn(&ShardManifest) -> Timestamp| self.shards.iter().map(time);
         let all = |key: &str| -> Vec<Value> {
-            let values = self.shares.iter().map(|share| share.json[key].clone());
+            let values = self.shards.iter().map(|manifest| manifest.json[key].clone());
             values.filter(|value| !value.is_null()).collect()
         };
         let warnings = all("warnings");
@@ -253,11 +254,11 @@ impl<'a> Merged<'a> {
             pipeline: self.pipeline().to_owned(),
             digest: self.first.run.digest.clone(),
             sandbox: self.has_sandbox_data(),
-            shares: Shares { count: self.count(), runs: runs.collect() },
+            shards: Shards { count: self.count(), runs: runs.collect() },
             status: if self.gaps.is_empty() { Status::Complete } else { Status::Suspicious },
             exit_code: self.exit_code(),
-            started_at: times(|share| share.run.started_at).min(),
-            finished_at: times(|share| share.run.finished_at).max(),
+            started_at: times(|manifest| manifest.run.started_at).min(),
+            finished_at: times(|manifest| manifest.run.finished_at).max(),
             source,
             transforms,
             sinks,
@@ -269,7 +270,7 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// Adds the counts of one share. The stages have the same order in all shares; the lists of files are concatenated.
+/// Adds the counts of one shard. The stages have the same order in all shards; the lists of files are concatenated.
 fn add(sum: &mut Value, more: &Value) {
     match (sum, more) {
         (sum @ Value::Null, more) => *sum = more.clone(),
@@ -300,7 +301,7 @@ fn add_stage(stage: &mut Map<String, Value>, more: &Map<String, Value>) {
             "counters" => add_counters(value, more),
             "frequent" => add_frequent(value, more),
             "published" => *value = json!(value == true && more == true),
-            // The sink state of one share does not apply to the merged export.
+            // The sink state of one shard does not apply to the merged export.
             "mark" => *value = Value::Null,
             _ => {}
         }

@@ -9,8 +9,8 @@ use similar::TextDiff;
 use taskferry_files::Place;
 
 use super::folder::cannot_write;
-use super::stamp::{self, Stamp};
 use super::template::Template;
+use super::template_file::{self, TemplateFile};
 use crate::command::arguments::quoted;
 use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
@@ -18,7 +18,7 @@ use crate::exit::Exit;
 
 /// Prints a patch from the template with which the folder was written to the present one.
 pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
-    let path = folder.join(stamp::FILE);
+    let path = folder.join(template_file::FILE);
     let shown = path.display();
     let text = fs::read_to_string(&path).map_err(|error| {
         let failed = CommandError::usage(format!("can't read `{shown}`: {error}"));
@@ -29,22 +29,23 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
             _ => failed,
         }
     })?;
-    let stamp = stamp::parse(&text).ok_or_else(|| {
+    let written = template_file::parse(&text).ok_or_else(|| {
         CommandError::usage(format!("`{shown}` does not describe a template"))
             .help("restore the file, for example from version control")
     })?;
-    let template = Template::find(&stamp.template)
-        .ok_or_else(|| format!("this taskferry has no template `{}`", stamp.template))?;
-    let files = template.files(&stamp.names, stamp.checkout.as_ref());
+    let template = Template::find(&written.template)
+        .ok_or_else(|| format!("this taskferry has no template `{}`", written.template))?;
+    let files = template.files(&written.names, written.checkout.as_ref());
     if accept {
-        let text = stamp::text(&template, &stamp.names, stamp.checkout.as_ref(), &files);
+        let text =
+            template_file::text(&template, &written.names, written.checkout.as_ref(), &files);
         let replaced = Place::of(&path).and_then(|place| place.replace(text.as_bytes(), 0o644));
         replaced.map_err(|error| cannot_write(&path, &error))?;
         console::line(&format!("wrote {shown}"));
         return Ok(Exit::COMPLETE);
     }
-    let changes = patch(&stamp, &files);
-    let since = format!("since taskferry {} wrote the folder", stamp.taskferry);
+    let changes = patch(&written, &files);
+    let since = format!("since taskferry {} wrote the folder", written.taskferry);
     if changes.is_empty() {
         console::line(&format!("the template has not changed {since}"));
         return Ok(Exit::COMPLETE);
@@ -62,14 +63,15 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
     Ok(Exit::COMPLETE)
 }
 
-fn patch(stamp: &Stamp, files: &[(String, String)]) -> String {
+fn patch(written: &TemplateFile, files: &[(String, String)]) -> String {
     fn find<'f>(files: &'f [(String, String)], path: &str) -> Option<&'f str> {
         files.iter().find(|(name, _)| name == path).map(|(_, text)| text.as_str())
     }
-    let paths: BTreeSet<&String> = stamp.files.iter().chain(files).map(|(path, _)| path).collect();
+    let paths: BTreeSet<&String> =
+        written.files.iter().chain(files).map(|(path, _)| path).collect();
     let mut patch = String::new();
     for path in paths {
-        let (old, new) = (find(&stamp.files, path), find(files, path));
+        let (old, new) = (find(&written.files, path), find(files, path));
         if old == new {
             continue;
         }

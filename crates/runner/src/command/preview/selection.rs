@@ -41,7 +41,7 @@ impl Condition {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// The mistakes in the expression.
+    /// The errors in the expression.
     pub(crate) fn new(expression: &str, registry: &Registry) -> Result<Self, String> {
         // The line break ends a comment in the expression.
         let options = json!({"filter": format!("select({expression}\n)")});

@@ -10,9 +10,9 @@ pub(crate) const FROM_SANDBOX: &str =
 
 /// The outcome in one line.
 pub(super) fn outcome(manifest: &Manifest) -> String {
-    let share = manifest.shard.as_ref();
-    let share = share.map(|shard| format!(" (share {} of {})", shard.index, shard.count));
-    let name = format!("{}{}", manifest.pipeline, share.unwrap_or_default());
+    let shard = manifest.shard.as_ref();
+    let shard = shard.map(|shard| format!(" (shard {} of {})", shard.index, shard.count));
+    let name = format!("{}{}", manifest.pipeline, shard.unwrap_or_default());
     let seconds = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
     let status = match manifest.status {
         Status::Complete => "complete",

@@ -96,7 +96,7 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
                 Err(message) => Err(message),
             }
         }
-        Err(mistakes) => Err(mistakes.to_string()),
+        Err(diagnostics) => Err(diagnostics.to_string()),
     };
     match executed {
         Ok(executed) => {
@@ -124,7 +124,8 @@ async fn earlier_run(
     lookups: &Lookups,
 ) -> Result<Option<EarlierRun>, String> {
     let Some(records) = &case.before else { return Ok(None) };
-    let pipeline = load_for_test(case, registry).map_err(|mistakes| mistakes.to_string())?.pipeline;
+    let pipeline =
+        load_for_test(case, registry).map_err(|diagnostics| diagnostics.to_string())?.pipeline;
     let records = records.iter().map(|record| parse(&record.to_string()));
     let records = records.collect::<Result<_, _>>()?;
     let pipeline = selected(pipeline, case.stage.as_ref());

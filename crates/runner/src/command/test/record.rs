@@ -9,7 +9,7 @@ use taskferry_sdk::{LookupAnswers, Record};
 use super::execute::output;
 use super::recording::Recording;
 use crate::command::arguments::{LayerArguments, RecordedJob, RecordingArguments};
-use crate::command::mistakes::load;
+use crate::command::diagnostics::load;
 use crate::command::record_file;
 use crate::command_error::{CommandError, Ended};
 use crate::exit::Exit;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use taskferry_config::{
-    Checked, ExpectedRefusals, Layers, Mistakes, StageInfo, TestClock, TestInput, Unverified,
+    Checked, Diagnostics, ExpectedRefusals, Layers, StageInfo, TestClock, TestInput, Unverified,
     load_tests, test_file,
 };
 use taskferry_pipeline::{Pipeline, Registry, Role};
@@ -15,8 +15,8 @@ use super::pseudonyms::Pseudonyms;
 use super::write::{self, Recorded};
 use super::{outcome, report};
 use crate::command::arguments::RecordingArguments;
+use crate::command::diagnostics;
 use crate::command::format::did_you_mean;
-use crate::command::mistakes;
 use crate::command_error::{CommandError, Ended};
 use crate::console;
 use crate::exit::Exit;
@@ -45,7 +45,7 @@ impl<'a> Recording<'a> {
     /// The recording of a test with this name. `layers` define the pipeline that sends the lookups.
     ///
     /// # Errors
-    /// The pipeline or its tests have mistakes, the name is in use, or there is no such stage.
+    /// The pipeline or its tests have errors, the name is in use, or there is no such stage.
     pub(crate) fn new(
         registry: &'a Registry,
         file: &Path,
@@ -204,8 +204,8 @@ impl<'a> Recording<'a> {
     }
 }
 
-fn refused(found: &Mistakes) -> CommandError {
-    mistakes::refused(found, LogFormat::Text)
+fn refused(found: &Diagnostics) -> CommandError {
+    diagnostics::refused(found, LogFormat::Text)
 }
 
 /// The pipeline without anything from the environment, as tests run it.

@@ -167,7 +167,7 @@ async fn a_long_file_name_is_accepted() {
 }
 
 #[test]
-fn every_mistake_is_reported() {
+fn every_error_is_reported() {
     let codes = |options: Value| -> Vec<(String, &'static str)> {
         let problems = build(&options).err().unwrap_or_default();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()

@@ -1,4 +1,4 @@
-//! Mistakes in the options.
+//! Errors in the options.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn limits_of_zero_are_refused() {
 }
 
 #[test]
-fn mistakes_of_the_connection_are_reported_with_the_others() {
+fn errors_of_the_connection_are_reported_with_the_others() {
     let more = json!({
         "timeout": "0s",
         "connection": {"ca_file": "nowhere.pem", "proxy": "socks5://user:hunter2@proxy.example"},
@@ -81,7 +81,7 @@ fn mistakes_of_the_connection_are_reported_with_the_others() {
 }
 
 #[test]
-fn mistakes_of_signatures_and_events_are_reported_with_the_others() {
+fn errors_of_signatures_and_events_are_reported_with_the_others() {
     let more = json!({
         "batch_records": 2,
         "signature": {"secrets": ["hunter2", "whsec_hunter2!"]},

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use taskferry_sdk::{Page, Position, RunContext, Shard, Share, Source, StageError};
+use taskferry_sdk::{Page, Position, RunContext, Shard, ShardRange, Source, StageError};
 use taskferry_testkit::{FaultServer, Request, Response};
 
 use crate::tenant::{build, run, run_in};
@@ -170,26 +170,26 @@ pub(crate) async fn read(
     Ok(pages)
 }
 
-/// The run of one share, with the state of the whole export in `folder`.
+/// The run of one shard, with the state of the whole export in `folder`.
 pub(crate) fn run_of(shard: Shard, folder: &Path) -> RunContext {
     let mut run = run_in(folder.join(shard.name()));
     (run.shard, run.whole_dir) = (Some(shard), Some(folder.to_owned()));
     run
 }
 
-/// The pages of one share, and the range it reports.
-pub(crate) async fn read_share(
+/// The pages of one shard, and the range it reports.
+pub(crate) async fn read_shard(
     mut source: Box<dyn Source>,
     folder: &Path,
     shard: Shard,
-) -> Result<(Vec<Page>, Share), StageError> {
+) -> Result<(Vec<Page>, ShardRange), StageError> {
     std::fs::create_dir_all(folder.join(shard.name())).unwrap();
     source.open(&run_of(shard, folder), None).await?;
     let mut pages = Vec::new();
     while let Some(page) = source.next_page().await? {
         pages.push(page);
     }
-    Ok((pages, source.share().unwrap()))
+    Ok((pages, source.shard_range().unwrap()))
 }
 
 /// The position after these pages.

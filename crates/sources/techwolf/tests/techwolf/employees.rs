@@ -50,7 +50,7 @@ async fn active_employees_and_those_who_have_left_are_all_employees() {
 }
 
 #[tokio::test]
-async fn many_cursors_and_shares_return_what_one_cursor_returns() {
+async fn many_cursors_and_shards_return_what_one_cursor_returns() {
     let sandbox = sandbox_with(150, SandboxOptions::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let options = |more: &Value| options(&sandbox, &employees(more));
@@ -61,18 +61,18 @@ async fn many_cursors_and_shares_return_what_one_cursor_returns() {
     let source = build(&options(&json!({"concurrency": 3}))).unwrap();
     let mut source = open_in(source, run_in(folder.path())).await;
     assert_eq!(read_all(&mut *source).await.jobs(), serial);
-    let mut shares = Vec::new();
+    let mut shards = Vec::new();
     for index in 1..=2 {
-        let share = tempfile::tempdir().unwrap();
-        let mut run = run_in(share.path());
+        let own = tempfile::tempdir().unwrap();
+        let mut run = run_in(own.path());
         run.whole_dir = Some(folder.path().to_owned());
         run.shard = Shard::new(index, 2).ok();
         let mut source = open_in(build(&options(&json!({}))).unwrap(), run).await;
         let jobs = read_all(&mut *source).await.jobs();
         assert!(!jobs.is_empty());
-        shares.extend(jobs);
+        shards.extend(jobs);
     }
-    assert_eq!(shares, serial);
+    assert_eq!(shards, serial);
     // Cursors of employees are not valid for jobs.
     let log = std::fs::read(folder.path().join("cursors.ndjson")).unwrap();
     let jobs = crate::sandbox::options(&sandbox, &json!({"concurrency": 3}));
@@ -106,7 +106,7 @@ async fn a_listing_of_employees_is_checked_for_progress() {
 }
 
 #[test]
-fn options_of_the_other_subject_are_mistakes() {
+fn options_of_the_other_subject_are_errors() {
     let problems = |more: &Value| -> Vec<String> {
         let mut options = more.clone();
         options["url"] = json!("https://acme.eu3.techwolf.ai");

@@ -1,4 +1,4 @@
-//! Valid options, and how mistakes are reported.
+//! Valid options, and how errors are reported.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ fn a_filter_requires_exactly_the_keys_of_its_kind() {
 }
 
 #[test]
-fn all_mistakes_are_reported_at_once() {
+fn all_errors_are_reported_at_once() {
     let found = problems(&json!({"url": "x", "limit": 101, "timeout": "0s", "auth": {}}));
     assert_eq!(found.len(), 3 + 5, "{found:?}");
     assert_eq!(problems(&json!({"limit": 0})), [at("limit", "invalid-value")]);

@@ -1,28 +1,28 @@
-//! Shares of one export, read by separate runs.
+//! Shards of one export, read by separate runs.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_sdk::{ErrorKind, Shard, Share};
+use taskferry_sdk::{ErrorKind, Shard, ShardRange};
 
 use crate::changing::{
-    Changing, UNKNOWN, Unknown, jobs, position_after, read, read_share, run_of, shown,
+    Changing, UNKNOWN, Unknown, jobs, position_after, read, read_shard, run_of, shown,
 };
 use crate::tenant::run_in;
 
-/// Whether each share starts where the preceding one ends.
-fn follow_each_other(shares: &[Share]) -> bool {
-    let first = shares.first().is_some_and(|share| share.from.is_none());
-    let last = shares.last().is_some_and(|share| share.to.is_none());
-    first && last && shares.windows(2).all(|pair| pair[0].to == pair[1].from)
+/// Whether each shard starts where the preceding one ends.
+fn follow_each_other(shards: &[ShardRange]) -> bool {
+    let first = shards.first().is_some_and(|range| range.from.is_none());
+    let last = shards.last().is_some_and(|range| range.to.is_none());
+    first && last && shards.windows(2).all(|pair| pair[0].to == pair[1].from)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn all_shares_together_are_the_whole_export(
+    fn all_shards_together_are_the_whole_export(
         before in 1_usize..900,
         // Mostly jobs that are stored as cursors.
         remembered in prop::collection::btree_set((1_usize..9).prop_map(|n| n * 100 - 1), 0..8),
@@ -42,58 +42,63 @@ proptest! {
             tenant.delete(|job| deleted.contains(&job));
             tenant.create(more);
             let options = json!({"concurrency": concurrency, "limit": limit});
-            let (mut all, mut shares) = (Vec::new(), Vec::new());
+            let (mut all, mut shards) = (Vec::new(), Vec::new());
             for index in 1..=count {
                 let shard = Shard::new(index, count).unwrap();
                 let source = tenant.source(&options);
-                let (pages, share) = read_share(source, folder.path(), shard).await.unwrap();
-                assert!(!pages.is_empty(), "an empty share has an empty page");
+                let (pages, range) = read_shard(source, folder.path(), shard).await.unwrap();
+                assert!(!pages.is_empty(), "an empty shard has an empty page");
                 all.extend(jobs(&pages));
-                shares.push(share);
+                shards.push(range);
             }
             assert_eq!(all, tenant.ids());
-            assert!(follow_each_other(&shares), "{shares:?}");
+            assert!(follow_each_other(&shards), "{shards:?}");
         });
     }
 }
 
-async fn share(tenant: &Changing, folder: &std::path::Path, more: &Value, shard: &str) -> usize {
+async fn shard_size(
+    tenant: &Changing,
+    folder: &std::path::Path,
+    more: &Value,
+    shard: &str,
+) -> usize {
     let shard = shard.parse().unwrap();
-    let (pages, _) = read_share(tenant.source(more), folder, shard).await.unwrap();
+    let (pages, _) = read_shard(tenant.source(more), folder, shard).await.unwrap();
     jobs(&pages).len()
 }
 
 #[tokio::test]
-async fn shares_are_of_equal_size() {
+async fn shards_are_of_equal_size() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1200, Unknown::NotFound).await);
     tenant.read_in_folder(folder.path(), &json!({})).await;
     for shard in ["1/4", "2/4", "3/4", "4/4"] {
         let before = tenant.requests();
-        assert_eq!(share(&tenant, folder.path(), &json!({}), shard).await, 300);
-        // Three pages, and one that contains the start of the share.
+        assert_eq!(shard_size(&tenant, folder.path(), &json!({}), shard).await, 300);
+        // Three pages, and one that contains the start of the shard.
         assert_eq!(tenant.requests() - before, if shard == "1/4" { 3 } else { 4 });
     }
 }
 
 #[tokio::test]
-async fn a_share_requires_stored_cursors() {
+async fn a_shard_requires_stored_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(10, Unknown::NotFound).await);
     let shard = Shard::new(1, 2).unwrap();
-    let error = read_share(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
+    let error = read_shard(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().starts_with("run the pipeline once without `--shard`"));
     assert_eq!(tenant.requests(), 0);
 }
 
 #[tokio::test]
-async fn a_share_resumes_unless_the_shares_have_changed() {
+async fn a_shard_resumes_unless_the_shards_have_changed() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
     tenant.read_in_folder(folder.path(), &json!({})).await;
     let (shard, options) = (Shard::new(2, 2).unwrap(), json!({"limit": 50}));
-    let (pages, _) = read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
+    let (pages, _) = read_shard(tenant.source(&options), folder.path(), shard).await.unwrap();
     let state = run_of(shard, folder.path());
     let from = position_after(&pages[..4]);
     let rest = read(tenant.source(&options), state.clone(), Some(&from)).await.unwrap();
@@ -115,7 +120,7 @@ async fn parts_are_sharded_without_stored_cursors() {
     for index in 1..=4 {
         let shard = Shard::new(index, 4).unwrap();
         let (pages, read) =
-            read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
+            read_shard(tenant.source(&options), folder.path(), shard).await.unwrap();
         assert_eq!(jobs(&pages).len(), if index == 4 { 0 } else { 30 });
         assert_eq!((read.from, read.to), (None, None));
         values.extend(read.values);
@@ -124,14 +129,14 @@ async fn parts_are_sharded_without_stored_cursors() {
 }
 
 #[tokio::test]
-async fn a_stuck_listing_before_the_start_of_a_share_is_an_error() {
+async fn a_stuck_listing_before_the_start_of_a_shard_is_an_error() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
     tenant.read_in_folder(folder.path(), &json!({})).await;
     tenant.stop_advancing();
     let shard = Shard::new(2, 2).unwrap();
-    let error = read_share(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
+    let error = read_shard(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoProgress);
     let message = error.full_message();
-    assert!(message.starts_with("searching for the start of the share: "), "{message}");
+    assert!(message.starts_with("searching for the start of the shard: "), "{message}");
 }

@@ -11,7 +11,7 @@ use taskferry_transform_changes::Changes;
 use crate::runs::{Pipeline, job};
 
 #[test]
-fn wrong_options_are_mistakes() {
+fn wrong_options_are_errors() {
     let problems = |options: Value| {
         let problems = TransformTest::new::<Changes>(&options).unwrap_err();
         let text = |it: taskferry_sdk::Problem| format!("{} {}", it.path, it.code);
@@ -62,10 +62,10 @@ fn options_explain_their_effects() {
 }
 
 #[test]
-fn shares_are_refused() {
+fn shards_are_refused() {
     let AnyTransform::Ordered(stage) = build(&json!({}), &Files::new(), Changes::build).unwrap()
     else {
         panic!()
     };
-    assert!(stage.shard_conflict().unwrap().contains("from one share to another"));
+    assert!(stage.shard_conflict().unwrap().contains("from one shard to another"));
 }

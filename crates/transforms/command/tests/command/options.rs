@@ -15,8 +15,8 @@ use crate::driver::{Disk, Folder};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials![
-        a_program_that_can_t_be_started_is_a_mistake,
-        options_that_can_t_work_are_mistakes,
+        a_program_that_can_t_be_started_is_an_error,
+        options_that_can_t_work_are_errors,
         files_that_affect_the_output_are_read,
         a_script_without_an_interpreter_is_explained,
     ]
@@ -31,12 +31,12 @@ fn folder() -> Folder {
     folder
 }
 
-fn mistakes(options: &Value) -> Vec<(String, &'static str, String)> {
+fn errors(options: &Value) -> Vec<(String, &'static str, String)> {
     let problems = folder().check(options).unwrap_err();
     problems.into_iter().map(|it| (it.path.to_string(), it.code, it.message)).collect()
 }
 
-fn a_program_that_can_t_be_started_is_a_mistake() {
+fn a_program_that_can_t_be_started_is_an_error() {
     for (program, message) in [
         ("no-such-program", "the program `no-such-program` is not in `PATH`"),
         ("./script.py", "can't start `./script.py`: it is not executable"),
@@ -44,15 +44,15 @@ fn a_program_that_can_t_be_started_is_a_mistake() {
         ("/", "can't start `/`: it is a folder"),
         ("/dev/null", "can't start `/dev/null`: it is not a file"),
     ] {
-        let found = mistakes(&json!({"command": [program]}));
+        let found = errors(&json!({"command": [program]}));
         assert_eq!(found, [("command[0]".to_owned(), "unusable-program", message.to_owned())]);
     }
-    let found = mistakes(&json!({"command": ["sh"], "env": {"PATH": "/none"}}));
+    let found = errors(&json!({"command": ["sh"], "env": {"PATH": "/none"}}));
     assert_eq!(found[0].2, "the program `sh` is not in `PATH`");
 }
 
-fn options_that_can_t_work_are_mistakes() {
-    let of = |options: Value| mistakes(&options).remove(0);
+fn options_that_can_t_work_are_errors() {
+    let of = |options: Value| errors(&options).remove(0);
     let is =
         |path: &str, code: &'static str, message: &str| (path.to_owned(), code, message.to_owned());
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The results of expressions, and their mistakes.
+//! The results of expressions, and their errors.
 
 use serde_json::{Value, json};
 use taskferry_sdk::testing::TransformTest;
@@ -176,17 +176,17 @@ fn limits_stop_an_endless_expression() {
     assert_eq!(run("limit(1000; repeat(.))", "1").unwrap().len(), 1000);
 }
 
-fn mistakes(text: &str) -> Vec<(&str, String, Option<String>)> {
+fn errors(text: &str) -> Vec<(&str, String, Option<String>)> {
     let problems = build(text).unwrap_err().into_iter();
-    let mistake = |problem: Problem| match problem.part {
+    let error = |problem: Problem| match problem.part {
         Part::Within(range) => (&text[range], problem.message, problem.help),
         other => panic!("{other:?}"),
     };
-    problems.map(mistake).collect()
+    problems.map(error).collect()
 }
 
 #[test]
-fn a_mistake_has_its_position_and_an_explanation() {
+fn an_error_has_its_position_and_an_explanation() {
     let no_environment = "the environment is not accessible; pass values with `args`";
     for (text, part, message, help) in [
         (".a | (.b", "(", "`(` is not closed", ""),
@@ -229,10 +229,10 @@ fn a_mistake_has_its_position_and_an_explanation() {
         ),
     ] {
         let help = (!help.is_empty()).then(|| help.to_owned());
-        let found = mistakes(text);
+        let found = errors(text);
         assert!(found.contains(&(part, message.to_owned(), help)), "{text}: {found:?}");
     }
-    assert_eq!(mistakes("selct(.a) | nto").len(), 2);
+    assert_eq!(errors("selct(.a) | nto").len(), 2);
 }
 
 #[test]
@@ -264,6 +264,6 @@ fn no_invalid_expression_panics() {
         "foo::bar(1)",
         "\\",
     ] {
-        assert!(!mistakes(text).is_empty(), "{text}");
+        assert!(!errors(text).is_empty(), "{text}");
     }
 }

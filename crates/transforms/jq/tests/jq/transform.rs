@@ -111,7 +111,7 @@ fn endless_expressions_are_ended() {
 }
 
 #[test]
-fn a_mistake_in_the_filter_is_marked() {
+fn an_error_in_the_filter_is_marked() {
     let problems = build(&json!({"filter": "\"\u{f6}\" | selct(.a) | $x"})).unwrap_err();
     let found: Vec<_> = problems
         .iter()
@@ -156,7 +156,7 @@ fn an_invalid_pattern_is_marked() {
 }
 
 #[test]
-fn a_mistake_in_a_file_is_reported_with_its_position() {
+fn an_error_in_a_file_is_reported_with_its_position() {
     let problem = &build(&json!({"file": "bad.jq"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "file");
     assert_eq!(problem.message, "bad.jq:3:8: there is no function `selct`");

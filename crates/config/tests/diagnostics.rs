@@ -1,4 +1,4 @@
-//! Valid pipeline files, and how their mistakes are reported.
+//! Valid pipeline files, and how their errors are reported.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use std::fs;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use plugins::registry;
-use taskferry_config::{Layers, Mistake, Mistakes, load};
+use taskferry_config::{Diagnostic, Diagnostics, Layers, load};
 use taskferry_pipeline::Pipeline;
 
 const GOOD: &str = r#"
@@ -25,7 +25,7 @@ levels = ["H1"]
 type = "out"
 "#;
 
-fn check(layers: &Layers) -> Result<Pipeline, Mistakes> {
+fn check(layers: &Layers) -> Result<Pipeline, Diagnostics> {
     load(layers, &registry()).map(|checked| checked.pipeline)
 }
 
@@ -33,17 +33,17 @@ fn from(text: &str) -> Layers {
     Layers::from_text("jobs.toml", text)
 }
 
-fn mistakes(layers: &Layers) -> String {
+fn diagnostics(layers: &Layers) -> String {
     check(layers).unwrap_err().to_string()
 }
 
 /// The output of the binary, without colors.
-fn drawn(mistakes: &Mistakes) -> String {
+fn drawn(diagnostics: &Diagnostics) -> String {
     let handler =
         GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
     let mut text = String::new();
-    for mistake in mistakes.all() {
-        handler.render_report(&mut text, mistake).unwrap();
+    for diagnostic in diagnostics.all() {
+        handler.render_report(&mut text, diagnostic).unwrap();
         text.push('\n');
     }
     text
@@ -90,7 +90,7 @@ fn an_option_that_does_not_affect_the_output_changes_no_digest_at_any_depth() {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_reported_in_its_order() {
+fn all_errors_of_a_file_are_reported_in_its_order() {
     let text = r#"
 nmae = "x"
 
@@ -125,7 +125,7 @@ name = 5
 [state]
 dir = "x"
 "#;
-    insta::assert_snapshot!(mistakes(&from(text)), @r#"
+    insta::assert_snapshot!(diagnostics(&from(text)), @r#"
     jobs.toml:2:1: unknown top-level key `nmae`
     jobs.toml:4:2: the key `url` is missing
     jobs.toml:6:1: unknown key `limt`
@@ -143,7 +143,7 @@ dir = "x"
 }
 
 #[test]
-fn a_mistake_is_drawn_with_its_source_line() {
+fn an_error_is_drawn_with_its_source_line() {
     let text = GOOD
         .replace("include", "inclde")
         .replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"dropp\"");
@@ -152,7 +152,7 @@ fn a_mistake_is_drawn_with_its_source_line() {
 
 #[test]
 fn a_toml_syntax_error_is_reported_with_its_position() {
-    insta::assert_snapshot!(mistakes(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @"
+    insta::assert_snapshot!(diagnostics(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @"
     jobs.toml:2:13: invalid TOML: the string has no closing quotation mark
     jobs.toml:3:5: invalid TOML: a string needs quotation marks
     jobs.toml:4:9: invalid TOML: a string needs quotation marks
@@ -162,11 +162,11 @@ fn a_toml_syntax_error_is_reported_with_its_position() {
 
 #[test]
 fn missing_tables_are_reported() {
-    insta::assert_snapshot!(mistakes(&from("name = \"x\"")), @r"
+    insta::assert_snapshot!(diagnostics(&from("name = \"x\"")), @r"
     jobs.toml:1:1: the pipeline has no `[source]`
     jobs.toml:1:1: the pipeline has no `[[sink]]`
     ");
-    insta::assert_snapshot!(mistakes(&from("source = 1\nsink = { type = \"out\" }\ntransform = 3")), @r"
+    insta::assert_snapshot!(diagnostics(&from("source = 1\nsink = { type = \"out\" }\ntransform = 3")), @r"
     jobs.toml:1:10: expected a table, found a number
     jobs.toml:2:1: expected a list of tables, found a table
     jobs.toml:3:1: expected a list of tables, found a number
@@ -196,7 +196,7 @@ fn variables_are_filled_in_after_parsing_and_only_in_strings() {
 #[test]
 fn a_plugin_without_support_for_generated_data_is_not_run_on_it() {
     let problems = check(&from(GOOD).sandbox(true)).unwrap_err();
-    let codes: Vec<&str> = problems.all().iter().map(Mistake::code).collect();
+    let codes: Vec<&str> = problems.all().iter().map(Diagnostic::code).collect();
     assert_eq!(codes, ["unsupported-sandbox"; 2], "neither the source nor the sink does");
     assert_eq!(problems.all()[0].line(), 3);
     assert!(problems.to_string().contains("the source `pages` does not support `--sandbox`"));
@@ -262,7 +262,7 @@ fn later_layers_override_earlier_ones_and_indexes_reach_into_lists() {
 }
 
 #[test]
-fn mistakes_of_other_layers_name_their_layer() {
+fn errors_of_other_layers_name_their_layer() {
     let folder = tempfile::tempdir().unwrap();
     let overlay = folder.path().join("overlay.toml");
     fs::write(&overlay, "[source]\n  limt = 20\n").unwrap();
@@ -271,12 +271,12 @@ fn mistakes_of_other_layers_name_their_layer() {
         .environment([("TASKFERRY_SOURCE__LIMIT".to_owned(), "many".to_owned())])
         .set("transform.0.missing=never")
         .set("nonsense");
-    assert!(mistakes(&layers).starts_with("`--set` expects KEY=VALUE"));
+    assert!(diagnostics(&layers).starts_with("`--set` expects KEY=VALUE"));
     let layers = from(GOOD)
         .overlay(&overlay)
         .environment([("TASKFERRY_SOURCE__LIMIT".to_owned(), "many".to_owned())])
         .set("transform.0.missing=never");
-    let text = mistakes(&layers).replace(&overlay.display().to_string(), "overlay.toml");
+    let text = diagnostics(&layers).replace(&overlay.display().to_string(), "overlay.toml");
     insta::assert_snapshot!(text, @r#"
     overlay.toml:2:3: unknown key `limt`
     environment:1:25: expected a whole number above 0, found a string
@@ -288,7 +288,7 @@ fn mistakes_of_other_layers_name_their_layer() {
 fn stages_have_distinct_names_and_outputs() {
     let twice = "[[sink]]\ntype = \"out\"\nname = \"a\"\npath = \"x\"\n";
     let text = GOOD.replace("[[sink]]\ntype = \"out\"\n", &twice.repeat(2));
-    insta::assert_snapshot!(mistakes(&from(&text)), @"
+    insta::assert_snapshot!(diagnostics(&from(&text)), @"
     jobs.toml:17:8: another stage already has the name `a`
     jobs.toml:18:8: two outputs write to `x`
     ");
@@ -303,14 +303,14 @@ fn stages_have_distinct_names_and_outputs() {
 #[test]
 fn unreadable_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let text = mistakes(&Layers::from_file(&folder.path().join("none.toml")));
+    let text = diagnostics(&Layers::from_file(&folder.path().join("none.toml")));
     assert!(text.contains("can't read the pipeline file") && text.contains("none.toml"), "{text}");
     let latin = folder.path().join("latin.toml");
     fs::write(&latin, b"name = \"\xe9\"").unwrap();
-    assert!(mistakes(&Layers::from_file(&latin)).contains("is not UTF-8"));
+    assert!(diagnostics(&Layers::from_file(&latin)).contains("is not UTF-8"));
     let file = folder.path().join("jobs.toml");
     fs::write(&file, GOOD.replace("levels", "mapping = \"skills/none.csv\"\nlevels")).unwrap();
-    let text = mistakes(&Layers::from_file(&file));
+    let text = diagnostics(&Layers::from_file(&file));
     assert!(
         text.contains("jobs.toml:9:11: can't read `") && text.contains("skills/none.csv"),
         "{text}"
@@ -327,18 +327,18 @@ fn no_message_contains_a_secret() {
             "{ client_secret = { a = \"canary-3\" } }".to_owned(),
         )])
         .set("sink.0.headers={ X = [\"canary-4\"] }");
-    let mistakes = check(&layers).unwrap_err();
-    let everything = format!("{mistakes}\n{}\n{mistakes:?}", drawn(&mistakes));
-    assert!(mistakes.all().len() >= 4, "{mistakes}");
+    let diagnostics = check(&layers).unwrap_err();
+    let everything = format!("{diagnostics}\n{}\n{diagnostics:?}", drawn(&diagnostics));
+    assert!(diagnostics.all().len() >= 4, "{diagnostics}");
     assert!(!everything.contains("canary"), "{everything}");
     let broken = Layers::from_text(
         "x.toml",
         "client_secret = \"canary-5\" x\ntoken = canary-6\npassword = [\"canary-7\"] y\n\
          api_key = \"Bearer ${T:-canary-8}\" z\nheaders = { A = canary-9 }\nsecret = \"\"\"canary-10\"\"\" z\n",
     );
-    let mistakes = check(&broken).unwrap_err();
-    let text = drawn(&mistakes);
-    assert!(mistakes.all().len() >= 5, "{text}");
+    let diagnostics = check(&broken).unwrap_err();
+    let text = drawn(&diagnostics);
+    assert!(diagnostics.all().len() >= 5, "{text}");
     assert!(!text.contains("canary"), "{text}");
 }
 
@@ -353,21 +353,21 @@ fn values_of_secret_variables_and_files_are_masked_everywhere() {
     fs::write(&file, text).unwrap();
     let layers =
         Layers::from_file(&file).environment([("MY_TOKEN".to_owned(), "canary_2".to_owned())]);
-    let mistakes = check(&layers).unwrap_err();
-    let everything = format!("{mistakes}\n{}\n{mistakes:?}", drawn(&mistakes));
-    assert_eq!(mistakes.all().len(), 2, "{everything}");
+    let diagnostics = check(&layers).unwrap_err();
+    let everything = format!("{diagnostics}\n{}\n{diagnostics:?}", drawn(&diagnostics));
+    assert_eq!(diagnostics.all().len(), 2, "{everything}");
     assert!(!everything.contains("canary"), "{everything}");
 }
 
 #[test]
 fn an_unset_variable_is_reported_once_at_its_position_in_the_file() {
     let text = GOOD.replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"${NOPE}\"");
-    insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:10:12: the variable `NOPE` is not set");
+    insta::assert_snapshot!(diagnostics(&from(&text)), @"jobs.toml:10:12: the variable `NOPE` is not set");
     let text = GOOD.replace(
         "[[sink]]",
         "[[transform]]\ntype = \"shape\"\nfilter = \"${P:-.a} | wrong\"\n[[sink]]",
     );
-    insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:13:22: that is wrong");
+    insta::assert_snapshot!(diagnostics(&from(&text)), @"jobs.toml:13:22: that is wrong");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Mistakes that concern two places: both are marked, in the file, overlay or argument that sets them.
+//! Errors that concern two places: both are marked, in the file, overlay or argument that sets them.
 
 use std::fmt::Write;
 
 use taskferry_testkit::Context;
 
-use crate::mistakes::GOOD;
+use crate::errors::GOOD;
 
 fn checked(context: &Context, arguments: &[&str]) -> String {
     context.taskferry(&[&["check", "jobs.toml"], arguments].concat()).with_code(2).stderr
@@ -16,15 +16,15 @@ fn options_that_contradict_each_other_are_both_marked() {
     let both = |from: &str, to: &str| {
         context.write("jobs.toml", &GOOD.replace(from, to));
         let log = context.taskferry(&["check", "jobs.toml", "--log", "json"]).with_code(2).log();
-        let [mistake] = &log[..] else { panic!("{log:?}") };
-        let related: Vec<String> = mistake["related"]
+        let [diagnostic] = &log[..] else { panic!("{log:?}") };
+        let related: Vec<String> = diagnostic["related"]
             .as_array()
             .unwrap()
             .iter()
             .map(|it| format!("{}:{} {}", it["line"], it["column"], it["label"].as_str().unwrap()))
             .collect();
-        assert!(!related.is_empty(), "{mistake}");
-        format!("{}:{} | {}", mistake["line"], mistake["column"], related.join(" | "))
+        assert!(!related.is_empty(), "{diagnostic}");
+        format!("{}:{} | {}", diagnostic["line"], diagnostic["column"], related.join(" | "))
     };
     let file = |options: &str| format!("\"file\"\n{options}");
     let webhook = |options: &str| format!("\"webhook\"\nurl = \"https://hr.example\"\n{options}");
@@ -153,7 +153,7 @@ fn a_value_that_an_overlay_or_argument_replaces_is_marked_beside_the_new_one() {
 }
 
 #[test]
-fn a_mistake_in_an_expression_is_marked_in_its_line_of_the_pipeline_file() {
+fn an_error_in_an_expression_is_marked_in_its_line_of_the_pipeline_file() {
     let mut context = Context::new();
     context.set("REGION", "emea");
     let levels = "\"filter_ai_impact\"\nlevels = [\"H1\"]";

@@ -1,4 +1,4 @@
-//! The range of the listing that is the share of a run.
+//! The range of the listing that is the shard of a run.
 
 use taskferry_sdk::{ErrorKind, Shard, StageError};
 
@@ -10,28 +10,28 @@ use crate::reader::Reader;
 /// The number of saved cursors to search from, before the search starts at the beginning of the listing.
 const MAX_SEARCHES: usize = 3;
 
-/// The start of a share, as far as it is known before the first request.
+/// The start of a shard, as far as it is known before the first request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ShareStart {
+pub(crate) enum ShardStart {
     /// The start of the listing.
     Listing,
     /// After the first entry whose position in the index is not less than this.
     After(usize),
-    /// None: there are fewer segments than shares.
+    /// None: there are fewer segments than shards.
     Empty,
 }
 
-/// The start of a share, and the position in the index of its last entry (or of the first later one that still exists);
-/// `None` for the end of the listing. Each share gets the same number of the `cursors + 1` segments, or one less.
-pub(crate) fn bounds(cursors: usize, shard: Shard) -> (ShareStart, Option<usize>) {
+/// The start of a shard, and the position in the index of its last entry (or of the first later one that still exists);
+/// `None` for the end of the listing. Each shard gets the same number of the `cursors + 1` segments, or one less.
+pub(crate) fn bounds(cursors: usize, shard: Shard) -> (ShardStart, Option<usize>) {
     let (index, count) = (shard.index() as usize, shard.count() as usize);
     let segments = cursors + 1;
-    let before = |shares: usize| (shares * segments).div_ceil(count);
+    let before = |shards: usize| (shards * segments).div_ceil(count);
     let (first, end) = (before(index - 1), before(index));
     let start = match first {
-        0 => ShareStart::Listing,
-        _ if first >= segments => ShareStart::Empty,
-        _ => ShareStart::After(first - 1),
+        0 => ShardStart::Listing,
+        _ if first >= segments => ShardStart::Empty,
+        _ => ShardStart::After(first - 1),
     };
     (start, (end < segments).then(|| end - 1))
 }
@@ -47,7 +47,7 @@ enum Search {
 }
 
 /// Finds the first indexed entry in the listing whose position is not less than `wanted`; `None` if the listing ends before it.
-/// The share before this one ends with the same entry, because it searches for the same position.
+/// The shard before this one ends with the same entry, because it searches for the same position.
 pub(crate) async fn find(
     reader: &Reader,
     index: &CursorIndex,
@@ -63,7 +63,7 @@ pub(crate) async fn find(
     }
     if wanted > MAX_SEARCHES {
         tracing::warn!(
-            "the saved cursors do not lead to the start of this share: searching from the first page of the listing"
+            "the saved cursors do not lead to the start of this shard: searching from the first page of the listing"
         );
     }
     match search(reader, index, None, wanted, usize::MAX).await? {
@@ -117,7 +117,7 @@ async fn search(
 }
 
 fn in_search(error: StageError) -> StageError {
-    error.context("searching for the start of the share")
+    error.context("searching for the start of the shard")
 }
 
 #[cfg(test)]
@@ -125,41 +125,41 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shares(cursors: usize, count: u32) -> Vec<(ShareStart, Option<usize>)> {
+    fn shards(cursors: usize, count: u32) -> Vec<(ShardStart, Option<usize>)> {
         (1..=count).map(|index| bounds(cursors, Shard::new(index, count).unwrap())).collect()
     }
 
     #[test]
-    fn shares_cover_the_listing_from_its_start_to_its_end() {
-        let after = ShareStart::After;
+    fn shards_cover_the_listing_from_its_start_to_its_end() {
+        let after = ShardStart::After;
         assert_eq!(
-            shares(9, 4),
+            shards(9, 4),
             [
-                (ShareStart::Listing, Some(2)),
+                (ShardStart::Listing, Some(2)),
                 (after(2), Some(4)),
                 (after(4), Some(7)),
                 (after(7), None)
             ]
         );
-        assert_eq!(shares(9, 1), [(ShareStart::Listing, None)]);
-        assert_eq!(shares(0, 2), [(ShareStart::Listing, None), (ShareStart::Empty, None)]);
+        assert_eq!(shards(9, 1), [(ShardStart::Listing, None)]);
+        assert_eq!(shards(0, 2), [(ShardStart::Listing, None), (ShardStart::Empty, None)]);
     }
 
     proptest! {
         #[test]
-        fn shares_are_adjacent_and_of_equal_size(cursors in 0_usize..200, count in 1_u32..40) {
-            let shares = shares(cursors, count);
-            prop_assert_eq!(shares[0].0, ShareStart::Listing);
-            prop_assert_eq!(shares.last().unwrap().1, None);
+        fn shards_are_adjacent_and_of_equal_size(cursors in 0_usize..200, count in 1_u32..40) {
+            let shards = shards(cursors, count);
+            prop_assert_eq!(shards[0].0, ShardStart::Listing);
+            prop_assert_eq!(shards.last().unwrap().1, None);
             let mut sizes = Vec::new();
-            for (index, (start, end)) in shares.iter().enumerate() {
-                if let (Some((next, _)), Some(end)) = (shares.get(index + 1), end) {
-                    prop_assert_eq!(*next, ShareStart::After(*end));
+            for (index, (start, end)) in shards.iter().enumerate() {
+                if let (Some((next, _)), Some(end)) = (shards.get(index + 1), end) {
+                    prop_assert_eq!(*next, ShardStart::After(*end));
                 }
                 let first = match start {
-                    ShareStart::Listing => 0,
-                    ShareStart::After(position) => position + 1,
-                    ShareStart::Empty => continue,
+                    ShardStart::Listing => 0,
+                    ShardStart::After(position) => position + 1,
+                    ShardStart::Empty => continue,
                 };
                 sizes.push(end.map_or(cursors + 1, |end| end + 1) - first);
             }

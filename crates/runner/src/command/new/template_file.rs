@@ -13,7 +13,7 @@ const COMMENT: &str = "# The template of this folder. `taskferry new --diff` pri
 
 /// The template and the version with which `new` wrote a folder.
 #[derive(Debug)]
-pub(super) struct Stamp {
+pub(super) struct TemplateFile {
     /// The version of taskferry that wrote it.
     pub(super) taskferry: String,
     /// The name of the template.
@@ -24,7 +24,7 @@ pub(super) struct Stamp {
     pub(super) files: Vec<(String, String)>,
 }
 
-/// The text of the stamp of new files.
+/// The text of the file for new files.
 pub(super) fn text(
     template: &Template,
     names: &Names,
@@ -43,8 +43,8 @@ pub(super) fn text(
     std::iter::once(header).chain(checkout).chain(files).collect()
 }
 
-/// Reads a stamp. `None` if it is not one.
-pub(super) fn parse(text: &str) -> Option<Stamp> {
+/// Reads the file. `None` if it is not valid.
+pub(super) fn parse(text: &str) -> Option<TemplateFile> {
     let header = text.split("\n==> ").next().unwrap_or_default();
     let value = |key: &str| {
         header
@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str) -> Option<Stamp> {
             .map(str::to_owned)
     };
     let template = value("template")?;
-    Some(Stamp {
+    Some(TemplateFile {
         taskferry: value("taskferry")?,
         template: template.split(' ').next().unwrap_or_default().to_owned(),
         names: Names::parse(&value("name")?).ok()?,

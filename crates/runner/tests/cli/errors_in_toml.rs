@@ -1,8 +1,8 @@
-//! Mistakes in the text of a pipeline file: TOML syntax, tables and types.
+//! Errors in the text of a pipeline file: TOML syntax, tables and types.
 
 use taskferry_testkit::Context;
 
-use crate::mistakes::{GOOD, checked};
+use crate::errors::{GOOD, checked};
 
 #[test]
 fn tables_with_too_few_brackets_are_named_once() {

@@ -13,14 +13,14 @@ use crate::assertion::ASSERTION_TYPE;
 use crate::client::Client;
 use crate::credentials::{ClientAuth, ClientCredentials};
 use crate::refusal::describe;
-use crate::token::Issued;
+use crate::token::AccessToken;
 use crate::token_cache::TokenCache;
 
 #[derive(Debug)]
 pub(crate) enum Tokens {
     Fixed(Secret),
     /// Tokens that are requested and renewed.
-    Issued(Box<Issuer>),
+    Requested(Box<TokenProvider>),
 }
 
 /// The name of a token request in messages.
@@ -28,14 +28,14 @@ const REQUEST: &str = "requesting a token";
 
 /// Requests tokens, and keeps the current one.
 #[derive(Debug)]
-pub(crate) struct Issuer {
+pub(crate) struct TokenProvider {
     client: Client,
     credentials: ClientCredentials,
     retry: RetryOptions,
     cache: Option<TokenCache>,
     /// Locked while a token is requested, so that concurrent callers wait for the same token. The only lock of this crate
     /// that is held across an await.
-    current: Mutex<Option<Issued>>,
+    current: Mutex<Option<AccessToken>>,
 }
 
 /// The documented request (seen): JSON, the usual fields and `tenant`, and `scopes` as a list. The fields of an assertion are
@@ -61,7 +61,9 @@ impl Tokens {
     pub(crate) async fn bearer(&self) -> Result<Secret, StageError> {
         match self {
             Self::Fixed(token) => Ok(token.clone()),
-            Self::Issued(issuer) => issuer.issued().await.map(|issued| issued.token),
+            Self::Requested(provider) => {
+                provider.access_token().await.map(|access_token| access_token.token)
+            }
         }
     }
 
@@ -69,8 +71,8 @@ impl Tokens {
     pub(crate) async fn invalidate(&self, token: &Secret) -> bool {
         match self {
             Self::Fixed(_) => false,
-            Self::Issued(issuer) => {
-                issuer.invalidate(token).await;
+            Self::Requested(provider) => {
+                provider.invalidate(token).await;
                 true
             }
         }
@@ -80,12 +82,12 @@ impl Tokens {
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Fixed(token) => Some(token),
-            Self::Issued(issuer) => issuer.credentials.secret(),
+            Self::Requested(provider) => provider.credentials.secret(),
         }
     }
 }
 
-impl Issuer {
+impl TokenProvider {
     /// Starts with the token in the cache, if there is one.
     pub(crate) async fn new(
         client: Client,
@@ -101,19 +103,19 @@ impl Issuer {
     }
 
     /// A usable token with what the issuer said about it.
-    pub(crate) async fn issued(&self) -> Result<Issued, StageError> {
+    pub(crate) async fn access_token(&self) -> Result<AccessToken, StageError> {
         let mut current = self.current.lock().await;
-        if let Some(issued) = &*current
-            && issued.at.elapsed() < issued.usable_for
+        if let Some(access_token) = &*current
+            && access_token.at.elapsed() < access_token.usable_for
         {
-            return Ok(issued.clone());
+            return Ok(access_token.clone());
         }
-        let issued = self.request().await.map_err(|error| error.context(REQUEST))?;
-        let issued = current.insert(issued);
+        let access_token = self.request().await.map_err(|error| error.context(REQUEST))?;
+        let access_token = current.insert(access_token);
         if let Some(cache) = &self.cache {
-            cache.store(issued).await;
+            cache.store(access_token).await;
         }
-        Ok(issued.clone())
+        Ok(access_token.clone())
     }
 
     /// The scopes that token requests ask for.
@@ -123,7 +125,10 @@ impl Issuer {
 
     async fn invalidate(&self, token: &Secret) {
         let mut current = self.current.lock().await;
-        if current.as_ref().is_some_and(|issued| issued.token.expose() == token.expose()) {
+        if current
+            .as_ref()
+            .is_some_and(|access_token| access_token.token.expose() == token.expose())
+        {
             *current = None;
             if let Some(cache) = &self.cache {
                 cache.clear().await;
@@ -131,22 +136,22 @@ impl Issuer {
         }
     }
 
-    async fn request(&self) -> Result<Issued, StageError> {
+    async fn request(&self) -> Result<AccessToken, StageError> {
         let mut attempts = Attempts::new(&self.retry, REQUEST);
         let mut sent = 0;
         loop {
             self.client.counts.attempt(&mut sent);
             let waiting = Waiting::without_end("a token");
-            let issued = self.attempt().await;
+            let access_token = self.attempt().await;
             drop(waiting);
-            match issued {
-                Ok(issued) => return Ok(issued),
+            match access_token {
+                Ok(access_token) => return Ok(access_token),
                 Err(error) => attempts.wait_after(error).await?,
             }
         }
     }
 
-    async fn attempt(&self) -> Result<Issued, StageError> {
+    async fn attempt(&self) -> Result<AccessToken, StageError> {
         let credentials = &self.credentials;
         let mut request = TokenRequest {
             client_id: &credentials.client_id,
@@ -173,12 +178,12 @@ impl Issuer {
         })?;
         let at = Instant::now();
         let response = self.client.post(Bytes::from(body), None).await?;
-        let issued = if response.is_success() {
-            Issued::parse(&response.body, at)
+        let access_token = if response.is_success() {
+            AccessToken::parse(&response.body, at)
         } else {
             Err(refusal(&response, credentials, &secret))
         };
-        issued.map_err(|error| error.context(&self.client.request_name))
+        access_token.map_err(|error| error.context(&self.client.request_name))
     }
 }
 

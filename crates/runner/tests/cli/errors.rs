@@ -6,7 +6,7 @@ use serde_json::json;
 use taskferry_testkit::{Context, Outcome};
 
 /// A valid file.
-pub(crate) const GOOD: &str = include_str!("mistakes/good.toml");
+pub(crate) const GOOD: &str = include_str!("errors/good.toml");
 
 /// The output of `check` for a file; `run` prints the same and runs nothing.
 pub(crate) fn checked(context: &Context, text: &str) -> Outcome {
@@ -33,7 +33,7 @@ fn a_valid_file_is_reported_as_valid() {
 }
 
 #[test]
-fn a_mistake_is_marked_in_its_line() {
+fn an_error_is_marked_in_its_line() {
     let mut drawn = String::new();
     for (name, from, to) in [
         ("a misspelt key", "levels", "lvels"),
@@ -102,13 +102,13 @@ fn a_mistake_is_marked_in_its_line() {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_reported_at_once() {
-    let context = Context::with_pipeline(include_str!("mistakes/many.toml"));
+fn all_errors_of_a_file_are_reported_at_once() {
+    let context = Context::with_pipeline(include_str!("errors/many.toml"));
     let ended = context.taskferry(&["check", "jobs.toml", "--env", "--log", "json"]).with_code(2);
     let mut reported = String::new();
-    for mistake in ended.log() {
-        let text = |key: &str| mistake[key].as_str().unwrap_or("-").to_owned();
-        let (line, column) = (&mistake["line"], &mistake["column"]);
+    for diagnostic in ended.log() {
+        let text = |key: &str| diagnostic[key].as_str().unwrap_or("-").to_owned();
+        let (line, column) = (&diagnostic["line"], &diagnostic["column"]);
         writeln!(reported, "{}:{line}:{column}: {}", text("file"), text("message")).unwrap();
         writeln!(reported, "  {} | {}", text("code"), text("help")).unwrap();
     }
@@ -135,7 +135,7 @@ fn all_mistakes_of_a_file_are_reported_at_once() {
 }
 
 #[test]
-fn a_mistake_is_one_line_of_json_in_the_json_format() {
+fn an_error_is_one_line_of_json_in_the_json_format() {
     let context = Context::with_pipeline(&GOOD.replace("levels", "lvels"));
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml", "--log", "json"]).with_code(2);
@@ -175,7 +175,7 @@ fn every_file_is_checked_even_after_an_invalid_one() {
 }
 
 #[test]
-fn mistakes_outside_the_file_are_reported_with_their_origin() {
+fn errors_outside_the_file_are_reported_with_their_origin() {
     let mut context = Context::with_pipeline(GOOD);
     context.write("overlay.toml", "[source]\nlimt = 5\n");
     context.set("TASKFERRY_SOURCE__LIMIT", "many");
@@ -235,7 +235,7 @@ fn an_unwritable_summary_is_reported_before_the_run() {
 
 #[test]
 fn secrets_in_an_invalid_file_are_not_shown() {
-    let mut context = Context::with_pipeline(include_str!("mistakes/secrets.toml"));
+    let mut context = Context::with_pipeline(include_str!("errors/secrets.toml"));
     context.set("TASKFERRY_SOURCE__AUTH__TOKEN", "[\"canary-5\"]");
     let set = "sink.0.headers.X-Key={ a = \"canary-6\" }";
     for format in ["text", "json"] {
@@ -295,7 +295,7 @@ fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
 }
 
 #[test]
-fn missing_keys_do_not_hide_other_mistakes() {
+fn missing_keys_do_not_hide_other_errors() {
     let text = r#"[source]
 type = "techwolf"
 limit = 0
@@ -332,7 +332,7 @@ compression = "gzip"
 }
 
 #[test]
-fn many_mistakes_of_one_kind_are_counted() {
+fn many_errors_of_one_kind_are_counted() {
     let many = |what: &dyn Fn(usize) -> String| (0..20_000).map(what).collect::<String>();
     let checked = |from: &str, to: &str| {
         let context = Context::with_pipeline(&GOOD.replace(from, to));

@@ -1,37 +1,37 @@
-//! Mistakes in a pipeline file, and warnings about it.
+//! Errors in a pipeline file, and warnings about it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use miette::{Diagnostic, LabeledSpan, MietteError, SourceCode, SourceSpan, SpanContents};
+use miette::{LabeledSpan, MietteError, SourceCode, SourceSpan, SpanContents};
 use taskferry_sdk::{MAX_PER_KIND, Severity, printable};
 
 use crate::positions::TextPosition;
 use crate::text::{Text, TextSpan};
 
-/// A mistake or a warning: what is wrong, where, and what to write instead. A [`miette::Diagnostic`], so that the binary can
+/// An error or a warning: what is wrong, where, and what to write instead. A [`miette::Diagnostic`], so that the binary can
 /// draw it.
 #[derive(Debug, Clone)]
-pub struct Mistake {
+pub struct Diagnostic {
     pub(crate) code: &'static str,
     pub(crate) severity: Severity,
     pub(crate) message: String,
     pub(crate) label: Option<String>,
     pub(crate) help: Option<String>,
     pub(crate) span: Option<TextSpan>,
-    /// Other spans that the mistake concerns, with their labels.
+    /// Other spans that the error concerns, with their labels.
     pub(crate) related: Vec<(TextSpan, String)>,
-    /// The number of mistakes that this one counts for.
+    /// The number of errors that this one counts for.
     pub(crate) count: usize,
 }
 
-impl Mistake {
-    /// A mistake without a position.
+impl Diagnostic {
+    /// An error without a position.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
-            severity: Severity::Mistake,
+            severity: Severity::Error,
             message: printable(&message.into()).into_owned(),
             label: None,
             help: None,
@@ -56,7 +56,7 @@ impl Mistake {
         self.code
     }
 
-    /// Whether this is a mistake or a warning. A pipeline with warnings can run.
+    /// Whether this is an error or a warning. A pipeline with warnings can run.
     pub fn severity(&self) -> Severity {
         self.severity
     }
@@ -66,22 +66,22 @@ impl Mistake {
         self.help.as_deref()
     }
 
-    /// The file, `environment` or `--set`; empty for a mistake without a position.
+    /// The file, `environment` or `--set`; empty for an error without a position.
     pub fn file(&self) -> &str {
         self.span.as_ref().map_or("", TextSpan::file)
     }
 
-    /// The line, from 1; 0 for a mistake without a position.
+    /// The line, from 1; 0 for an error without a position.
     pub fn line(&self) -> usize {
         self.span.as_ref().map_or(0, TextSpan::line)
     }
 
-    /// The column in characters, from 1; 0 for a mistake without a position.
+    /// The column in characters, from 1; 0 for an error without a position.
     pub fn column(&self) -> usize {
         self.span.as_ref().map_or(0, TextSpan::column)
     }
 
-    /// The position of the marked text; `None` for a mistake without a position.
+    /// The position of the marked text; `None` for an error without a position.
     pub fn position(&self) -> Option<TextPosition> {
         self.span.as_ref().map(TextSpan::position)
     }
@@ -91,7 +91,7 @@ impl Mistake {
         self.span.as_ref().map_or(0, TextSpan::length)
     }
 
-    /// Other positions that the mistake concerns, each with its number of characters and its label.
+    /// Other positions that the error concerns, each with its number of characters and its label.
     pub fn related(&self) -> impl Iterator<Item = (TextPosition, usize, &str)> {
         self.related.iter().map(|(span, label)| (span.position(), span.length(), label.as_str()))
     }
@@ -104,7 +104,7 @@ impl Mistake {
         }
     }
 
-    /// All marked spans, with their labels: that of the mistake itself first.
+    /// All marked spans, with their labels: that of the error itself first.
     fn marks(&self) -> impl Iterator<Item = (&TextSpan, Option<&str>)> {
         let own = self.span.iter().map(|span| (span, self.label.as_deref()));
         own.chain(self.related.iter().map(|(span, label)| (span, Some(label.as_str()))))
@@ -133,22 +133,22 @@ fn located(span: &TextSpan, message: &str) -> String {
     format!("{}:{}:{}: {message}", span.file(), span.line(), span.column())
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for Diagnostic {}
 
-impl Diagnostic for Mistake {
+impl miette::Diagnostic for Diagnostic {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.code))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.severity {
-            Severity::Mistake => miette::Severity::Error,
+            Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
     }
@@ -173,8 +173,8 @@ impl Diagnostic for Mistake {
     }
 }
 
-/// The marked texts as one: miette draws only one text for each mistake. No span lies in two of them.
-impl SourceCode for Mistake {
+/// The marked texts as one: miette draws only one text for each error. No span lies in two of them.
+impl SourceCode for Diagnostic {
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
@@ -192,46 +192,46 @@ impl SourceCode for Mistake {
     }
 }
 
-/// The mistakes of a pipeline and the warnings about it, in the order of their positions. Never empty.
+/// The errors of a pipeline and the warnings about it, in the order of their positions. Never empty.
 #[derive(Debug, Clone)]
-pub struct Mistakes(Vec<Mistake>);
+pub struct Diagnostics(Vec<Diagnostic>);
 
-impl Mistakes {
-    pub(crate) fn new(mistakes: Vec<Mistake>) -> Self {
-        Self(mistakes)
+impl Diagnostics {
+    pub(crate) fn new(diagnostics: Vec<Diagnostic>) -> Self {
+        Self(diagnostics)
     }
 
-    /// The mistakes and warnings: at most a hundred of each kind, followed by an entry with the number of omitted ones.
-    pub fn all(&self) -> &[Mistake] {
+    /// The errors and warnings: at most a hundred of each kind, followed by an entry with the number of omitted ones.
+    pub fn all(&self) -> &[Diagnostic] {
         &self.0
     }
 
     /// As [`all`](Self::all), by value.
-    pub(crate) fn into_all(self) -> Vec<Mistake> {
+    pub(crate) fn into_all(self) -> Vec<Diagnostic> {
         self.0
     }
 
-    /// The number of mistakes, without the warnings.
+    /// The number of errors, without the warnings.
     pub fn count(&self) -> usize {
-        let mistakes = self.0.iter().filter(|mistake| mistake.severity == Severity::Mistake);
-        mistakes.map(|mistake| mistake.count).sum()
+        let diagnostics = self.0.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        diagnostics.map(|diagnostic| diagnostic.count).sum()
     }
 }
 
-impl fmt::Display for Mistakes {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(Mistake::in_one_line).collect();
+        let lines: Vec<String> = self.0.iter().map(Diagnostic::in_one_line).collect();
         formatter.write_str(&lines.join("\n"))
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for Diagnostics {}
 
 /// Keeps the first hundred of each kind. Returns an entry with the number of omitted ones for each kind.
 pub(crate) fn limit_each_kind<T>(
     found: &mut Vec<T>,
     kind: impl Fn(&T) -> (&'static str, Severity),
-) -> Vec<Mistake> {
+) -> Vec<Diagnostic> {
     let mut counts = BTreeMap::new();
     found.retain(|one| {
         let count = counts.entry(kind(one)).or_insert(0_usize);
@@ -241,9 +241,9 @@ pub(crate) fn limit_each_kind<T>(
     let more = counts.into_iter().filter(|(_, count)| *count > MAX_PER_KIND);
     more.map(|((code, severity), count)| {
         let count = count - MAX_PER_KIND;
-        let noun = if severity == Severity::Mistake { "errors" } else { "warnings" };
+        let noun = if severity == Severity::Error { "errors" } else { "warnings" };
         let message = format!("{count} more {noun} with the code `{code}` are not shown");
-        Mistake { severity, count, ..Mistake::new(code, message) }
+        Diagnostic { severity, count, ..Diagnostic::new(code, message) }
     })
     .collect()
 }

@@ -1,4 +1,4 @@
-//! Mistakes in an expression, with their position.
+//! Errors in an expression, with their position.
 
 use std::ops::Range;
 
@@ -7,8 +7,8 @@ use jaq_core::load::{lex, parse, span};
 use taskferry_sdk::nearest;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Mistake {
-    /// The bytes of the mistake. Empty only if the expression is empty.
+pub(crate) struct FilterError {
+    /// The bytes of the error. Empty only if the expression is empty.
     pub(crate) range: Range<usize>,
     pub(crate) code: &'static str,
     pub(crate) message: String,
@@ -26,7 +26,7 @@ const UNAVAILABLE: [(&str, &str); 4] = [
     ("$__prog_args", "pass values with `args`"),
 ];
 
-impl Mistake {
+impl FilterError {
     fn at(text: &str, part: &str, code: &'static str, message: String) -> Self {
         // A part that `syntax` rewrote is not in the text. Its range is then the end of the expression.
         let is_in_text = text.as_bytes().as_ptr_range().contains(&part.as_ptr());
@@ -40,7 +40,7 @@ impl Mistake {
         Self { range, code, message, help: None }
     }
 
-    /// A mistake without a known position.
+    /// An error without a known position.
     pub(crate) fn unexplained(text: &str) -> Self {
         Self::at(text, text, "invalid-jq", "the expression can't be compiled for an unknown reason; please report it with the expression".to_owned())
     }
@@ -77,14 +77,14 @@ impl Mistake {
 
     /// The expression has too many tokens.
     pub(crate) fn too_long(text: &str, limit: usize) -> Self {
-        let mut mistake = Self::at(
+        let mut error = Self::at(
             text,
             &text[text.len()..],
             "oversized-jq",
             format!("the expression has more than {limit} tokens"),
         );
-        mistake.help = Some("move large constant tables from the expression to `args`".to_owned());
-        mistake
+        error.help = Some("move large constant tables from the expression to `args`".to_owned());
+        error
     }
 
     /// An error of the lexer. `rest` is the text from the error on.
@@ -98,11 +98,11 @@ impl Mistake {
             lex::Expect::Token => (first, format!("`{first}` is not valid in jq")),
             other => (first, format!("a {} is missing", other.as_str())),
         };
-        let mut mistake = Self::at(text, part, "invalid-jq", message);
+        let mut error = Self::at(text, part, "invalid-jq", message);
         if first == "'" {
-            mistake.help = Some("write strings in double quotes".to_owned());
+            error.help = Some("write strings in double quotes".to_owned());
         }
-        mistake
+        error
     }
 
     /// An error of the parser. An empty `found` is the end of the expression.
@@ -125,14 +125,14 @@ impl Mistake {
             (Expect::Nothing, _) => format!("unexpected `{part}`"),
             _ => format!("expected {wanted}, found `{part}`"),
         };
-        let mut mistake = Self::at(text, found, "invalid-jq", message);
+        let mut error = Self::at(text, found, "invalid-jq", message);
         if matches!(part, "import" | "include" | "module")
             || text.trim_start().starts_with("import ")
         {
-            mistake.help =
+            error.help =
                 Some("modules can't be loaded; define the functions in the expression".to_owned());
         }
-        mistake
+        error
     }
 
     /// An undefined name. `functions` are all functions, `variables` those of `args`.

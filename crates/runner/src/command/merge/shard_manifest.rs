@@ -1,4 +1,4 @@
-//! The manifest of one share.
+//! The manifest of one shard.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use taskferry_sdk::Cursor;
 
 #[derive(Debug)]
-pub(super) struct ShareManifest {
+pub(super) struct ShardManifest {
     pub(super) path: PathBuf,
     pub(super) run: Manifest,
     pub(super) shard: Shard,
@@ -48,43 +48,43 @@ pub(super) struct Shard {
     pub(super) count: u32,
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
-    /// The partitions of the share, if the source partitions the listing.
+    /// The partitions of the shard, if the source partitions the listing.
     #[serde(default)]
     pub(super) values: Vec<String>,
     pub(super) min_jobs: Option<u64>,
 }
 
-impl ShareManifest {
+impl ShardManifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// The reason why the file is not the manifest of a share, as the rest of a sentence about the file.
+    /// The reason why the file is not the manifest of a shard, as the rest of a sentence about the file.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let text = fs::read(path).map_err(|error| format!("can't be read: {error}"))?;
         let invalid = |error| format!("is not a manifest written by `run --summary`: {error}");
         let json: Value = serde_json::from_slice(&text).map_err(invalid)?;
         let mut run = Manifest::deserialize(&json).map_err(invalid)?;
         if run.dry_run {
-            return Err("is the manifest of a dry run, which exports nothing; run the share without `--dry-run`".to_owned());
+            return Err("is the manifest of a dry run, which exports nothing; run the shard without `--dry-run`".to_owned());
         }
         let shard = run.shard.take().ok_or(
             "is the manifest of a run without `--shard`; pass manifests of `run --shard K/N --summary FILE`",
         )?;
         if !(1..=shard.count).contains(&shard.index) {
             return Err(format!(
-                "contains an invalid share number: {} of {}",
+                "contains an invalid shard number: {} of {}",
                 shard.index, shard.count
             ));
         }
         Ok(Self { path: path.to_owned(), run, shard, json })
     }
 
-    /// Whether the share was read and delivered to its end.
+    /// Whether the shard was read and delivered to its end.
     pub(super) fn is_complete(&self) -> bool {
         matches!(self.run.exit_code, 0 | 6)
     }
 
-    /// The part of the listing that was read. `partitioned` is whether shares consist of partitions instead of ranges.
+    /// The part of the listing that was read. `partitioned` is whether shards consist of partitions instead of ranges.
     pub(super) fn content(&self, partitioned: bool) -> String {
         let Shard { index, from, to, values, .. } = &self.shard;
         if !self.is_complete() {
@@ -92,7 +92,7 @@ impl ShareManifest {
         }
         if partitioned {
             return match &values[..] {
-                [] => "nothing: there are fewer partitions than shares".to_owned(),
+                [] => "nothing: there are fewer partitions than shards".to_owned(),
                 values => values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "),
             };
         }
@@ -101,7 +101,7 @@ impl ShareManifest {
             (Some(from), None) => format!("after {} to the end", quoted(from)),
             (None, Some(to)) => format!("from the beginning to {}", quoted(to)),
             (None, None) if *index == 1 => "from the beginning to the end".to_owned(),
-            (None, None) => "nothing: the listing ends before this share".to_owned(),
+            (None, None) => "nothing: the listing ends before this shard".to_owned(),
         }
     }
 }

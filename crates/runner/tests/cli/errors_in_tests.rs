@@ -1,9 +1,9 @@
-//! Mistakes in the tests of pipelines, and test files without a test.
+//! Errors in the tests of pipelines, and test files without a test.
 
 use super::pipeline_tests::{PIPELINE, case, world};
 
 #[test]
-fn mistakes_in_tests_are_located_by_test_and_check() {
+fn errors_in_tests_are_located_by_test_and_check() {
     for (more, says, place) in [
         ("", "this test asserts nothing", "1:1"),
         ("expct = []", "did you mean `expect`?", "10:1"),
@@ -75,7 +75,7 @@ fn a_broken_file_beside_the_pipeline_is_called_the_test_file() {
 }
 
 #[test]
-fn a_test_without_records_is_a_mistake() {
+fn a_test_without_records_is_an_error() {
     for input in ["[]", "''", "'[]'"] {
         let test = format!("[[test]]\nname = \"none\"\ninput = {input}\nexpect = []\n");
         let ended = world(&test).taskferry(&["test", "jobs.toml"]).with_code(2);

@@ -1,11 +1,11 @@
-//! The file with the share of a run, for its resumption.
+//! The file with the shard of a run, for its resumption.
 
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use taskferry_files::Folder;
-use taskferry_sdk::{Cursor, ErrorKind, Share, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, ShardRange, StageError};
 use tokio::task::spawn_blocking;
 
 use crate::cursor_index::CursorIndex;
@@ -13,26 +13,30 @@ use crate::page::ListingPage;
 use crate::repaginator::Repaginator;
 use crate::stream::PageStream;
 
-/// The file in the state folder of the share.
-const FILE: &str = "share.json";
+/// The file in the state folder of the shard.
+const FILE: &str = "shard.json";
+
+/// Its name until version 0.1.
+const OLD_FILE: &str = "share.json";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
     run: String,
     /// The run that saved the cursors. Cursors of another run divide the listing differently.
-    places_of: String,
+    #[serde(alias = "places_of")]
+    cursors_of: String,
     from: Option<String>,
     to: Option<String>,
 }
 
 #[derive(Debug)]
-pub(crate) struct ShareFile {
+pub(crate) struct ShardFile {
     folder: Option<PathBuf>,
     content: Content,
 }
 
-impl ShareFile {
-    /// Creates the file of a share that starts after `from`.
+impl ShardFile {
+    /// Creates the file of a shard that starts after `from`.
     pub(crate) async fn create(
         folder: Option<&Path>,
         run_id: &str,
@@ -40,8 +44,8 @@ impl ShareFile {
         from: Option<&Cursor>,
     ) -> Result<Self, StageError> {
         let from = from.map(|from| from.as_str().to_owned());
-        let (run, places_of) = (run_id.to_owned(), index.run_id.clone());
-        let content = Content { run, places_of, from, to: None };
+        let (run, cursors_of) = (run_id.to_owned(), index.run_id.clone());
+        let content = Content { run, cursors_of, from, to: None };
         let file = Self { folder: folder.map(Path::to_owned), content };
         file.save().await?;
         Ok(file)
@@ -55,16 +59,19 @@ impl ShareFile {
     ) -> Result<Self, StageError> {
         let folder = folder.map(Path::to_owned);
         let path = folder.clone();
-        let read = move || Folder::open(&path?).ok()?.place(FILE).read().ok();
+        let read = move || {
+            let folder = Folder::open(&path?).ok()?;
+            folder.place(FILE).read().or_else(|_| folder.place(OLD_FILE).read()).ok()
+        };
         let text = spawn_blocking(read).await.ok().flatten();
         let content: Option<Content> = text.and_then(|text| serde_json::from_slice(&text).ok());
         let content = content
-            .filter(|content| content.run == run_id && content.places_of == index.run_id)
+            .filter(|content| content.run == run_id && content.cursors_of == index.run_id)
             .ok_or_else(|| {
-                let message = "the saved cursors that divide the export into shares have changed since the run started";
+                let message = "the saved cursors that divide the export into shards have changed since the run started";
                 StageError::new(ErrorKind::Config, message)
                     .hint(
-                        "the next run of this share starts from its first page; run the other shares again too, because the boundaries have moved",
+                        "the next run of this shard starts from its first page; run the other shards again too, because the boundaries have moved",
                     )
                     .not_resumable()
             })?;
@@ -76,10 +83,10 @@ impl ShareFile {
         self.save().await
     }
 
-    pub(crate) fn share(&self) -> Share {
-        let mut share = Share::default();
-        (share.from, share.to) = (self.content.from.clone(), self.content.to.clone());
-        share
+    pub(crate) fn shard_range(&self) -> ShardRange {
+        let mut range = ShardRange::default();
+        (range.from, range.to) = (self.content.from.clone(), self.content.to.clone());
+        range
     }
 
     async fn save(&self) -> Result<(), StageError> {
@@ -97,21 +104,21 @@ impl ShareFile {
 }
 
 #[derive(Debug)]
-pub(crate) struct SharedStream {
+pub(crate) struct ShardStream {
     stream: Repaginator,
-    file: ShareFile,
-    /// The last page, until the end of the share is saved.
+    file: ShardFile,
+    /// The last page, until the end of the shard is saved.
     last: Option<ListingPage>,
 }
 
-impl SharedStream {
-    pub(crate) fn new(stream: Repaginator, file: ShareFile) -> Self {
+impl ShardStream {
+    pub(crate) fn new(stream: Repaginator, file: ShardFile) -> Self {
         Self { stream, file, last: None }
     }
 }
 
 #[async_trait]
-impl PageStream for SharedStream {
+impl PageStream for ShardStream {
     async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError> {
         if self.last.is_none() {
             let Some(page) = self.stream.next_page().await? else { return Ok(None) };
@@ -120,12 +127,12 @@ impl PageStream for SharedStream {
             }
             self.last = Some(page);
         }
-        // A run that resumes after the last page reads the end of the share from the file.
+        // A run that resumes after the last page reads the end of the shard from the file.
         self.file.save_end(self.stream.end_cursor()).await?;
         Ok(self.last.take())
     }
 
-    fn share(&self) -> Option<Share> {
-        Some(self.file.share())
+    fn shard_range(&self) -> Option<ShardRange> {
+        Some(self.file.shard_range())
     }
 }
