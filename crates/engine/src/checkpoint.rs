@@ -185,7 +185,7 @@ impl Checkpoint {
         self.layout == LAYOUT && self.checksum == self.clone().with_checksum().checksum
     }
 
-    /// The context of the run, whose next attempt is `attempt`.
+    /// The context of the run of this checkpoint. `attempt` is the context of the new attempt.
     pub(crate) fn run(&self, attempt: &RunContext) -> RunContext {
         let mut run = attempt.clone();
         (run.started_at, run.run_id) = (self.started_at, self.run_id.clone());

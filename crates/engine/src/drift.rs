@@ -1,4 +1,4 @@
-//! Compares the fields of an export with those of the last complete run.
+//! Compares the fields of an export with the fields of the last complete run.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::baseline::{Baseline, Comparison};
 use crate::fields::{Field, FieldCounts};
 
-/// The minimum share of objects with a field for the field to be reported as missing. Rarer fields occur by chance.
+/// A field is reported as missing only if at least this fraction of the objects had it. Rarer fields occur by chance.
 const MIN_PRESENCE: f64 = 0.01;
 /// The minimum change of the null rate to be reported.
 const MIN_CHANGE: f64 = 0.1;
@@ -22,7 +22,7 @@ pub struct Drift {
     pub gone: Vec<String>,
     /// Fields with values of another type.
     pub types: Vec<TypeChange>,
-    /// Fields that are null or missing in another share of the objects, if the share has changed by 10 percentage points or more.
+    /// Fields that are null or missing more or less often: the rate has changed by 10 percentage points or more.
     pub nulls: Vec<NullChange>,
 }
 
@@ -37,14 +37,14 @@ pub struct TypeChange {
     pub now: Vec<&'static str>,
 }
 
-/// A field that is null or missing in another share of the objects.
+/// A field that is null or missing more or less often.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct NullChange {
     /// The field.
     pub field: String,
-    /// The share in the last complete run, from 0 to 1.
+    /// The rate in the last complete run, from 0 to 1.
     pub before: f64,
-    /// The share in this run, from 0 to 1.
+    /// The rate in this run, from 0 to 1.
     pub now: f64,
 }
 
@@ -55,7 +55,7 @@ pub struct FieldSummary {
     pub field: String,
     /// The types of its values, without null.
     pub types: Vec<&'static str>,
-    /// The share of objects in which it is null or missing, from 0 to 1.
+    /// The fraction of objects in which it is null or missing, from 0 to 1.
     pub null_rate: f64,
 }
 
@@ -138,7 +138,7 @@ impl Drift {
             ("new fields", list(&self.new)),
             ("missing fields", list(&self.gone)),
             ("fields with another type", types.collect()),
-            ("fields that are empty in another share of the records", nulls.collect()),
+            ("fields that are empty more or less often", nulls.collect()),
         ];
         let kinds = kinds.into_iter().filter(|(_, fields)| !fields.is_empty());
         kinds.map(|(kind, fields)| format!("{kind}: {}", shortened(&fields))).collect()

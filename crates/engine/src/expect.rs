@@ -24,7 +24,7 @@ impl Violation {
     }
 }
 
-/// `sinks` are the names of the sinks.
+/// The violations of an export. `sinks` are the names of the sinks.
 pub(crate) fn violations<'a>(
     expect: &ExpectOptions,
     stats: &RunStats,

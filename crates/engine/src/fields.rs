@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use taskferry_sdk::json::{Key, Kind, Node};
 use taskferry_sdk::{Batch, printable};
 
-/// The number of pages of which all records are counted. Of later pages, one record in [`STRIDE`] is counted, so that
-/// a large export costs little.
+/// All records of this number of pages are counted. After these pages, one record in [`STRIDE`] is counted, so that a large
+/// export costs little.
 const WHOLE_PAGES: u64 = 100;
 const STRIDE: u64 = 16;
 /// The maximum number of counted fields. A listing exceeds it if its keys are data instead of field names.
@@ -50,12 +50,12 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// The share of objects in which the field is null or missing, from 0 to 1.
+    /// The fraction of objects in which the field is null or missing, from 0 to 1.
     pub(crate) fn null_rate(&self) -> f64 {
         ratio(self.objects.saturating_sub(self.count.present) + self.count.nulls, self.objects)
     }
 
-    /// The share of objects that have the field, from 0 to 1.
+    /// The fraction of objects that have the field, from 0 to 1.
     pub(crate) fn presence(&self) -> f64 {
         ratio(self.count.present, self.objects)
     }

@@ -144,7 +144,7 @@ pub(crate) fn record_complete(
 }
 
 /// Returns the unfinished run of `folder` whose output a run of `pipeline` would overwrite, and that output. An experiment
-/// has its own state, but its outputs may be those of the pipeline.
+/// has its own state, but may write the same outputs as the pipeline.
 pub fn conflicting_run(
     pipeline: &Pipeline,
     run: &RunContext,

@@ -60,7 +60,7 @@ impl LiveStats {
         self.run_id.get().map(String::as_str)
     }
 
-    /// The number of records in the last complete run of the same listing. None for a shard.
+    /// The number of records in the last complete run of the same listing. `None` for a shard, and without such a run.
     pub fn expected_records(&self) -> Option<u64> {
         self.expected_records.get().copied()
     }

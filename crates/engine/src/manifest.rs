@@ -105,7 +105,7 @@ pub struct Manifest {
     /// of version 1 lack it.
     #[schemars(skip_serializing_if = "u64::is_zero")]
     pub withheld_removals: u64,
-    /// How the fields of the records differ from those of the last complete run of the same listing; `null` if there is none.
+    /// How the fields of the records differ from the last complete run of the same listing; `null` without such a run.
     pub drift: Option<Drift>,
     /// Violations of `[expect]`.
     pub violations: Vec<Violation>,
@@ -157,8 +157,8 @@ pub struct SourceSummary {
     pub requests: u64,
     /// Retries among them.
     pub retries: u64,
-    /// The fields of the records, by path: of all records of the first 100 pages, and of a sixteenth of the others.
-    // `merge` writes manifests without it if those of the shards lack it.
+    /// The fields of the records, by path. All records of the first 100 pages are counted, and then one record in 16.
+    // `merge` writes manifests without it if the manifests of the shards lack it.
     #[schemars(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldSummary>,
 }

@@ -13,7 +13,7 @@ pub trait Observer: fmt::Debug + Send {
     fn on_event(&mut self, event: RunEvent);
 }
 
-/// An event of a run. Counts are those of the current attempt.
+/// An event of a run. Counts cover only the current attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEvent {

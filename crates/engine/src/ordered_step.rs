@@ -23,7 +23,7 @@ pub(crate) struct OrderedStep {
     has_records: AtomicBool,
 }
 
-/// The turn of one page. When the turn [ends](Turn::end), that of the next page begins. Dropping the turn before it
+/// The turn of one page. When the turn [ends](Turn::end), the turn of the next page begins. Dropping the turn before it
 /// ends cancels the step.
 pub(crate) struct Turn<'a> {
     step: &'a OrderedStep,
@@ -92,7 +92,7 @@ impl OrderedStep {
 }
 
 impl Turn<'_> {
-    /// The page is processed.
+    /// Ends the turn after the page is processed.
     pub(crate) fn end(self) {
         self.step.done.send_if_modified(|done| {
             let is_active = *done != CANCELLED;

@@ -21,7 +21,7 @@ use crate::tracer::Tracer;
 /// How to run a pipeline.
 #[derive(Debug, Default)]
 pub struct RunOptions {
-    /// The run's id and start time, by default those of [`new_run`]. A resumed run keeps those of its first attempt.
+    /// The run's id and start time, by default from [`new_run`]. A resumed run keeps the id and start time of its first attempt.
     pub run: Option<RunContext>,
     /// Stops the run.
     pub stop: Option<StopSignal>,

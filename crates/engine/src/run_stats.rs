@@ -93,7 +93,7 @@ impl RunStats {
 }
 
 impl SourceStats {
-    /// Updates the request counts: those of earlier attempts plus those of this attempt. Counts never decrease.
+    /// Updates the request counts to the sum of earlier attempts and this attempt. Counts never decrease.
     pub(crate) fn update(&mut self, earlier: SourceStatistics, current: SourceStatistics) {
         self.requests = self.requests.max(earlier.requests + current.requests);
         self.retries = self.retries.max(earlier.retries + current.retries);

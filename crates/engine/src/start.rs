@@ -93,7 +93,7 @@ impl Start {
         }
         warn_if_failed(dead_letter_file::discard(&run, &state));
         let mut files = StateFiles::create(pipeline, &mut run, state);
-        // After a kill, the next run reads from this checkpoint which outputs this run may have sent or created.
+        // After a kill, the next run needs this checkpoint to find the outputs that this run may have sent or created.
         let error = files.save_first(pipeline, &run).err();
         Self { error, ..Self::at_first_page(run, files, baseline) }
     }

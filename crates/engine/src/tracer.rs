@@ -7,7 +7,7 @@ use taskferry_sdk::{Effect, Origin, Record, StageError};
 
 /// Receives every record after every stage.
 ///
-/// The threads of the run call it, each page's records in order. It must not block.
+/// The threads of the run call the tracer. The records of each page come in order. A tracer must not block.
 pub trait Tracer: fmt::Debug + Send + Sync {
     /// A stage has processed a record.
     fn on_record(&self, step: &TracedStep<'_>);
@@ -24,7 +24,8 @@ pub struct TracedStep<'a> {
     pub stage: &'a StageId,
     /// The origin of the record.
     pub origin: &'a Origin,
-    /// The record before the stage; `None` for a record of the source, and for one that an ordered transform emits at the end.
+    /// The record before the stage; `None` for a record of the source, and for a record that an ordered transform emits at
+    /// the end.
     pub input: Option<&'a Record>,
     /// The result.
     pub result: TracedResult<'a>,

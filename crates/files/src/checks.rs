@@ -9,7 +9,7 @@ use rustix::fs::{FileType, Stat};
 pub(crate) enum UnsafeFile {
     #[error("it is a symbolic link")]
     Link,
-    /// A FIFO, a socket, a device.
+    /// A FIFO, a socket or a device.
     #[error("it is not a regular file")]
     Special,
     #[error("it is a folder")]

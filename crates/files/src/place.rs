@@ -34,7 +34,7 @@ pub enum Claim {
     Own {
         /// The file. It stays locked while it is open.
         file: File,
-        /// What had this name and was removed, since it was not a leftover of an earlier run: `it is a symbolic link`.
+        /// Why another file with this name was removed: `it is a symbolic link`. `None` if none was removed.
         removed: Option<String>,
     },
     /// Another process or handle holds the lock.

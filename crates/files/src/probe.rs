@@ -19,7 +19,7 @@ pub struct WritableFolder {
     pub free_bytes: u64,
 }
 
-/// Creates a file without a name in a folder, or in the nearest folder above it if it does not exist.
+/// Checks whether this user can create files in a folder, or in the nearest folder above it if it does not exist.
 ///
 /// # Errors
 /// The file can't be created; a dangling link.

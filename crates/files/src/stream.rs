@@ -58,8 +58,8 @@ impl<F: AsFd> Write for BlockingWriter<F> {
 
 /// Whether a stream is `/dev/null`, open for reading and writing: its bytes are lost, probably by error.
 ///
-/// The standard library opens it so if standard output was closed when the process started, and other programs for the output of a
-/// child (`subprocess.DEVNULL` of Python). A user who writes `> /dev/null` in a shell opens it only for writing.
+/// The standard library opens it this way if standard output was closed when the process started. Other programs open it this way
+/// for the output of a child process (`subprocess.DEVNULL` of Python). A shell opens `> /dev/null` only for writing.
 pub fn is_discarded(stream: impl AsFd) -> bool {
     let (Ok(found), Ok(flags)) = (fstat(&stream), fcntl_getfl(&stream)) else { return false };
     FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice

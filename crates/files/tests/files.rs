@@ -1,6 +1,6 @@
 //! Foreign files are never opened, and own files are never lost.
 
-#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

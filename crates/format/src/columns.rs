@@ -91,7 +91,7 @@ impl Columns {
         self.more_left_out = state.more_left_out;
     }
 
-    /// The columns `names`, or those that the records have.
+    /// The columns `names`; without names, a column for each field of the records.
     pub(crate) fn new(names: Option<&[String]>, style: CellStyle) -> Self {
         let columns = names.into_iter().flatten().map(|name| (name.clone(), Column::default()));
         Self {

@@ -1,7 +1,6 @@
 //! The format options.
 
 use std::collections::HashMap;
-
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -27,7 +26,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// The reader of a CSV table: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+/// The dialect of a CSV table: the defaults of `delimiter`, `bom`, `decimal` and `line_ending`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {

@@ -7,7 +7,7 @@ use url::{Host, ParseError, Url};
 /// address for the hint. `credentials` is the hint for a URL with user and password.
 ///
 /// # Errors
-/// The error in it, with an empty path. Its text does not contain the address, which may be a secret.
+/// The error in the address, with an empty path. The message does not contain the address, which may be a secret.
 ///
 /// ```
 /// let parse = |text| taskferry_http::parse_address(text, "https://a.example", "use `headers`");

@@ -132,7 +132,7 @@ fn proxy_choice(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem
 }
 
 impl Connection {
-    /// The proxy for requests to `url`; `None` for direct requests, as all are to this machine.
+    /// The proxy for requests to `url`. `None` if they are sent directly, as all requests to this machine are.
     pub(crate) fn proxy_for(&self, url: &Url) -> Result<Option<ProxyAddress>, StageError> {
         match &self.proxy {
             _ if url.host_str().is_some_and(is_this_machine) => Ok(None),

@@ -2,8 +2,8 @@
 //!
 //! Guarantees:
 //!
-//! - A [`Client`] sends all requests to one address, or to paths below it. Redirects are reported and never followed, so that credentials and records
-//!   reach only hosts and schemes that the pipeline file names.
+//! - A [`Client`] sends all requests to one address, or to paths below it. Redirects are reported and never followed, so that
+//!   credentials and records reach only hosts and schemes that the pipeline file names.
 //! - Certificates are always verified, against the system's authorities and those of [`ConnectionOptions::ca_file`]. No option
 //!   disables this.
 //! - Requests to this machine never use a proxy. If the environment has an invalid proxy, no request is sent, not even without
@@ -12,7 +12,7 @@
 //! - An error is a [`StageError`](taskferry_sdk::StageError) with a hint and without the address, which may be a secret. It is
 //!   temporary if a retry may succeed.
 //!
-//! `taskferry-retry` decides when requests are sent, and about retries.
+//! `taskferry-retry` decides when requests are sent and retried.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

@@ -47,14 +47,14 @@ impl From<Server> for ServerProbe {
     }
 }
 
-/// A check of the status with which a server answers the HEAD request. No other request is sent.
+/// A check of the status of the answer to the HEAD request. No other request is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct StatusCheck {
     /// The server, and the name of the check: `receiver`.
     pub name: &'static str,
     /// The owner of the options: `this sink`.
     pub owner: &'static str,
-    /// What the HEAD request is, for the user who allows it.
+    /// A description of the HEAD request, which the user reads before allowing it.
     pub request: &'static str,
     /// What was not done: `nothing was delivered`.
     pub effect: &'static str,
@@ -93,13 +93,13 @@ pub fn server_checks(servers: &Arc<[ServerProbe]>, request: &str) -> Vec<Check> 
     ]
 }
 
-/// The check `clock`: how far this machine's clock is from those of the servers.
+/// The check `clock`: how far this machine's clock is from the clocks of the servers.
 pub fn clock_check(servers: &Arc<[ServerProbe]>, request: &str) -> Check {
     check("clock", servers, |server| Box::pin(server.clock())).sends(request).needs("tls")
 }
 
-/// The checks of one server, the last one of its status. Any answer shows that the server can be reached: many servers answer a HEAD
-/// request with another status than a request of a run.
+/// The checks of one server; the last check is about the status of its answer. Any answer shows that the server can be reached,
+/// because many servers answer a HEAD request with another status than a request of a run.
 pub fn checks_with_status(server: Server, status: StatusCheck) -> Vec<Check> {
     let servers = Arc::from([ServerProbe::from(server)]);
     let mut checks = server_checks(&servers, status.request);
@@ -212,7 +212,7 @@ impl ServerProbe {
         }))
     }
 
-    /// Whether the server answers, with which certificate, and until when that is valid. The status of the answer does not matter.
+    /// Whether the server answers, with which certificate, and until when the certificate is valid. The status does not matter.
     async fn tls(&self) -> Finding {
         let answer = match self.answer().await {
             Ok(answer) => answer,

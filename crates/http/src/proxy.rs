@@ -19,7 +19,7 @@ pub(crate) struct ProxyAddress {
     pub(crate) origin: &'static str,
 }
 
-/// An error in an address, which the message does not contain.
+/// An error in an address. The message does not contain the address.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AddressError {
     pub(crate) code: &'static str,
@@ -36,7 +36,7 @@ impl ProxyAddress {
     /// Parses an address: `http://user:password@proxy.example:3128`.
     ///
     /// # Errors
-    /// The error in it. The message contains no part of the address, because any part may belong to a wrongly encoded
+    /// The error in the address. The message contains no part of the address, because any part may belong to a wrongly encoded
     /// password.
     pub(crate) fn parse(text: &str, origin: &'static str) -> Result<Self, AddressError> {
         let invalid = |code, message: &str| AddressError { code, message: message.to_owned() };

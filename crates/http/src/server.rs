@@ -1,4 +1,4 @@
-//! A server and the way to it.
+//! A server, and how requests reach it.
 
 use std::fmt;
 

@@ -139,7 +139,7 @@ impl Document {
 }
 
 impl Node<'_> {
-    /// The value as a document of its own, which shares text and index.
+    /// The value as a document of its own, which shares text and index. A value with line breaks is copied without them.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -150,9 +150,8 @@ impl Node<'_> {
     /// ```
     ///
     /// # Errors
-    /// None for a value of a [`Document`]. For a value of a [`Body`](crate::Body), with an offset from the start of the value:
-    /// [`Surrogate`](crate::ErrorKind::Surrogate) and [`TooDeep`](crate::ErrorKind::TooDeep). A value with line breaks is copied
-    /// without them.
+    /// Only a value of a [`Body`](crate::Body) has errors: [`Surrogate`](crate::ErrorKind::Surrogate) and
+    /// [`TooDeep`](crate::ErrorKind::TooDeep). The offset counts from the start of the value.
     pub fn to_document(self) -> Result<Document, Error> {
         let entry = self.entry();
         let is_shared = entry.tag & (HAS_LINE_BREAK | UNPAIRED_SURROGATE) == 0
@@ -198,7 +197,7 @@ impl Body {
     /// Checks a text and builds its index.
     ///
     /// # Errors
-    /// The first error in the text, with its offset; neither [`TooDeep`](crate::ErrorKind::TooDeep) nor
+    /// The first error in the text, with its offset. The kind is never [`TooDeep`](crate::ErrorKind::TooDeep) or
     /// [`Surrogate`](crate::ErrorKind::Surrogate).
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
         let text = text.into();

@@ -41,7 +41,7 @@ pub enum Kind {
 /// # Ok::<(), taskferry_json::Error>(())
 /// ```
 ///
-/// For a duplicate key, the last value is used. [`members`](Node::members) returns it at the position of the first.
+/// For a duplicate key, the last value is used. [`members`](Node::members) returns it at the position of the first value.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     pub(crate) shared: &'a Arc<Shared>,
@@ -268,7 +268,7 @@ impl<'a> Node<'a> {
     /// ```
     ///
     /// # Errors
-    /// None for a value of a [`Document`](crate::Document). For a value of a [`Body`](crate::Body) that is not a valid document.
+    /// The value belongs to a [`Body`](crate::Body), and is not a valid [`Document`](crate::Document).
     pub fn to_value(self) -> serde_json::Result<Value> {
         self.deserialize()
     }

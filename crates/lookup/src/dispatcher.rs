@@ -246,8 +246,8 @@ impl Drop for SendOnDrop<'_> {
     }
 }
 
-/// Yields once, so that the engine polls the other records in progress on this thread. Each of them then has added its key or
-/// waits for something else.
+/// Yields once, so that the engine polls the other records in progress on this thread. Afterwards, each of them has added its key
+/// or waits for something else.
 async fn yield_to_other_records() {
     let mut has_yielded = false;
     poll_fn(|context| {

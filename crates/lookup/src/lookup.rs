@@ -16,7 +16,7 @@ const REQUESTS: &str = "requests";
 /// The maximum number of characters of a key or an answer in a message.
 const MAX_CHARACTERS: usize = 100;
 
-/// Answers lookups: from the answers so far, from the service, or from the test that runs.
+/// Answers lookups: from the answers so far, from the service, or from the answers of a test.
 #[derive(Debug)]
 pub struct Lookup {
     /// The option with the lookup, for explanations.
@@ -40,10 +40,10 @@ impl Lookup {
     /// Looks up a key. Returns `None` if the service has no answer. The summary of the run shows how many lookups there
     /// were.
     ///
-    /// Records that are in progress at the same time share requests, and the same key is asked once.
+    /// Records that are in progress at the same time share requests, and the same key is requested once.
     ///
     /// # Errors
-    /// The error of `fetch`, which is the same for all records that wait for its answer; or the answer has another type than `T`.
+    /// The error of `fetch`, the same for all records that wait for the answer; or the answer has another type than `T`.
     pub async fn get<T: DeserializeOwned>(
         &self,
         key: &str,

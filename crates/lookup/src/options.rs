@@ -8,7 +8,7 @@ use taskferry_http::ConnectionOptions;
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{ByteCount, Duration, Secret};
 
-/// The service to ask, and how. The options of a transform contain it under the name `lookup`.
+/// The service, and how requests are sent to it. The options of a transform contain this table under the name `lookup`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LookupOptions {

@@ -47,7 +47,7 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// Does not connect yet.
+    /// Creates the service without connecting.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, StageError> {
         let Settings { options, server, secrets, .. } = settings;
         let mut server = server.clone();

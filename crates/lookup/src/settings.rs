@@ -1,4 +1,4 @@
-//! The checked options.
+//! Checks the options.
 
 use taskferry_http::{Hints, Server, StatusCheck, check_encryption, check_headers, parse_address};
 use taskferry_sdk::{BuildContext, Duration, KeyPath, Part, Problem, Secret};
@@ -29,7 +29,7 @@ pub(crate) const SERVICE: StatusCheck = StatusCheck {
     rate_limited: "the service limits the rate: lower `rate_limit` of the lookup",
 };
 
-/// What requests need. Nothing is open.
+/// The checked options. Nothing is open.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) options: LookupOptions,

@@ -8,8 +8,8 @@ use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 
 use crate::{EmptyJobs, Mismatch, Profile, TaskRef, null_tasks};
 
-/// A transform that keeps the tasks for which a closure returns true. It accepts any layout: of a job it removes the other tasks and
-/// the branches that become empty, and it drops a row.
+/// A transform that keeps the tasks for which a closure returns true. It accepts any layout. From a job, it removes the other tasks
+/// and the branches that become empty. A row is one task, which it keeps or drops.
 ///
 /// ```
 /// use taskferry_profile::TaskFilter;

@@ -56,7 +56,7 @@ pub(crate) fn is_branch(key: &str) -> bool {
         || (key.ends_with('s') && level_of_word(key).is_some())
 }
 
-/// Whether a key is that of a branch within a node of a hierarchy.
+/// Whether the value of a key in a node of a hierarchy is a branch.
 pub(crate) fn is_branch_of_node(key: &str) -> bool {
     ["branches", "children", "nodes"].contains(&key)
 }

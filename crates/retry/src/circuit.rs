@@ -44,7 +44,7 @@ impl Default for CircuitOptions {
 }
 
 impl CircuitOptions {
-    /// The error in the options in `table`.
+    /// Checks the options in `table`.
     pub fn check(&self, table: &KeyPath) -> Option<Problem> {
         let problem = "`cool_down` must be greater than zero";
         let problem = Problem::at(table.key("cool_down"), "invalid-value", problem);

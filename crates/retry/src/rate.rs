@@ -61,7 +61,7 @@ impl RateLimit {
         }
     }
 
-    /// Lets no request start for the time that a temporary error [asks for](StageError::wait), unless the time exceeds
+    /// Delays all requests by the time that a temporary error [asks for](StageError::wait), unless the time exceeds
     /// `max_retry_after`.
     pub fn pause_after(&self, error: &StageError, retry: &RetryOptions) {
         let wait = error.wait().filter(|wait| *wait <= retry.max_retry_after.get());

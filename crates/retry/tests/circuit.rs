@@ -1,6 +1,6 @@
 //! Behavior of the circuit breaker, with a paused clock.
 
-#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,7 +75,7 @@ async fn an_unavailable_receiver_gets_one_probe_after_each_pause() {
     assert_eq!(attempts.len(), 7, "{attempts:?}");
     assert!(attempts[3..].windows(2).all(|pair| pair[1] - pair[0] == 30), "{attempts:?}");
     receiver.send_through(&circuit).await.unwrap();
-    assert_eq!(receiver.attempts().len(), 8, "what follows is not held up");
+    assert_eq!(receiver.attempts().len(), 8, "a later request does not wait");
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +112,7 @@ async fn any_answer_closes_the_circuit() {
     for _ in 0..5 {
         assert_eq!(receiver.send_through(&circuit).await.unwrap_err().status, Some(400));
     }
-    assert!(receiver.begun.elapsed().as_secs() < 60, "it never opened");
+    assert!(receiver.begun.elapsed().as_secs() < 60, "the circuit never opened");
 }
 
 #[tokio::test(start_paused = true)]

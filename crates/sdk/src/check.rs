@@ -47,7 +47,7 @@ pub struct Finding {
     pub text: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// More lines, for example the entries of a list.
+    /// Further lines, for example the entries of a list.
     pub details: Vec<String>,
 }
 

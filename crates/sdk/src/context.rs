@@ -41,14 +41,14 @@ pub trait InputFiles: fmt::Debug + Send + Sync {
     /// Reads a whole file.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// Reads a whole file that does not affect the output, such as a key or a certificate. A run can resume after the file
     /// has changed.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     fn read_untracked(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.read(path)
     }
@@ -217,14 +217,14 @@ pub struct RunContext {
     pub resumable: bool,
     /// Whether nothing is published or sent, and no state is kept.
     pub dry_run: bool,
-    /// Whether the run replays dead letters. Its output must not replace that of an export.
+    /// Whether the run replays dead letters. Its output must not replace the output of an export.
     pub replay: bool,
     /// Whether `--sandbox` was given. The output of the run must not replace the output of a real export.
     pub sandbox: bool,
     /// The shard of the export; `None` for the whole export.
     pub shard: Option<Shard>,
-    /// In the run of a shard, the state folder of the whole export. It is only read. It may not exist, and another run
-    /// may write to it.
+    /// In the run of a shard, the state folder of the whole export. It is only read. It can be missing, and another run
+    /// can write to it.
     pub whole_dir: Option<PathBuf>,
     /// The stage that receives this context.
     pub stage: StageContext,
@@ -233,8 +233,8 @@ pub struct RunContext {
     /// Whether the list of complete runs is unreadable. [`complete_runs`](Self::complete_runs) is then empty, although complete runs
     /// may exist.
     pub complete_runs_unreadable: bool,
-    /// The state folder of these runs. If it is not [`state_dir`](Self::state_dir), it is only read, and another run may write
-    /// to it.
+    /// The state folder of the [`complete_runs`](Self::complete_runs). If it is not [`state_dir`](Self::state_dir), it is only read,
+    /// and another run can write to it.
     pub compared_with: Option<PathBuf>,
     /// Whether the run reads only a part of the listing, as previews do. The absence of a record then means nothing.
     pub is_sample: bool,

@@ -44,7 +44,7 @@ pub struct Counters {
 pub struct FrequentValue {
     /// The value, cut after 200 characters.
     pub value: String,
-    /// How often it was counted. The number is exact for up to 256 different values of the name, and a lower bound for more.
+    /// How often it was counted. The number is exact if the name has at most 256 different values; otherwise it is a lower bound.
     pub count: u64,
 }
 

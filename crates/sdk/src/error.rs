@@ -143,8 +143,8 @@ impl StageError {
         self
     }
 
-    /// Removes the position of the record. For errors whose message contains the position, because the page does not
-    /// belong to the run.
+    /// Removes the position of the record, for an error in a page that does not belong to the run. The message must contain the
+    /// position.
     #[must_use]
     pub fn without_record(mut self) -> Self {
         self.0.record = None;
@@ -173,7 +173,7 @@ impl StageError {
         self
     }
 
-    /// Whether the error is one of the stage, not of a record.
+    /// Whether the error concerns the stage, not a single record.
     pub fn is_fatal(&self) -> bool {
         self.0.fatal
     }

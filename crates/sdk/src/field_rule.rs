@@ -29,7 +29,7 @@ pub struct SkillVendor {
 type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
 type FindDrop = dyn Fn(&RecordFields, &str) -> Option<(KeyPath, Part)>;
 
-/// The fields that a transform requires, and those of the records that it emits. By default, the fields are unknown.
+/// The fields that a transform requires, and the fields of the records that it emits. By default, all are unknown.
 ///
 /// `check` reports a later stage that uses a field which no record has, and marks the option that drops the field.
 ///
@@ -70,8 +70,8 @@ impl FieldRule {
         Self::new(true, move |input, _| rule(input))
     }
 
-    /// A transform whose output fields are an estimate, for example those of an expression. Then `check` only warns about later
-    /// transforms. `rule` adds missing fields that the transform uses.
+    /// A transform whose output fields are an estimate, for example the fields that an expression emits. `check` then only warns
+    /// about later transforms. `rule` adds missing fields that the transform uses.
     pub fn estimate(
         rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
     ) -> Self {

@@ -25,7 +25,7 @@ pub enum OtherFields {
     Possible,
 }
 
-/// The known fields of an object, and those known to be absent.
+/// The known fields of an object, and the fields that are known to be absent.
 ///
 /// ```
 /// use taskferry_sdk::FieldSet;
@@ -68,7 +68,7 @@ pub struct RecordFields {
 }
 
 impl RecordFields {
-    /// The fields of tasks: those of the record itself if it is a row.
+    /// The fields of tasks. A row is a task, so its own fields are returned.
     pub(crate) fn of_tasks(&mut self) -> &mut FieldSet {
         if self.own.missing("tasks").is_some() { &mut self.own } else { &mut self.tasks }
     }

@@ -9,10 +9,10 @@ use serde_json::Value;
 /// Answers to lookups, by the name of the stage and the key that it looks up. `null` means that the service has no answer.
 pub type LookupAnswers = BTreeMap<String, BTreeMap<String, Value>>;
 
-/// Where the answers to the lookups of a run come from: from the services, by default, or from the test that runs.
+/// Where the answers to the lookups of a run come from: from the services, or in a test from prepared answers.
 ///
-/// Copies share what was looked up. `taskferry-lookup` uses this type; a plugin with another HTTP client calls [`answer`](Self::answer) before
-/// each request:
+/// Copies share the recorded lookups. `taskferry-lookup` uses this type. A plugin with another HTTP client calls
+/// [`answer`](Self::answer) before each request:
 ///
 /// ```
 /// use taskferry_sdk::Lookups;
@@ -57,7 +57,7 @@ impl Lookups {
         self.0.as_ref().is_some_and(|shared| shared.prepared.is_some())
     }
 
-    /// The prepared answer to a lookup of a stage. `None` if there is none.
+    /// The prepared answer to a lookup of a stage. `None` if no answer is prepared.
     pub fn answer(&self, stage: &str, key: &str) -> Option<Value> {
         let shared = self.0.as_ref()?;
         let answers = shared.prepared.as_ref()?;

@@ -13,7 +13,7 @@ use deserializer::{Kind, Node, OptionError};
 
 /// Reads options from a table.
 ///
-/// After each error the reader removes its value and reads the rest again, so that it reports all errors. `common` lists keys
+/// After each error, the reader removes the wrong value and reads the rest again, so that it reports all errors. `common` lists keys
 /// that every stage has. They are only suggested for mistyped keys.
 ///
 /// ```
@@ -90,7 +90,7 @@ pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
                 }));
                 !unknown.is_empty()
             }
-            // The file has no error in the placeholder of a missing key.
+            // An error in a placeholder is no error in the file.
             _ if removed.placeholders.iter().any(|key| path.first() == Some(key)) => false,
             kind => {
                 let found = original.segments().iter().try_fold(table, entry);
@@ -246,8 +246,8 @@ fn value_at<'v>(table: &'v mut Value, path: &[Segment]) -> Option<&'v mut Value>
     })
 }
 
-/// Reports missing keys: all that the schema requires at the top of the table, otherwise `field`. A key whose value was removed is
-/// not missing.
+/// Reports missing keys: at the top of the table, all keys that the schema requires; in an inner table, only `field`. A key whose
+/// value was removed is not missing.
 fn missing<T: JsonSchema>(
     table: &Value,
     path: &KeyPath,
@@ -323,7 +323,6 @@ fn describe(path: KeyPath, value: Option<&Value>, kind: Kind) -> Problem {
 
 /// How to write a value of the wrong type as the expected one. Does not repeat the value, which may be a secret.
 fn spelling(value: &Value, expected: &str) -> Option<&'static str> {
-    // The items are probably known.
     if let (Value::String(text), "a list") = (value, expected)
         && text.contains(',')
     {

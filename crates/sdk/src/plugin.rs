@@ -168,8 +168,8 @@ pub trait SourcePlugin: Plugin {
         RecordFields::default()
     }
 
-    /// The vocabulary in which skills are named, if it is not that of TechWolf. `check` warns if a transform renames skills to
-    /// another one.
+    /// The vocabulary in which skills are named, if it is not TechWolf's. `check` warns if a transform renames skills to
+    /// another vocabulary.
     fn vocabulary(&self) -> Option<Vocabulary> {
         None
     }
@@ -265,8 +265,8 @@ pub trait SinkPlugin: Plugin {
         None
     }
 
-    /// The files that the sink writes, in the form of [`PathTemplate::for_pipeline`](crate::PathTemplate::for_pipeline), that of
-    /// the option `path` first. None of them may be an input of the pipeline or an output of another sink.
+    /// The files that the sink writes, in the form of [`PathTemplate::for_pipeline`](crate::PathTemplate::for_pipeline), the
+    /// file of the option `path` first. None of them may be an input of the pipeline or an output of another sink.
     fn files(&self, _context: &BuildContext<'_>) -> Vec<PathBuf> {
         Vec::new()
     }

@@ -135,7 +135,7 @@ impl Problem {
         self
     }
 
-    /// Marks another location, whose path starts where that of the problem starts. A value that is not set is not marked.
+    /// Marks another location. Its path starts where the path of the problem starts. A value that is not set is not marked.
     #[must_use]
     pub fn related(mut self, path: KeyPath, part: Part, label: impl Into<String>) -> Self {
         self.related.push(RelatedLocation { path, part, label: label.into() });

@@ -152,7 +152,7 @@ impl From<Value> for Record {
     }
 }
 
-/// Records are equal if their texts are.
+/// Records are equal if their texts are equal.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()

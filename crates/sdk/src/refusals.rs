@@ -60,7 +60,7 @@ impl Refusals {
         self.all.iter().map(|refusal| refusal.records.len()).sum()
     }
 
-    /// Why the record at this position is refused; `None` if it is not.
+    /// Why the record at this position is refused; `None` if it is not refused.
     pub fn reason(&self, index: usize) -> Option<&StageError> {
         let refusal = self.all.iter().find(|refusal| refusal.records.contains(&index));
         refusal.map(|refusal| &*refusal.error)

@@ -80,7 +80,7 @@ pub trait Sink: fmt::Debug + Send {
         Ok(())
     }
 
-    /// Removes the output of an earlier run that will not be resumed. By default nothing.
+    /// Removes the output of an earlier run that will not be resumed. Does nothing by default.
     fn discard(&self, _run: &RunContext, _state: &SinkState) {}
 
     /// Opens the sink, before the first batch. A resumed run continues at `from`.

@@ -65,7 +65,7 @@ pub trait Source: fmt::Debug + Send {
     }
 
     /// Warnings for the manifest, such as an option without effect. Called after the last page, or after an error. A resumed
-    /// run must return those of earlier attempts again.
+    /// run must also return the warnings of earlier attempts.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }

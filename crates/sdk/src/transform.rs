@@ -30,7 +30,7 @@ use crate::{Check, Counters, ErrorKind, Origin, Output, Record, RunContext, Stag
 /// }
 /// ```
 pub trait Transform: fmt::Debug + Send + Sync {
-    /// Opens the transform, before the first record. By default nothing.
+    /// Opens the transform, before the first record. Does nothing by default.
     ///
     /// # Errors
     /// Why the transform can't be opened. The run ends.
@@ -127,7 +127,7 @@ pub trait OrderedTransform: fmt::Debug + Send {
     /// Processes one record, and emits any number of records.
     ///
     /// # Errors
-    /// As [`Transform::apply`]. The state must then be the one before the record.
+    /// As [`Transform::apply`]. A refused record must not change the state.
     fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
     /// Emits the remaining records, after the last record of a complete listing. By default none.
@@ -140,8 +140,8 @@ pub trait OrderedTransform: fmt::Debug + Send {
 
     /// Returns the state after the records so far. The checkpoint contains it, so it should be small and must hold no secret.
     ///
-    /// Returns `None`, the default, if the state can't be saved. A transform that has returned a state must always do so. The
-    /// engine also calls this method before [`open`](Self::open), to determine whether the run can resume.
+    /// Returns `None`, the default, if the state can't be saved. A transform that has returned a state once must always return a
+    /// state. The engine also calls this method before [`open`](Self::open), to determine whether the run can resume.
     fn save(&self) -> Option<Value> {
         None
     }
@@ -173,14 +173,14 @@ pub trait OrderedTransform: fmt::Debug + Send {
         0
     }
 
-    /// Whether a run without emitted records is expected, for example because the transform emits only changes. By default, a run
-    /// without records has a warning.
+    /// Whether a run without emitted records is expected, for example because the transform emits only changes. By default, the engine
+    /// warns about such a run.
     fn may_emit_nothing(&self) -> bool {
         false
     }
 
-    /// Why the transform can't run in a shard of an export, as a clause: "a record may move from one shard to another". By default,
-    /// it can.
+    /// Why the transform can't run in a shard of an export, as a clause: "a record may move from one shard to another". `None`,
+    /// the default: it can.
     fn shard_conflict(&self) -> Option<String> {
         None
     }
@@ -241,11 +241,11 @@ pub trait AsyncTransform: fmt::Debug + Send + Sync {
     /// As [`Transform::apply`].
     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
-    /// Closes the transform after the last record, also if the run fails. The engine waits for some seconds at most. By default
-    /// nothing.
+    /// Closes the transform after the last record, also if the run fails. The engine waits for some seconds at most. Does
+    /// nothing by default.
     async fn close(&self) {}
 
-    /// The maximum number of records of a page processed at a time; 8 by default.
+    /// The maximum number of records of a page that are processed at the same time; 8 by default.
     fn concurrency(&self) -> usize {
         8
     }

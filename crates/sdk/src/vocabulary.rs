@@ -2,7 +2,7 @@
 
 use crate::KeyPath;
 
-/// The vocabulary in which a source names skills, if it is not that of TechWolf.
+/// The vocabulary in which a source names skills, if it is not TechWolf's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Vocabulary {
@@ -27,8 +27,8 @@ impl Vocabulary {
         self
     }
 
-    /// Whether `vendor` is the vendor of this vocabulary or of one of the others. The first words of the names count: `SAP` is
-    /// `sap_attribute_library`.
+    /// Whether `vendor` is the vendor of this vocabulary or of one of the others. Only the first word of each name is compared:
+    /// `SAP` equals `sap_attribute_library`.
     ///
     /// ```
     /// use taskferry_sdk::{KeyPath, Vocabulary};

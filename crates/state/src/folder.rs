@@ -156,7 +156,7 @@ impl StateDir {
     /// Replaces the file `name.json` atomically and syncs it to disk. After a crash, it has either the old or the new content.
     ///
     /// # Errors
-    /// Those of the file system. The old content stays.
+    /// Errors of the file system. The old content is then kept.
     pub fn save(&self, name: &str, content: &impl Serialize) -> Result<(), StateError> {
         save(&self.folder, name, content)
     }
@@ -172,7 +172,7 @@ impl StateDir {
     /// Removes the file `name.json`, if it exists.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn remove(&self, name: &str) -> Result<(), StateError> {
         let place = file(&self.folder, name);
         let removed = place.remove().and_then(|()| self.folder.sync());

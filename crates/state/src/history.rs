@@ -36,7 +36,7 @@ impl History {
     /// Adds a manifest under a name that sorts by time, and removes all but the last [`MAX_RUNS`].
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn add(&self, name: &str, manifest: &impl Serialize) -> Result<(), StateError> {
         let folder = Folder::create(folder_of(&self.folder))
             .and_then(|state| state.create_below(Path::new(RUNS)))
@@ -54,7 +54,7 @@ impl History {
     /// All manifests, the oldest first, without those that do not match the type.
     ///
     /// # Errors
-    /// Those of the file system. A missing folder is empty.
+    /// Errors of the file system. A missing folder counts as empty.
     pub fn all<T: DeserializeOwned>(&self) -> Result<Vec<T>, StateError> {
         let mut manifests = Vec::new();
         for path in self.files()? {

@@ -23,7 +23,7 @@ impl Journal {
     /// Opens the file and truncates it to `len` bytes.
     ///
     /// # Errors
-    /// If the file can't be created or written, or is shorter.
+    /// If the file can't be created or written, or is shorter than `len`.
     pub fn open(place: &Place, len: u64) -> Result<Self, StateError> {
         let open = || {
             let mut file = place.open_or_create(MODE)?;
@@ -45,7 +45,7 @@ impl Journal {
         Ok(Self { file, path: place.path(), len })
     }
 
-    /// Creates the file, and replaces that of an earlier run.
+    /// Creates the file, and removes the file of an earlier run.
     ///
     /// # Errors
     /// As [`Journal::open`].
@@ -57,7 +57,7 @@ impl Journal {
     /// Reads the whole file.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn read(&mut self) -> Result<Vec<u8>, StateError> {
         let mut content = Vec::new();
         let mut read = || {
@@ -71,7 +71,7 @@ impl Journal {
     /// Appends bytes and syncs them to disk.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), StateError> {
         if bytes.is_empty() {
             return Ok(());

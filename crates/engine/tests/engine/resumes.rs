@@ -19,7 +19,7 @@ use tempfile::TempDir;
 pub(crate) fn open(folder: &Path) -> StateDir {
     match StateDir::open(folder, "test").unwrap() {
         LockAttempt::Acquired(state) => state,
-        LockAttempt::Held(_) => panic!("the run before still has it"),
+        LockAttempt::Held(_) => panic!("an earlier run holds the lock"),
     }
 }
 
@@ -82,21 +82,21 @@ async fn a_run_resumes_after_the_last_checkpoint() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_sink_gets_every_record_once_wherever_the_run_stops() {
     for seed in 0..60 {
-        let mut dice = fastrand::Rng::with_seed(seed);
+        let mut random = fastrand::Rng::with_seed(seed);
         let folder = tempfile::tempdir().unwrap();
         let probes = [SinkProbe::default(), SinkProbe::default()];
         let mut attempts = 0;
         let manifest = loop {
             attempts += 1;
             let sinks = probes.each_ref().map(|probe| -> Box<dyn taskferry_sdk::Sink> {
-                let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
-                let seal = dice.u8(..4) == 0 && attempts < 20;
+                let stop = (random.u8(..3) == 0 && attempts < 20).then(|| random.u64(1..=12));
+                let seal = random.u8(..4) == 0 && attempts < 20;
                 let resumption =
-                    if dice.bool() { Resumption::Exact } else { Resumption::AtLeastOnce };
+                    if random.bool() { Resumption::Exact } else { Resumption::AtLeastOnce };
                 let sink = probe.sink_of();
                 Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, resumption, ..sink })
             });
-            let stop = (dice.bool() && attempts < 20).then(|| dice.usize(0..=12));
+            let stop = (random.bool() && attempts < 20).then(|| random.usize(0..=12));
             let source = Pages { fail_after: stop, ..Pages::new(12, 4) };
             let twice = TestTransform::stage(|record, out| {
                 let number = record.value()?["n"].as_u64().unwrap();
@@ -108,7 +108,7 @@ async fn each_sink_gets_every_record_once_wherever_the_run_stops() {
             let mut pipeline = pipeline(source, vec![twice], sinks.into());
             // Commits after each page, after some pages, or only at the end.
             pipeline.state.commit_interval =
-                taskferry_sdk::Duration::from_millis([0, 0, 1, 60_000][dice.usize(..4)]);
+                taskferry_sdk::Duration::from_millis([0, 0, 1, 60_000][random.usize(..4)]);
             let report = run_in(&folder, pipeline).await;
             reconciles(&report.manifest);
             if report.manifest.status == Status::Complete {
@@ -272,10 +272,10 @@ async fn every_attempt_stores_its_manifest() {
         run_in(&folder, pipeline(source, vec![], vec![probe.sink()])).await;
     }
     let history = taskferry_state::History::of(folder.path(), "test");
-    let accounts: Vec<Value> = history.all().unwrap();
-    let statuses: Vec<&Value> = accounts.iter().map(|account| &account["status"]).collect();
+    let manifests: Vec<Value> = history.all().unwrap();
+    let statuses: Vec<&Value> = manifests.iter().map(|manifest| &manifest["status"]).collect();
     assert_eq!(statuses, ["failed", "failed", "complete"]);
-    assert_eq!(accounts[2]["resumed_from"]["pages"], 4);
+    assert_eq!(manifests[2]["resumed_from"]["pages"], 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -388,7 +388,7 @@ async fn a_signal_stops_the_verification_of_partial_output() {
     assert_eq!((ended.status, ended.exit_code), (Status::Interrupted, 143));
     assert_eq!((ended.run_id, ended.resumable), (first.run_id, true));
     assert_eq!(ended.committed, first.committed);
-    assert_eq!(probe.opened_at(), [0], "no sink was opened where it may not be able to go on");
+    assert_eq!(probe.opened_at(), [0], "no sink was opened at a state that was not checked");
 
     let last = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![probe.sink()])).await;
     assert_eq!((last.manifest.status, probe.numbers().len()), (Status::Complete, 30));

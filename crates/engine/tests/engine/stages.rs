@@ -87,7 +87,10 @@ impl Source for Pages {
             let cursor = (pages < self.count).then(|| format!("c{pages}"));
             assert_eq!(from.cursor.as_ref().map(Cursor::as_str), cursor.as_deref());
             let fingerprints: Vec<u128> = (1..=from.pages).map(u128::from).collect();
-            assert!(self.lenient || from.fingerprints == fingerprints, "those of all pages before");
+            assert!(
+                self.lenient || from.fingerprints == fingerprints,
+                "the fingerprints of all earlier pages"
+            );
             assert_eq!(from.fingerprints.len(), fingerprints.len());
             self.read.store(pages, Ordering::SeqCst);
         }
@@ -285,7 +288,7 @@ impl SinkProbe {
 #[expect(clippy::struct_excessive_bools, reason = "each is one way to misbehave")]
 pub(crate) struct TestSink {
     pub(crate) probe: SinkProbe,
-    #[expect(dead_code, reason = "it tells by being dropped")]
+    #[expect(dead_code, reason = "it records that the sink was dropped")]
     pub(crate) on_drop: OnDrop,
     pub(crate) pending: Vec<String>,
     pub(crate) fail_at_page: Option<u64>,
@@ -362,7 +365,7 @@ impl Sink for TestSink {
         if let Some(BeforeWrite(look)) = &self.before_write {
             look(batch.page);
         }
-        assert_ne!(self.panic_at_page, Some(batch.page), "told to panic");
+        assert_ne!(self.panic_at_page, Some(batch.page), "the test requests a panic");
         if self.fail_at_page == Some(batch.page) {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }

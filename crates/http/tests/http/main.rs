@@ -1,6 +1,6 @@
 //! Behavior of the client against scripted servers and proxies.
 
-#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod answers;
 mod certificates;

@@ -54,7 +54,7 @@ fn an_invalid_proxy_is_reported_without_showing_it() {
 fn all_errors_are_reported_at_once() {
     assert_eq!(problems(&json!({"ca_file": "nowhere.pem", "proxy": "ftp://x"})).len(), 2);
     let switch = problems(&json!({"insecure": true}));
-    assert_eq!(switch[0].1, "unknown-key", "nothing switches the checking of certificates off");
+    assert_eq!(switch[0].1, "unknown-key", "no option disables the check of certificates");
 }
 
 #[test]

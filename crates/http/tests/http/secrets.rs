@@ -89,7 +89,7 @@ async fn no_log_of_any_level_contains_secrets() {
     }
     assert_eq!(server.requests().len(), 3);
     let logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
-    assert!(logged.contains("intercepts"), "nothing was listened to: {logged}");
+    assert!(logged.contains("intercepts"), "no event was recorded: {logged}");
     assert!(!logged.contains("canary"), "{logged}");
     assert!(!logged.contains("Y2FuYXJ5") && !logged.contains("dXNlcjpjYW5hcnk"), "{logged}");
 }

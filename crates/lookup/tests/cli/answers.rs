@@ -1,4 +1,4 @@
-//! Tests of pipelines, which answer lookups themselves.
+//! Pipeline tests that contain the answers to lookups.
 
 use taskferry_testkit::{Context, Tenant, Trial, trials};
 

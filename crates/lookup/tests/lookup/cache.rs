@@ -23,7 +23,7 @@ async fn answers_are_kept_also_those_of_unknown_keys() {
 }
 
 #[tokio::test]
-async fn the_oldest_answers_make_place_for_new_ones() {
+async fn the_oldest_answers_make_room_for_new_ones() {
     let service = Fake::titles(1);
     let transform = service.open(&json!({"cache_entries": 2, "concurrency": 1})).await;
     for key in ["a", "b", "a", "c", "b", "a"] {

@@ -9,7 +9,7 @@ use taskferry_testkit::{FaultServer, Response, build, run_context};
 use crate::driver::{opened, page};
 use crate::job_titles::JobTitles;
 
-/// Nothing listens there.
+/// Options with an address at which nothing listens.
 fn options() -> Value {
     json!({"lookup": {"url": "http://127.0.0.1:1/titles", "retry": {"max_attempts": 1}}})
 }

@@ -164,7 +164,8 @@ impl Behavior<'_> {
         for emitted in applied.iter().flat_map(Applied::records) {
             for record in marks(emitted, "conformance_record").into_iter().take(1) {
                 if record < last_record {
-                    let message = "a record is emitted after one that comes later in the input";
+                    let message =
+                        "a record is emitted after a record that comes later in the input";
                     return Err(Failure::new(message).with(emitted));
                 }
                 if record > last_record {
@@ -174,7 +175,7 @@ impl Behavior<'_> {
             }
             for task in marks(emitted, "conformance_task") {
                 if task < last_task {
-                    let message = "a task comes after one that comes later in the input";
+                    let message = "a task is emitted after a task that comes later in the input";
                     return Err(Failure::new(message).with(emitted));
                 }
                 last_task = task;

@@ -33,7 +33,7 @@ pub enum Check {
     /// Transforms: explanations name options, all of which are in
     /// [`TransformPlugin::explained_options`](crate::TransformPlugin::explained_options).
     ExplanationsNameOptions,
-    /// Transforms: processing a record costs at most the given multiple of copying it. Only if a limit is set.
+    /// Transforms for which the test sets a limit: the time for a record is at most the given multiple of the time for a copy.
     Cost,
     /// Sources: the listing ends, after at least three pages.
     PagingEnds,
@@ -45,7 +45,7 @@ pub enum Check {
     ResumesAtEachCursor,
     /// Sinks: an uninterrupted run publishes every record, and counts them.
     DeliversEverything,
-    /// Sinks that can undo a write: nothing is published before `finish`, nor by a sink that is dropped.
+    /// Sinks that can undo a write: nothing is published before `finish`, and a dropped sink publishes nothing.
     NothingBeforeFinish,
     /// Sinks: a run that is killed at any instant and resumed, or repeated, publishes every record once.
     PublishesOnce,
@@ -132,7 +132,7 @@ impl Check {
             Self::CursorsDiffer => "give each page a cursor of its own in `Page::followed_by`",
             Self::RecordsIdentified => "give each record its id: `SourceRecord::new(record, id)`",
             Self::ResumesAtEachCursor => {
-                "start at the cursor of the `Position` in `open`; the cursor must hold all that is needed"
+                "start at the cursor of the `Position` in `open`; the cursor must contain everything that the source needs to continue"
             }
             Self::DeliversEverything => {
                 "publish every record in `finish`, and count the records in `Delivery::records`"
@@ -141,7 +141,7 @@ impl Check {
                 "write to a temporary place that `finish` publishes, and remove it in `Drop`"
             }
             Self::PublishesOnce => {
-                "return from `commit` everything that `open` needs to undo later writes; without that, use `Resumption::Unsupported`, and remove the output in `discard`"
+                "return from `commit` everything that `open` needs to undo later writes; if that is impossible, use `Resumption::Unsupported`, and remove the output in `discard`"
             }
             Self::DryRunPublishesNothing => "send and write nothing in the sink of `dry_run`",
             Self::RefusalsReported => {

@@ -1,4 +1,4 @@
-//! The fields of records, to compare them with those that a plugin declares.
+//! The fields of records, for a comparison with the fields that a plugin declares.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) fn fields_of(record: &str) -> RecordFields {
     RecordFields { own, tasks: if is_empty_job { FieldSet::default() } else { tasks } }
 }
 
-/// A field of an emitted record or of its tasks that can't exist.
+/// A field of an emitted record or of its tasks that `declared` excludes.
 pub(super) fn undeclared(emitted: &str, declared: &RecordFields) -> Option<String> {
     let record = Record::parse(emitted.to_owned()).ok()?;
     let root = record.root().ok()?;

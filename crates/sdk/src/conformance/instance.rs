@@ -190,7 +190,8 @@ pub(super) enum Shared<'a> {
 }
 
 impl Shared<'_> {
-    /// Applies the transform to all records, in an order that depends on `start`. Asynchronous ones are applied at the same time.
+    /// Applies the transform to all records, in an order that depends on `start`. An asynchronous transform processes
+    /// all records at the same time.
     pub(super) fn apply_all(
         self,
         records: &[String],

@@ -64,7 +64,7 @@ impl<P: Plugin, K: Kind<P>> PluginConformance<P, K> {
     /// Runs all checks.
     ///
     /// # Panics
-    /// If a check fails. The text of the panic is that of the report.
+    /// If a check fails. The text of the panic is the report.
     pub fn run(self) -> Report {
         let report = self.report();
         assert!(report.is_passed(), "{report}");

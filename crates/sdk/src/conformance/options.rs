@@ -32,7 +32,7 @@ impl<P: Plugin> OptionChecks<'_, P> {
         report.check(Check::SchemaMatchesParser, || self.schema_matches_parser(&schema));
     }
 
-    /// All problems of the options, those of the parser and those of `build`.
+    /// All problems of the options, from the parser and from `build`.
     fn problems(&self, table: &Value) -> Result<Vec<Problem>, Failure> {
         let problems = catch_unwind(AssertUnwindSafe(|| {
             let built =
@@ -200,7 +200,7 @@ fn documented(schema: &OptionsSchema) -> Verdict {
     }
 }
 
-/// Whether a problem can be shown in the file: its value exists, or the table around it does.
+/// Whether a problem can be shown in the file: the value at its path exists, or the table around the value.
 fn is_position(table: &Value, path: &KeyPath) -> bool {
     let mut table = table.clone();
     let parent = path.parent().unwrap_or_default();

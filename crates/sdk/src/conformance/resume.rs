@@ -45,7 +45,7 @@ pub(super) fn equals_uninterrupted(
     Ok(Exercised { count: records.len() + 1, unit: "resumed runs" })
 }
 
-/// Applies a record. If it is refused, the state must be the one before.
+/// Applies the transform to a record. A refused record must not change the state.
 fn apply_once(running: &mut Instance, record: &str) -> Result<Applied, Failure> {
     let before = running.saved();
     let applied = running.apply(record)?;

@@ -34,7 +34,7 @@ pub(super) fn given(plugin: &str, text: &str) -> Vec<String> {
     }
 }
 
-/// The given records; without any, those of the kit.
+/// The given records, or the records of the kit if the test gives none.
 pub(super) fn or_default(given: Vec<String>, default: &[&str]) -> Vec<String> {
     if !given.is_empty() {
         return given;

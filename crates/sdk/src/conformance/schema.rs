@@ -1,4 +1,4 @@
-//! Reads a JSON Schema of options: generates values, and finds the places of a value with the schema of each.
+//! Reads a JSON Schema of options: generates values, and finds the schema of each value in a table.
 
 use serde_json::{Map, Value, json};
 
@@ -115,7 +115,7 @@ impl OptionsSchema {
         names.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// All places of a value whose schema is certain.
+    /// The value and all values inside it whose schema is certain.
     pub(super) fn places<'s>(&'s self, value: &Value) -> Vec<Place<'s>> {
         let mut places = Vec::new();
         self.find_places(&self.root, value, &KeyPath::root(), &mut places);
@@ -319,7 +319,7 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// A number as a whole one, if it is.
+/// The number as an integer, if it has no fraction.
 fn whole(number: f64) -> Option<i64> {
     format!("{number:.0}").parse().ok().filter(|_| number.fract() == 0.0)
 }

@@ -20,7 +20,7 @@ type Reset = Box<dyn Fn()>;
 /// The checks of a sink, from [`Conformance::sink`](super::Conformance::sink).
 pub type SinkConformance<P> = PluginConformance<P, SinkKind>;
 
-/// What only the checks of sinks have.
+/// The settings that only the checks of sinks have.
 pub struct SinkKind {
     published: Published,
     reset: Reset,
@@ -29,7 +29,7 @@ pub struct SinkKind {
 }
 
 impl<P: SinkPlugin> SinkConformance<P> {
-    /// Adds records to deliver: one JSON document, or one on each line. Without any, the kit uses [`ROWS`].
+    /// Adds records to deliver: one JSON document, or one on each line. If the test adds none, the kit uses [`ROWS`].
     ///
     /// # Panics
     /// If a line is not JSON.
@@ -77,7 +77,8 @@ impl<P: SinkPlugin> Kind<P> for SinkKind {
                 report.check(Check::RefusalsReported, || refusals_reported(&runs, record));
             }
             None => {
-                report.skip(Check::RefusalsReported, "no record that the sink refuses is given");
+                report
+                    .skip(Check::RefusalsReported, "the test sets no record that the sink refuses");
             }
         }
     }

@@ -103,7 +103,7 @@ fn records_identified(pages: &[Page]) -> Verdict {
 
 type Read<'a> = dyn Fn(Option<&Position>) -> Result<Vec<Page>, Failure> + 'a;
 
-/// Reads the rest of the listing after each page. The position is the one that a checkpoint has.
+/// Reads the rest of the listing after each page, from the position that a checkpoint contains.
 fn resumes_at_each_cursor(pages: &[Page], read: &Read<'_>) -> Verdict {
     let (whole, again) = (ids(pages), ids(&read(None)?));
     if whole != again {

@@ -17,7 +17,7 @@ const MEASURED: Duration = Duration::from_millis(15);
 /// The checks of a transform, from [`Conformance::transform`](super::Conformance::transform).
 pub type TransformConformance<P> = PluginConformance<P, TransformKind>;
 
-/// What only the checks of transforms have.
+/// The settings that only the checks of transforms have.
 #[derive(Debug, Default)]
 pub struct TransformKind {
     samples: Vec<String>,
@@ -26,7 +26,7 @@ pub struct TransformKind {
 }
 
 impl<P: TransformPlugin> TransformConformance<P> {
-    /// Adds records: one JSON document, or one on each line. Without any, the kit uses [`LIST`](super::LIST),
+    /// Adds records: one JSON document, or one on each line. If the test adds none, the kit uses [`LIST`](super::LIST),
     /// [`HIERARCHY`](super::HIERARCHY) and [`ROWS`](super::ROWS).
     ///
     /// # Panics
@@ -45,8 +45,8 @@ impl<P: TransformPlugin> TransformConformance<P> {
         self
     }
 
-    /// Limits the time for a record to this multiple of a copy. Without a limit, the time is only reported, because it depends on the
-    /// machine and the build.
+    /// Limits the time for a record to this multiple of the time for a copy. Without a limit, the time is only reported, because it
+    /// depends on the machine and the build.
     pub fn cost_at_most(mut self, times: f64) -> Self {
         self.kind.most_cost = Some(times);
         self

@@ -156,9 +156,9 @@ transform!(Delays, AnyTransform::ordered(Delayed::default()));
 #[test]
 fn a_changed_order_is_found() {
     let report = kit::<ReversesTasks>().report();
-    assert_fails(&report, Check::OrderKept, "a task comes after one that comes later");
+    assert_fails(&report, Check::OrderKept, "a task is emitted after a task that comes later");
     let report = kit::<Delays>().report();
-    assert_fails(&report, Check::OrderKept, "a record is emitted after one that comes later");
+    assert_fails(&report, Check::OrderKept, "a record is emitted after a record that comes later");
 }
 
 fn refusing(kind: ErrorKind, message: &'static str) -> AnyTransform {

@@ -1,6 +1,6 @@
 //! Behavior of the sink against scripted receivers.
 
-#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod conformance;
 mod content;
