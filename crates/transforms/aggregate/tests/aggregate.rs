@@ -1,9 +1,10 @@
 //! Behavior of `aggregate` in a pipeline.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use taskferry_sdk::conformance::{Check, Conformance, ROWS};
 use taskferry_sdk::testing::{Files, TransformTest, build};
 use taskferry_sdk::{AnyTransform, Output, Record, TransformPlugin};
 use taskferry_transform_aggregate::Aggregate;
@@ -134,4 +135,19 @@ proptest! {
         apply(&mut resumed, after);
         prop_assert_eq!(finish(resumed), finish(undisturbed));
     }
+}
+
+#[test]
+fn aggregate_conforms_to_the_rules_for_transforms() {
+    let options = json!({
+        "group_by": ["ai_impact_level"],
+        "count": "tasks",
+        "sum": {"hours": "weekly_hours"},
+        "mean": {"mean_hours": "weekly_hours"},
+    });
+    Conformance::transform::<Aggregate>(options)
+        .sample(ROWS)
+        .exempt(Check::UnknownFieldsSurvive, "it emits groups")
+        .exempt(Check::OrderKept, "it emits groups")
+        .run();
 }

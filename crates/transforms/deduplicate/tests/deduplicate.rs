@@ -1,9 +1,10 @@
 //! Behavior of `deduplicate` in a pipeline.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use taskferry_sdk::conformance::{Check, Conformance};
 use taskferry_sdk::testing::{Files, TransformTest, build};
 use taskferry_sdk::{AnyTransform, OrderedTransform, Output, Record, TransformPlugin};
 use taskferry_transform_deduplicate::Deduplicate;
@@ -87,4 +88,12 @@ proptest! {
         all.extend(kept(&mut *resumed, after));
         prop_assert_eq!(all, undisturbed);
     }
+}
+
+#[test]
+fn deduplicate_conforms_to_the_rules_for_transforms() {
+    Conformance::transform::<Deduplicate>(json!({"by": ["task_id"]}))
+        .exempt(Check::ErrorsClear, "it refuses a record only if `max_keys` is exceeded")
+        .run();
+    Conformance::transform::<Deduplicate>(json!({"by": ["task_id"], "max_keys": 3})).run();
 }

@@ -1,9 +1,10 @@
 //! Behavior of `filter_ai_impact` in a pipeline.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use taskferry_sdk::conformance::Conformance;
 use taskferry_sdk::testing::{Files, TransformTest, build};
 use taskferry_sdk::{BuildContext, Counters, Plugin, Severity, StageError, TransformPlugin};
 use taskferry_testkit::record_text;
@@ -413,4 +414,11 @@ fn each_option_explains_what_it_drops_and_keeps() {
             "missing: keeps the task `b`: it has no level",
         ]
     );
+}
+
+#[test]
+fn filter_ai_impact_conforms_to_the_rules_for_transforms() {
+    Conformance::transform::<FilterAiImpact>(json!({"levels": ["H1", "H2"]})).run();
+    let options = json!({"at_least": "H2", "missing": "keep", "empty_jobs": "keep"});
+    Conformance::transform::<FilterAiImpact>(options).run();
 }

@@ -1,8 +1,9 @@
 //! Behavior of `join` in a pipeline.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use serde_json::{Value, json};
+use taskferry_sdk::conformance::{Check, Conformance};
 use taskferry_sdk::testing::{Files, TransformTest};
 use taskferry_transform_join::Join;
 
@@ -144,4 +145,24 @@ fn errors_in_the_file_name_their_lines() {
         errors(CSV, &json!({"columns": ["name", "name"]})),
         error("columns[1]", "duplicate-value", "`name` is in the list twice")
     );
+}
+
+const NAMES: &str = "external_id,name\njob-000001,Recruiter\njob-000003,Nurse\n";
+
+#[test]
+fn join_conforms_to_the_rules_for_transforms() {
+    let options = json!({"file": "names.csv", "key": "external_id", "columns": ["name"]});
+    Conformance::transform::<Join>(options)
+        .files(Files::new().with("names.csv", NAMES))
+        .exempt(Check::ErrorsClear, "it refuses no record unless `unmatched` is `fail`")
+        .run();
+    let options = json!({
+        "file": "names.csv",
+        "key": "job_external_id",
+        "file_key": "external_id",
+        "columns": ["name"],
+        "normalise": ["case"],
+        "unmatched": "fail",
+    });
+    Conformance::transform::<Join>(options).files(Files::new().with("names.csv", NAMES)).run();
 }

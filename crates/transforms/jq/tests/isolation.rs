@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         return worker_main();
     }
     let mut arguments = Arguments::from_args();
-    // Some tests count the child processes of this one.
+    // Some tests count the child processes of this process.
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, tests()).exit_code()
 }
@@ -51,7 +51,7 @@ fn build(mut options: Value) -> Box<dyn AsyncTransform> {
     options["isolation"] = json!("process");
     match testing::build(&options, &Files::new(), Jq::build).unwrap() {
         AnyTransform::Async(transform) => transform,
-        other => panic!("a worker is waited for: {other:?}"),
+        other => panic!("not an asynchronous transform: {other:?}"),
     }
 }
 

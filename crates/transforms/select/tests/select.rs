@@ -1,10 +1,11 @@
 //! Behavior of `select` in a pipeline.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_sdk::Problem;
+use taskferry_sdk::conformance::{Check, Conformance};
 use taskferry_sdk::testing::TransformTest;
 use taskferry_transform_select::Select;
 
@@ -112,4 +113,16 @@ proptest! {
         let kept = select(&json!({"drop": fields}), &text).unwrap();
         prop_assert_eq!(serde_json::from_str::<Value>(&kept).unwrap(), expected);
     }
+}
+
+#[test]
+fn select_conforms_to_the_rules_for_transforms() {
+    let options = json!({"drop": ["task"], "rename": {"weekly_hours": "hours"}});
+    Conformance::transform::<Select>(options).run();
+    let options = json!({"fields": ["task_id", "external_id", "weekly_hours"]});
+    Conformance::transform::<Select>(options)
+        .exempt(Check::UnknownFieldsSurvive, "`fields` drops all others")
+        .exempt(Check::OrderKept, "`fields` drops the marks")
+        .exempt(Check::ExplanationsNameOptions, "only `drop` and `rename` are explained")
+        .run();
 }

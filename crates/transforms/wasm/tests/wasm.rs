@@ -1,6 +1,6 @@
 //! Components that work, and components that misbehave: the host is unharmed, and the next record is processed.
 #![cfg(feature = "runtime")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::path::PathBuf;
 

@@ -169,14 +169,14 @@ fn records_that_cannot_be_compared_are_refused() {
             "the record has no key: `external_id` is missing or null",
             "the record is not an object",
             "the record already has a field `change`",
-            "the key `external_id` = `a` is not unique: page 1, record 1 has it too",
+            "the key `external_id` = `a` is not unique: page 1, record 1 has the same key",
         ]
     );
-    // The same in the second run, in which the baseline has the key.
+    // In the second run, the key is also in the baseline.
     let run = pipeline.run(&[job("d", "D"), job("a", "A"), job("a", "again")]);
     assert_eq!(
         run.refused,
-        ["the key `external_id` = `a` is not unique: page 1, record 2 has it too"]
+        ["the key `external_id` = `a` is not unique: page 1, record 2 has the same key"]
     );
     assert_eq!(run.changes(), [""; 0]);
 }

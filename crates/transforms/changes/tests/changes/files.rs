@@ -11,7 +11,7 @@ use crate::runs::{Pipeline, jobs};
 fn a_run_that_is_not_complete_is_never_the_baseline() {
     let mut pipeline = Pipeline::new(json!({}));
     pipeline.run(&jobs(0..2));
-    // It has ended, but the engine did not publish it.
+    // The engine does not publish this run.
     let context = pipeline.context();
     let mut stage = pipeline.open(&context, None).unwrap();
     stage.apply_all(&jobs(5..8));

@@ -1,8 +1,9 @@
 //! Behavior of `changes` over several runs.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod comparison;
+mod conformance;
 mod files;
 mod model;
 mod options;

@@ -140,7 +140,6 @@ proptest! {
             stage.apply(record);
         }
         let run = stage.finish();
-        // Killed after the last page, too.
         emitted.extend(run.records);
         prop_assert_eq!(emitted, expected.0);
         // The positions of records in their pages differ, because a resumed stage counts from 0 here.

@@ -25,7 +25,7 @@ fn removals_above_both_limits_are_withheld_and_reported_again() {
     );
     let again = pipeline.run(&jobs(5..21));
     assert_eq!((again.changes(), again.withheld), (Vec::new(), 5));
-    // Three of them come back, and were never removed. The others are below the limits.
+    // Three of the withheld records come back: they were never removed. The removals of the other two are within the limits.
     let back = pipeline.run(&jobs(2..21));
     assert_eq!(
         (back.changes(), back.withheld),
@@ -85,10 +85,10 @@ fn records_of_refused_jobs_are_not_removed() {
     assert_eq!(
         run.warnings,
         [
-            "2 records of run run-1 are missing, but records of their jobs were refused; they are not removed"
+            "2 records of run run-1 are missing, but do not count as removed, because records of their jobs were refused"
         ]
     );
-    // Once the job is accepted again, its records are compared with the ones before.
+    // When the job is accepted again, its records are compared with its earlier records.
     assert_eq!(pipeline.run(&[row("j1", "a"), row("j2", "c")]).changes(), ["b removed"]);
     // A refused record without an id may belong to any job.
     let context = pipeline.context();

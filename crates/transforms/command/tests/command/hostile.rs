@@ -13,12 +13,12 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_program_that_can_t_be_used_ends_the_run_before_the_first_record,
         a_program_that_can_t_be_started_again_ends_the_run,
         a_hanging_record_is_refused_alone,
-        buffered_output_is_suspected,
+        the_error_of_a_silent_program_suggests_to_flush,
         a_crash_refuses_the_record_that_causes_it,
         a_crash_that_happens_once_refuses_nothing,
         closed_pipes_are_a_crash,
         a_grandchild_that_holds_the_pipe_is_killed,
-        what_is_no_answer_refuses_the_record_that_waits_for_it,
+        an_invalid_line_refuses_the_next_unanswered_record,
         a_secret_across_the_end_of_a_shown_line_is_masked,
         no_part_of_a_long_secret_is_shown,
         an_endless_line_does_not_fill_the_memory,
@@ -97,7 +97,7 @@ fn a_hanging_record_is_refused_alone() {
     );
 }
 
-fn buffered_output_is_suspected() {
+fn the_error_of_a_silent_program_suggests_to_flush() {
     let folder = Folder::new();
     let transform = folder.program("never answers", &json!({"timeout": "1s"}));
     let applied = folder.run(transform, 1);
@@ -129,7 +129,7 @@ fn a_crash_that_happens_once_refuses_nothing() {
 fn closed_pipes_are_a_crash() {
     let (message, _) = error("closes stdout", &json!({"timeout": "60s"}));
     assert_eq!(message, "the program closed its standard output instead of answering the record");
-    // It is only noticed when something is written.
+    // A closed standard input is detected only at the next write.
     let folder = Folder::new();
     let transform = folder.program("closes stdin", &json!({"timeout": "2s"}));
     let applied = folder.run(transform, 40);
@@ -148,7 +148,7 @@ fn a_grandchild_that_holds_the_pipe_is_killed() {
     }
 }
 
-fn what_is_no_answer_refuses_the_record_that_waits_for_it() {
+fn an_invalid_line_refuses_the_next_unanswered_record() {
     for (behavior, message) in [
         ("prints", "the program wrote `debug: 5` instead of an answer"),
         ("prints after", "the program wrote `debug: 4` instead of an answer"),
@@ -168,7 +168,7 @@ fn what_is_no_answer_refuses_the_record_that_waits_for_it() {
     assert_eq!(found, "the program answered record 99 out of turn, before record 6");
     let (found, _) = error("answers out of turn", &json!({}));
     assert_eq!(found, "the program answered record 7 out of turn, before record 6");
-    // The second answer stands where that to the next record is expected.
+    // The second answer comes in the place of the answer to the next record.
     let folder = Folder::new();
     let applied = folder.run(folder.program("answers twice", &json!({})), 10);
     let (numbers, errors) = summary(&applied);
@@ -242,7 +242,7 @@ fn a_restart_that_no_record_counts_is_in_the_warning() {
         transform.warnings(6, &totals)
     };
     assert_eq!(warnings(0), ["the program was restarted once; the log contains the reasons"]);
-    // Those before the run was resumed.
+    // Includes two restarts before the run was resumed.
     assert_eq!(warnings(2), ["the program was restarted 3 times; the log contains the reasons"]);
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+mod conformance;
 mod driver;
 mod hostile;
 mod options;
@@ -20,5 +21,6 @@ fn main() -> ExitCode {
     let mut tests = working::tests();
     tests.extend(hostile::tests());
     tests.extend(options::tests());
+    tests.extend(conformance::tests());
     run_trials(tests)
 }

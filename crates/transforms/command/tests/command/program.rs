@@ -83,7 +83,7 @@ pub(crate) fn main(behavior: &str) -> ExitCode {
             }
             "dies once" if is_bad && is_first() => exit(9),
             "closes stdout" if is_bad => {
-                // Only a process that replaces this one can close it without unsafe code.
+                // Without unsafe code, only a program that replaces this process can close the pipe.
                 use std::os::unix::process::CommandExt;
                 let error = std::process::Command::new("sh")
                     .args(["-c", "exec >&-; exec sleep 1000"])

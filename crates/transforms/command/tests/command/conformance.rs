@@ -2,11 +2,15 @@
 
 use serde_json::json;
 use taskferry_sdk::conformance::{Check, Conformance};
+use taskferry_testkit::{Trial, trials};
 use taskferry_transform_command::Command;
 
-const PROGRAM: &str = include_str!("filter.sh");
+const PROGRAM: &str = include_str!("../filter.sh");
 
-#[test]
+pub(crate) fn tests() -> Vec<Trial> {
+    trials![command_conforms_to_the_rules_for_transforms]
+}
+
 fn command_conforms_to_the_rules_for_transforms() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");

@@ -1,14 +1,9 @@
-//! Behavior of `rename_skills` in a pipeline.
-
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-use std::io;
-use std::path::{Path, PathBuf};
+//! The skills that `rename_skills` renames, merges and refuses.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_sdk::testing::{TransformTest, build};
-use taskferry_sdk::{BuildContext, InputFiles, Problem, StageError, TransformPlugin};
+use taskferry_sdk::testing::{Files, TransformTest, build};
+use taskferry_sdk::{BuildContext, Problem, StageError, TransformPlugin};
 use taskferry_testkit::record_text;
 use taskferry_transform_rename_skills::RenameSkills;
 
@@ -21,27 +16,14 @@ sap,s1,,Programming,,
 sap,s2,,Programming,,
 ";
 
-#[derive(Debug)]
-struct File(Option<String>);
-
-impl InputFiles for File {
-    fn resolve(&self, path: &Path) -> PathBuf {
-        Path::new("/pipelines").join(path)
-    }
-
-    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
-        self.0.clone().map(String::into_bytes).ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
-fn stage(file: Option<&str>, options: &Value) -> Result<TransformTest, Vec<Problem>> {
-    let file = File(file.map(str::to_owned));
-    build(options, &file, RenameSkills::build).map(TransformTest::of)
+fn stage(mapping: &str, options: &Value) -> Result<TransformTest, Vec<Problem>> {
+    let files = Files::new().with("skills.csv", mapping);
+    TransformTest::with_files::<RenameSkills>(options, &files)
 }
 
 fn apply(vendor: &str, unmapped: &str, text: &str) -> Result<Vec<String>, StageError> {
     let options = json!({"vendor": vendor, "mapping": "skills.csv", "unmapped": unmapped});
-    stage(Some(MAPPING), &options).unwrap().apply(text)
+    stage(MAPPING, &options).unwrap().apply(text)
 }
 
 fn rename(vendor: &str, unmapped: &str, record: &Value) -> Vec<Value> {
@@ -144,23 +126,23 @@ fn a_record_without_a_skill_to_rename_is_passed_on_unchanged() {
 
 #[test]
 fn a_missing_mapping_is_reported_with_both_paths() {
-    let options = json!({"vendor": "workday", "mapping": "skills.csv"});
-    let problem = &stage(None, &options).unwrap_err()[0];
+    let options = json!({"vendor": "workday", "mapping": "none.csv"});
+    let problem = &stage(MAPPING, &options).unwrap_err()[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("mapping", "unreadable-file"));
     assert!(
-        problem.message.starts_with("can't read the mapping `skills.csv`: "),
+        problem.message.starts_with("can't read the mapping `none.csv`: "),
         "{}",
         problem.message
     );
-    assert_eq!(problem.help.as_deref(), Some("the path resolves to /pipelines/skills.csv"));
+    assert_eq!(problem.help.as_deref(), Some("the path resolves to none.csv"));
 }
 
 #[test]
 fn a_vendor_missing_from_the_mapping_is_reported_with_the_known_ones() {
     let problem =
-        &stage(Some(MAPPING), &json!({"vendor": "Workdy", "mapping": "m.csv"})).unwrap_err()[0];
+        &stage(MAPPING, &json!({"vendor": "Workdy", "mapping": "skills.csv"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "vendor");
-    assert_eq!(problem.message, "the mapping `m.csv` has no rows for the vendor `Workdy`");
+    assert_eq!(problem.message, "the mapping `skills.csv` has no rows for the vendor `Workdy`");
     assert_eq!(
         problem.help.as_deref(),
         Some("did you mean `workday`? The vendors are `sap`, `workday`")
@@ -171,25 +153,25 @@ fn a_vendor_missing_from_the_mapping_is_reported_with_the_known_ones() {
 fn invalid_rows_are_reported_up_to_a_limit() {
     let rows = format!("vendor,skill,vendor_skill\n{}", "workday,,x\n".repeat(13));
     let problems =
-        stage(Some(&rows), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
+        stage(&rows, &json!({"vendor": "workday", "mapping": "skills.csv"})).unwrap_err();
     assert_eq!(problems.len(), 11);
-    assert_eq!(problems[0].message, "m.csv:2: `skill_id` and `skill` are both empty");
-    assert_eq!(problems[10].message, "m.csv: 3 more invalid rows");
+    assert_eq!(problems[0].message, "skills.csv:2: `skill_id` and `skill` are both empty");
+    assert_eq!(problems[10].message, "skills.csv: 3 more invalid rows");
 }
 
 #[test]
 fn missing_columns_are_reported() {
     let reported = |text: &str| -> Vec<(String, Option<String>)> {
         let problems =
-            stage(Some(text), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
+            stage(text, &json!({"vendor": "workday", "mapping": "skills.csv"})).unwrap_err();
         problems.into_iter().map(|problem| (problem.message, problem.help)).collect()
     };
     let header = Some("the header has `vendor`, `name`".to_owned());
     assert_eq!(
         reported("vendor,name\n"),
         [
-            ("m.csv:1: the column `vendor_skill` is missing".to_owned(), header.clone()),
-            ("m.csv:1: the column `skill_id` or `skill` is missing".to_owned(), header),
+            ("skills.csv:1: the column `vendor_skill` is missing".to_owned(), header.clone()),
+            ("skills.csv:1: the column `skill_id` or `skill` is missing".to_owned(), header),
         ]
     );
     assert_eq!(
@@ -229,9 +211,10 @@ fn unreadable_skills_are_refused() {
 #[test]
 fn names_are_compared_as_configured() {
     let file = "vendor,skill,vendor_skill\nworkday,Größe,Size\nworkday,Python,Programming\n";
-    let built = |options: &Value| stage(Some(file), options).unwrap();
-    let mut exact = built(&json!({"vendor": "workday", "mapping": "m.csv"}));
-    let mut any = built(&json!({"vendor": "workday", "mapping": "m.csv", "match": "ignore_case"}));
+    let built = |options: &Value| stage(file, options).unwrap();
+    let mut exact = built(&json!({"vendor": "workday", "mapping": "skills.csv"}));
+    let mut any =
+        built(&json!({"vendor": "workday", "mapping": "skills.csv", "match": "ignore_case"}));
     let record = task(&json!([{"skill": "Gro\u{308}ße"}, {"skill": "PYTHON"}, {"skill": "Rust"}]));
     let names = |stage: &mut TransformTest| {
         let (lines, counters) = (stage.apply(&record.to_string()).unwrap(), stage.counters());
@@ -247,7 +230,7 @@ fn names_are_compared_as_configured() {
 
 #[test]
 fn a_mapping_without_matches_is_a_warning_with_a_hint() {
-    let built = || stage(Some(MAPPING), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap();
+    let built = || stage(MAPPING, &json!({"vendor": "workday", "mapping": "skills.csv"})).unwrap();
     let warnings = |record: &Value| {
         let mut stage = built();
         stage.apply(&record.to_string()).unwrap();
@@ -272,8 +255,8 @@ fn a_mapping_without_matches_is_a_warning_with_a_hint() {
 #[test]
 fn the_transform_declares_the_fields_it_needs() {
     let fields = |plugin: &RenameSkills, context: &BuildContext<'_>| Ok(plugin.fields(context));
-    let options = json!({"vendor": "sap", "mapping": "m.csv"});
-    let rule = build(&options, &File(None), fields).unwrap();
+    let options = json!({"vendor": "sap", "mapping": "skills.csv"});
+    let rule = build(&options, &Files::new(), fields).unwrap();
     assert_eq!((rule.required()[0].field, rule.is_exact()), ("linked_skills", true));
 }
 
@@ -373,7 +356,7 @@ proptest! {
     fn only_skill_lists_of_a_record_are_renamed(text in record_text(), with_ids: bool) {
         let vendor = if with_ids { "ids" } else { "names" };
         let options = json!({"vendor": vendor, "mapping": "skills.csv"});
-        let mut stage = stage(Some(LETTERS), &options).unwrap();
+        let mut stage = stage(LETTERS, &options).unwrap();
         let mut expected: Value = serde_json::from_str(&text).unwrap();
         let is_one_skill = expected.get("linked_skills").is_none()
             && (expected.get("skill").is_some() || expected.get("skill_id").is_some());
@@ -403,7 +386,7 @@ fn unrenamed_parts_keep_their_bytes() {
 #[test]
 fn each_option_explains_what_happens_to_a_skill() {
     let options = json!({"vendor": "workday", "mapping": "skills.csv", "unmapped": "drop"});
-    let mut stage = stage(Some(MAPPING), &options).unwrap();
+    let mut stage = stage(MAPPING, &options).unwrap();
     let record = task(&json!([{"skill_id": "s1", "skill": "Python"}, {"skill": "Juggling"}]));
     stage.apply(&record.to_string()).unwrap();
     let effects: Vec<_> = stage

@@ -1,6 +1,4 @@
-//! Behavior of `flatten_hierarchy` in a pipeline.
-
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+//! The rows and lists that `flatten_hierarchy` emits.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -13,7 +13,6 @@ fn built(mapping: &str, names: &str) -> Result<TransformTest, Vec<Problem>> {
 }
 
 /// The vendor's name of a skill; `None` if the mapping has none.
-#[expect(clippy::unwrap_used, reason = "a test may fail")]
 fn name(mapping: &mut TransformTest, id: &str, skill: &str) -> Option<String> {
     let task = json!({"task_id": "t", "linked_skills": [{"skill_id": id, "skill": skill}]});
     let task = mapping.apply(&json!({"tasks": [task]}).to_string()).unwrap().remove(0);
