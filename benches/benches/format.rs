@@ -1,6 +1,6 @@
 //! Writing records in each format, in bytes written per second.
 //!
-//! `indexed` records come from the source, `built` records from a transform: CSV has to index the latter first.
+//! `indexed` records come from the source, `built` records from a transform: CSV has to index built records first.
 
 use std::hint::black_box;
 use std::io;

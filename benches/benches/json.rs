@@ -1,8 +1,8 @@
 //! Documents as text with an index, in bytes of their text per second.
 //!
-//! `split` checks, splits and indexes a page of a hundred records, `split by serde_json` only checks and splits it. The others
-//! work on records that are indexed already: `get` reads two members of every task, `edit` removes every second task,
-//! `write` copies every task into a separate row.
+//! `split` checks, splits and indexes a page of a hundred records, and `split by serde_json` only checks and splits the page. The
+//! other benches work on indexed records: `get` reads two members of every task, `edit` removes every second task, and `write`
+//! copies every task into a separate row.
 
 use std::hint::black_box;
 

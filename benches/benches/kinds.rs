@@ -1,9 +1,9 @@
-//! One transform of each kind: it keeps the tasks of a job that pass a test, in records of a second.
+//! One transform of each kind, in records per second. Each transform keeps the tasks of a job that pass a test.
 //!
 //! The engine runs the whole pipeline: a source that repeats one page of jobs, the transform, and a sink that discards the records.
-//! `none` is the pipeline without the transform. The difference to `none` is what the transform costs. `built-in` tests the AI
-//! impact level, and the others test the weekly hours. The jobs are such that all of them keep the same tasks, and the results are
-//! compared before the measurement.
+//! `none` is the pipeline without the transform. The difference to `none` is the cost of the transform. `built-in` tests the AI
+//! impact level, and the other transforms test the weekly hours. With the jobs of this bench, all transforms keep the same tasks.
+//! The results are compared before the measurement.
 //!
 //! `records` measures the time of the run, and `records_by_cpu` the processor time of all threads and child processes.
 //!
@@ -11,7 +11,7 @@
 //! cargo bench -p taskferry-benches --bench kinds --features wasm
 //! ```
 
-#![expect(clippy::print_stderr, reason = "it says what it leaves out")]
+#![expect(clippy::print_stderr, reason = "it prints which kinds it skips")]
 
 use std::fmt;
 use std::hint::black_box;
@@ -63,7 +63,7 @@ fn page() -> Vec<Record> {
             let is_long = ["H1", "H2"].iter().any(|level| task["ai_impact"]["level"] == *level);
             let quarters = u32::try_from((number + index) % 8).unwrap_or_default();
             let least = if is_long { 2.0 } else { 0.0 };
-            // No whole number, so that all kinds write the same text.
+            // Not a whole number, because the kinds write whole numbers differently.
             task["weekly_hours"] = json!(least + f64::from(quarters) / 4.0 + 0.125);
         }
     }
@@ -161,7 +161,7 @@ fn plugin<P: TransformPlugin + Plugin>(folder: &Path, options: Value) -> Build {
     Box::new(move || testing::build(&options, &folder, P::build).expect("the options are right"))
 }
 
-/// The transforms by kind. What this machine can't run is left out with a message.
+/// The transforms by kind. Kinds that this machine can't run are skipped with a message.
 fn kinds(folder: &Path) -> Vec<(&'static str, Build)> {
     let jq = "(.tasks // []) |= map(select(.weekly_hours >= 2))";
     let mut kinds: Vec<(&'static str, Build)> = vec![

@@ -57,7 +57,7 @@ fn transforms(criterion: &mut Criterion) {
     ];
     let jq = |filter: &str| transform::<Jq>(&json!({"filter": filter}));
     let rename = json!({"vendor": "workday", "mapping": "skills.csv"});
-    // Each with its record shape, if it does not apply to all.
+    // The shape is set if the stage applies to only one shape of records.
     let stages = [
         ("filter_ai_impact", None, transform::<FilterAiImpact>(&json!({"at_most": "H2"}))),
         ("flatten_hierarchy", None, transform::<FlattenHierarchy>(&json!({}))),

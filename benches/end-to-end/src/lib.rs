@@ -1,5 +1,5 @@
-//! Code shared by the programs of the end-to-end benchmark: a minimal HTTP connection, the page request,
-//! and sizes.
+//! Code shared by the programs of the end-to-end benchmark: a minimal HTTP connection, the page request, and the expected
+//! counts.
 //!
 //! `run.py` in this crate starts and compares them; `benches/README.md` explains the usage.
 //!

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Page {
     /// The jobs.
     pub records: Vec<Job>,
-    /// The cursor of the page after it.
+    /// The cursor of the next page.
     pub next_starting_after: Option<String>,
 }
 

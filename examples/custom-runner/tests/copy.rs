@@ -52,7 +52,7 @@ fn a_copy_of_the_transform_crate_builds_and_passes_its_tests() {
     let sdk = format!("{:?}", repository.join("crates/sdk"));
     assert!(text.contains("\"../../crates/sdk\""), "{text}");
     let text = text.replace("\"../../crates/sdk\"", &sdk);
-    // The folder lies in this repository, and would be taken for a part of its workspace.
+    // Without `[workspace]`, Cargo would treat the folder as part of the workspace of this repository.
     fs::write(&manifest, format!("{text}\n[workspace]\n")).unwrap();
     // Uses the versions of the workspace, which are available offline.
     fs::copy(repository.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();

@@ -1,5 +1,5 @@
-//! `kill -9` of a runner with an ordered transform of another crate: the next run continues with the saved state, and the file equals
-//! that of an uninterrupted run byte for byte.
+//! `kill -9` of a runner with an ordered transform of another crate: the next run continues with the saved state, and writes the
+//! same file as an uninterrupted run, byte for byte.
 //!
 //! The transform is the one that `taskferry new transform --kind ordered` writes. The runner is this program, so it has a `main`
 //! function instead of the standard test harness.
@@ -17,7 +17,7 @@ const PAGE: usize = 5;
 /// The number of log positions at which the process is killed.
 const POINTS: usize = 16;
 const RUN: [&str; 4] = ["run", "jobs.toml", "--summary", "summary.json"];
-/// The numbers go on across pages, because a page ends in the middle of a group.
+/// A page ends in the middle of a group, so that the numbers continue on the next page.
 const STAGES: &str = r#"
 [[transform]]
 type = "jq"

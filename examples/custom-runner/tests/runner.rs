@@ -65,11 +65,11 @@ fn the_schema_beside_the_pipeline_contains_the_custom_transform() {
     let kept = fs::read_to_string(beside("pipeline.schema.json")).unwrap_or_default();
     assert!(
         kept == schema,
-        "write it anew: cargo run -p example-runner -- schema > examples/custom-runner/pipeline.schema.json"
+        "regenerate it: cargo run -p example-runner -- schema > examples/custom-runner/pipeline.schema.json"
     );
 }
 
-/// `jobs.csv` is a possible export of an HR system for the sandbox's jobs.
+/// `jobs.csv` stands for the export of an HR system. It contains the jobs of the sandbox.
 #[test]
 fn the_mapping_contains_the_jobs_of_the_sandbox() {
     let generator = Generator::new(1);
@@ -90,6 +90,6 @@ fn the_mapping_contains_the_jobs_of_the_sandbox() {
     }
     assert!(
         fs::read_to_string(&path).unwrap_or_default() == expected,
-        "write it anew with UPDATE_JOBS_CSV=1"
+        "regenerate it with UPDATE_JOBS_CSV=1"
     );
 }

@@ -33,13 +33,13 @@ impl TransformPlugin for JoinJobNames {
             let id = record.get("job_external_id").or(record.get("external_id"));
             let id = id.and_then(|id| id.as_str()).ok_or_else(|| {
                 let message = "the record has neither `job_external_id` nor `external_id`";
-                let hint = "put `join_job_names` before transforms that drop them";
+                let hint = "put `join_job_names` before transforms that drop these fields";
                 StageError::new(ErrorKind::Record, message).hint(hint)
             })?;
             let name = names.get(&id);
             if name.is_none() && unknown == Unknown::Fail {
                 let message = format!("the file has no job `{id}`");
-                let hint = "add it, or set `unknown = \"null\"`";
+                let hint = "add the job to the file, or set `unknown = \"null\"`";
                 return Err(StageError::new(ErrorKind::Record, message).hint(hint));
             }
             edit.set(record, JOB_NAME, name.map(|name| name.job_name.as_str()));

@@ -1,8 +1,8 @@
 //! Starts a command, waits for it, and prints its resource usage as JSON: `launch COMMAND [ARGUMENT…]`. Wall and CPU time
 //! in seconds, peak memory in MB; the standard output of the command goes to standard error.
 //!
-//! This is a separate, small program: the system attributes the memory of a parent process to its
-//! child, so a Python interpreter here would be a lower bound for every contestant.
+//! This is a separate, small program, because the peak memory of a child process includes the memory of its parent at the start. A
+//! large parent, such as a Python interpreter, would raise the measured memory of every contestant.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -15,12 +15,13 @@ use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
-    let mut command = Command::new(arguments.next().ok_or("which command?")?);
+    let mut command =
+        Command::new(arguments.next().ok_or("the command is missing: launch COMMAND [ARGUMENT…]")?);
     command.args(arguments).stdout(io::stderr());
     let start = Instant::now();
     let status = command.spawn()?.wait()?;
     let wall = start.elapsed();
-    // The only child, including the children it waited for; the memory is that of the largest process.
+    // The times include the processes for which the command waited. The memory is the peak of the largest process.
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let taken = json!({
         "status": status.to_string(),

@@ -28,7 +28,7 @@ struct Job<'a> {
 }
 
 #[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "they are the API's")]
+#[expect(clippy::struct_field_names, reason = "the API defines these names")]
 struct Task<'a> {
     #[serde(borrow)]
     task_id: Cow<'a, str>,

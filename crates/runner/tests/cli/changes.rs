@@ -239,7 +239,7 @@ fn jobs_that_a_stage_refuses_are_not_removed() {
     [instant]  WARN record written to the dead-letter file: the jq expression failed: bad stage=jq origin=page 1 (the first), record 1, id `a`
     warning: transform `jq`: 1 record was written to the dead-letter file
     warning: source `techwolf`: the records differ from those of the last complete run ([run]): new fields: `bad`
-    warning: transform `changes`: 2 records of run [run] are missing, but records of their jobs were refused; they are not removed
+    warning: transform `changes`: 2 records of run [run] are missing, but do not count as removed, because records of their jobs were refused
     1 dead letter in `out/[run].dead.ndjson`
     "#);
     // A replay compares with the last complete run, and changes nothing.

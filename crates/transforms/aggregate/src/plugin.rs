@@ -97,7 +97,9 @@ impl Aggregate {
                 let message = format!("two fields of the emitted records have the name `{name}`");
                 let problem = Problem::at(path, "duplicate-value", message).part(part);
                 problems.push(
-                    problem.related(first, first_part, "the other one").help("choose another name"),
+                    problem
+                        .related(first, first_part, "the other field")
+                        .help("choose another name"),
                 );
             }
         }

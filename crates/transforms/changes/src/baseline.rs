@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use taskferry_files::Place;
 use taskferry_sdk::json::{Document, Node, Text};
 use taskferry_sdk::{ErrorKind, RunContext, StageDigest, StageError};
@@ -27,57 +29,48 @@ pub(crate) struct Baseline {
     offset: u64,
 }
 
-/// The stages and the key that determine the records of a run. Runs are comparable if they are equal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The stages and the key that determine the records of a run. Two runs can be compared if their headers are equal.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Header {
-    pub(crate) inputs: Vec<StageDigest>,
-    pub(crate) key: Option<Vec<String>>,
+    layout: u64,
+    inputs: Vec<Input>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Vec<String>>,
+}
+
+/// The source or an earlier transform.
+#[derive(Debug, Serialize, Deserialize)]
+struct Input {
+    name: String,
+    digest: String,
 }
 
 /// The baseline of a run, or the reason why there is none.
 #[derive(Debug)]
 pub(crate) enum Opened {
     Found(Baseline, Index),
-    /// The reason, if an earlier run was complete.
+    /// There is no baseline. Contains the reason if an earlier run was complete.
     New(Option<String>),
 }
 
 impl Header {
+    pub(crate) fn new(inputs: &[StageDigest], key: Option<Vec<String>>) -> Self {
+        let input = |it: &StageDigest| Input { name: it.name.clone(), digest: it.digest.clone() };
+        Self { layout: FORMAT_VERSION, inputs: inputs.iter().map(input).collect(), key }
+    }
+
     pub(crate) fn text(&self) -> Text {
-        Text::object(|header| {
-            header.member("layout", FORMAT_VERSION);
-            header.array("inputs", |inputs| {
-                for input in &self.inputs {
-                    inputs.object(|stage| {
-                        stage.member("name", &input.name);
-                        stage.member("digest", &input.digest);
-                    });
-                }
-            });
-            if let Some(key) = &self.key {
-                header.array("key", |fields| key.iter().for_each(|field| fields.item(field)));
-            }
-        })
+        Text::value(json!(self))
     }
 
     /// Reads a header; `None` if another version wrote it.
     fn read(line: Vec<u8>) -> Result<Option<Self>, StageError> {
         let line = parse(line)?;
-        let line = line.root();
-        if line.get("layout").and_then(Node::as_number) != Some(&FORMAT_VERSION.to_string()) {
+        let layout = line.root().get("layout").and_then(Node::as_number);
+        if layout != Some(&FORMAT_VERSION.to_string()) {
             return Ok(None);
         }
-        let text = |node: Node<'_>| node.as_str().map(std::borrow::Cow::into_owned);
-        let input = |input: Node<'_>| {
-            Some(StageDigest::new(text(input.get("name")?)?, text(input.get("digest")?)?))
-        };
-        let inputs = line.get("inputs").into_iter().flat_map(Node::items).map(input);
-        let key = line.get("key").map(|fields| fields.items().map(text).collect());
-        let header = |inputs, key| Self { inputs, key };
-        let inputs: Option<Vec<_>> = inputs.collect();
-        let key: Option<Option<Vec<String>>> =
-            key.map_or(Some(None), |key: Option<_>| key.map(Some));
-        inputs.zip(key).map(|(inputs, key)| header(inputs, key)).ok_or_else(damaged).map(Some)
+        serde_json::from_slice(line.as_bytes()).map(Some).map_err(|_| damaged())
     }
 
     /// What differs from an earlier run; `None` if the records can be compared.
@@ -85,22 +78,18 @@ impl Header {
         if self.key != earlier.key {
             return Some("`key` has changed".to_owned());
         }
-        let digests = |header: &Self| -> Vec<String> {
-            header.inputs.iter().map(|input| input.digest.clone()).collect()
-        };
-        let (now, before) = (digests(self), digests(earlier));
-        if now.len() != before.len() {
+        if self.inputs.len() != earlier.inputs.len() {
             return Some("an earlier transform was added or removed".to_owned());
         }
-        let changed = now.iter().zip(&before).position(|(now, before)| now != before)?;
-        let name = self.inputs.get(changed).map_or("", |input| &input.name);
-        let role = if changed == 0 { "source" } else { "transform" };
-        Some(format!("the options of {role} `{name}` have changed"))
+        let mut inputs = self.inputs.iter().zip(&earlier.inputs).enumerate();
+        let (index, (changed, _)) = inputs.find(|(_, (now, old))| now.digest != old.digest)?;
+        let role = if index == 0 { "source" } else { "transform" };
+        Some(format!("the options of {role} `{}` have changed", changed.name))
     }
 }
 
 impl Opened {
-    /// Opens the file of the last complete run whose records can be compared with those of this run.
+    /// Opens the file of the last complete run whose records can be compared with the records of this run.
     ///
     /// # Errors
     /// A file can't be read, or the complete runs are unknown.
@@ -203,7 +192,7 @@ impl Baseline {
         Ok(())
     }
 
-    /// The next line, without its end. An error at the end of the file.
+    /// The next line, without the line feed. The end of the file is an error.
     fn read_line(&mut self) -> Result<Vec<u8>, StageError> {
         let mut line = Vec::new();
         let read = self.file.read_until(b'\n', &mut line).map_err(|error| io_error(&error))?;

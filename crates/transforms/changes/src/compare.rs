@@ -2,8 +2,8 @@
 
 use taskferry_sdk::json::Node;
 
-/// The names of the fields that differ, in the order of the new record; then those that only the old one has. Fields that are null
-/// and missing are equal.
+/// The names of the fields that differ: first the fields of the new record, in its order, then the fields that only the old record
+/// has. Null equals a missing field.
 pub(crate) fn changed_fields(old: Node<'_>, new: Node<'_>) -> Vec<String> {
     if old.raw() == new.raw() {
         return Vec::new();

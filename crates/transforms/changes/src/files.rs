@@ -55,7 +55,7 @@ pub(crate) fn remove_old(state: &Path, run: &RunContext) {
             continue;
         };
         if run_id != run.run_id && run.complete_runs.iter().all(|kept| kept != run_id) {
-            // It is removed by a later run.
+            // If this fails, a later run removes the file.
             _ = folder.place(&name).remove();
         }
     }

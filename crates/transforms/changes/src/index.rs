@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// Set if this run contains the record of the entry. The other bits then hold the position of the record.
 const SEEN: u64 = 1 << 63;
-/// The bits of a position that hold the position in the page.
+/// The number of low bits that hold the position in the page. The bits above hold the page.
 const INDEX_BITS: u32 = 24;
 
 /// The key of each record of the baseline with the offset of its line, and the keys of new records.

@@ -21,7 +21,7 @@ pub(crate) struct Journal {
     lines: u64,
     /// The length on disk.
     synced: Cell<u64>,
-    /// The first failure to sync. What is on disk is then unknown, whatever a later sync reports.
+    /// The first failure to sync. After a failure, the content on disk is unknown, even if a later sync succeeds.
     failure: OnceCell<io::Error>,
 }
 
@@ -77,7 +77,7 @@ impl Journal {
     /// Appends a line.
     ///
     /// # Errors
-    /// The file can't be written. The line is then not part of it.
+    /// The file can't be written. The line is then not part of the file.
     pub(crate) fn append(&mut self, line: &Text) -> Result<(), StageError> {
         self.check()?;
         let mut bytes = line.as_bytes().to_vec();
@@ -89,7 +89,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Syncs the file to disk, and returns the length on disk. A failure is returned by all later writes.
+    /// Syncs the file to disk, and returns the length on disk in bytes. After a failure, all later writes return the failure.
     pub(crate) fn sync(&self) -> u64 {
         if self.failure.get().is_none() && self.synced.get() < self.length {
             match self.file.sync_data() {

@@ -1,16 +1,16 @@
-//! Transform `changes`: compares records with those of the last complete run.
+//! Transform `changes`: compares records with the records of the last complete run.
 //!
 //! # Files
 //!
 //! Each run writes its records to `changes/RUN_ID.STAGE.ndjson` in the state folder (`Journal`). The next run reads the file of the
 //! last complete run (`Baseline`). The engine determines that run, so a run that fails or is killed never becomes the baseline.
-//! The checkpoint contains the length of the file, to which a resumed run truncates it.
+//! The checkpoint contains the length of the file. A resumed run truncates the file to this length.
 //!
 //! # Memory
 //!
-//! An index is in memory (`Index`): 16 bytes per record of the baseline, and 20 to 39 bytes per record that is not in the baseline,
-//! as all records of the first run (up to 59 while the map grows). At the end, each missing record needs 24 bytes more. The records
-//! are read from the file.
+//! Only an index is in memory (`Index`): 16 bytes for each record of the baseline, and 20 to 39 bytes for each other record (up to
+//! 59 bytes while the map grows). In the first run, there is no baseline, so all records are other records. At the end, each missing
+//! record needs 24 more bytes.
 
 mod baseline;
 mod change;

@@ -101,7 +101,7 @@ impl ChangeDetector {
         }
         if unknown > 0 {
             warnings.push(format!(
-                "{unknown} records of run {run_id} are missing, but records of their jobs were refused; they are not removed"
+                "{unknown} records of run {run_id} are missing, but do not count as removed, because records of their jobs were refused"
             ));
         }
         warnings

@@ -61,7 +61,7 @@ impl ChangeDetector {
     }
 
     fn header(&self) -> Header {
-        Header { inputs: self.run.stage.inputs.clone(), key: self.key.fields.clone() }
+        Header::new(&self.run.stage.inputs, self.key.fields.clone())
     }
 
     /// Whether the run may become the baseline of later runs.
@@ -116,7 +116,7 @@ impl ChangeDetector {
             0 => "an earlier record".to_owned(),
             page => format!("page {page}, record {}", index + 1),
         };
-        let message = format!("the key {key} is not unique: {other} has it too");
+        let message = format!("the key {key} is not unique: {other} has the same key");
         StageError::new(ErrorKind::Record, message)
             .hint("add fields to `key`, or place a `deduplicate` transform before this one")
     }

@@ -7,7 +7,7 @@
 //! - `protocol` writes requests and reads answers.
 //! - `process` is one running program, `stderr` its messages.
 //! - `worker` sends records to a process, and starts it again after a failure. `pool` distributes records over workers,
-//!   `shared` is the state that all of them use.
+//!   `shared` is the state that all workers use.
 //! - `transform` is the transform, and its check for `taskferry doctor`.
 //!
 //! A record counts as processed when the program has answered it. A record that was sent but not answered is sent again.

@@ -112,7 +112,7 @@ impl Command {
         match find(name, &folder(context), &search_path(&self.env)) {
             Ok(found) => {
                 if name.contains('/') {
-                    self.read(Path::new(name), &path, context, problems);
+                    read(Path::new(name), path, context, problems);
                 }
                 Some(found)
             }
@@ -123,53 +123,45 @@ impl Command {
         }
     }
 
-    /// Reads the files that affect the output: those among the arguments, and those in `files`.
+    /// Reads the files that affect the output: the files among the arguments, and the files in `files`.
     fn read_files(&self, context: &BuildContext<'_>, problems: &mut Vec<Problem>) {
         for (index, argument) in self.command.iter().enumerate().skip(1) {
             let path = Path::new(argument);
-            let is_script = path.extension().is_some_and(|it| SCRIPTS.iter().any(|one| it == *one));
             let is_file = folder(context).join(path).is_file();
-            if is_file || (is_script && !argument.starts_with('-')) {
-                self.read(path, &KeyPath::of("command").index(index), context, problems);
+            if is_file || (is_script(path) && !argument.starts_with('-')) {
+                read(path, KeyPath::of("command").index(index), context, problems);
             }
         }
         for (index, path) in self.files.iter().enumerate() {
-            self.read(path, &KeyPath::of("files").index(index), context, problems);
+            read(path, KeyPath::of("files").index(index), context, problems);
         }
     }
 
-    /// Reads a file, so that a run does not resume after the file has changed.
-    #[expect(clippy::unused_self, reason = "it belongs to the other checks")]
-    fn read(
-        &self,
-        file: &Path,
-        option: &KeyPath,
-        context: &BuildContext<'_>,
-        problems: &mut Vec<Problem>,
-    ) {
-        // The program sees the file from its working folder only.
-        let resolved = folder(context).join(file);
-        let result = match context.files().read(file) {
-            Ok(_) if resolved.is_file() => return,
-            Ok(_) => "the file does not exist in the folder of the pipeline file".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        let message = format!("can't read the file `{}`: {result}", file.display());
-        let help = format!("the path resolves to {}", resolved.display());
-        problems.push(Problem::at(option.clone(), "unreadable-file", message).help(help));
-    }
-
-    /// The name for messages: that of the script, or of the program.
+    /// The name for messages: the file name of the script, or else of the program.
     fn label(&self) -> String {
-        let is_script = |argument: &&String| {
-            let extension = Path::new(argument.as_str()).extension();
-            extension.is_some_and(|it| SCRIPTS.iter().any(|one| it == *one))
-        };
-        let script = self.command.iter().skip(1).find(is_script).or_else(|| self.command.first());
-        let name = script.map(|script| Path::new(script).file_name());
-        let name = name.flatten().map(|name| name.to_string_lossy().into_owned());
-        printable(&name.unwrap_or_default()).into_owned()
+        let mut paths = self.command.iter().map(Path::new);
+        let program = paths.next();
+        let name = paths.find(|path| is_script(path)).or(program).and_then(Path::file_name);
+        printable(&name.unwrap_or_default().to_string_lossy()).into_owned()
     }
+}
+
+fn is_script(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| SCRIPTS.iter().any(|known| extension == *known))
+}
+
+/// Reads a file, so that a run does not resume after the file has changed.
+fn read(file: &Path, option: KeyPath, context: &BuildContext<'_>, problems: &mut Vec<Problem>) {
+    // The program sees the file from its working folder only.
+    let resolved = folder(context).join(file);
+    let result = match context.files().read(file) {
+        Ok(_) if resolved.is_file() => return,
+        Ok(_) => "the file does not exist in the folder of the pipeline file".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let message = format!("can't read the file `{}`: {result}", file.display());
+    let help = format!("the path resolves to {}", resolved.display());
+    problems.push(Problem::at(option, "unreadable-file", message).help(help));
 }
 
 fn folder(context: &BuildContext<'_>) -> PathBuf {

@@ -25,9 +25,9 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 struct WorkerHandle {
-    /// `None` if the worker ends.
+    /// `None` once the pool is closed, which ends the worker.
     jobs: Option<mpsc::UnboundedSender<Job>>,
-    /// The number of records that it has not answered.
+    /// The number of records that the worker has not answered.
     load: Arc<AtomicUsize>,
     group: Arc<ProcessGroup>,
     ended: oneshot::Receiver<()>,
@@ -83,7 +83,7 @@ impl Pool {
         self.shared.restarts.uncounted.swap(0, Ordering::Relaxed)
     }
 
-    /// The number of restarts, including those before a resume. `counted` is the number that records have already counted.
+    /// The number of restarts, including the restarts before a resume. `counted` is the number of restarts in the counters.
     pub(crate) fn restarts(&self, counted: u64) -> u64 {
         let restarts = &self.shared.restarts;
         let uncounted = restarts.uncounted.load(Ordering::Relaxed);

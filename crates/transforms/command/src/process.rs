@@ -87,7 +87,7 @@ impl ProcessGroup {
     fn kill(&self) {
         let id = self.id.swap(0, Ordering::SeqCst);
         if let Some(id) = Pid::from_raw(id) {
-            // It fails if all of them have ended.
+            // Fails if all processes of the group have ended.
             _ = kill_process_group(id, Signal::KILL);
         }
     }
@@ -111,19 +111,17 @@ impl Process {
         let messages = Messages::follow(stderr, Arc::clone(program), Arc::clone(&shared.log));
         let mut output = Vec::new();
         shared.hello.write(&mut output);
-        let (stdin, input) = (Some(stdin), BytesMut::new());
-        let (written, scanned, exited, drained_at) = (0, 0, None, None);
         let mut process = Self {
             child,
-            stdin,
+            stdin: Some(stdin),
             stdout,
             messages,
             output,
-            written,
-            input,
-            scanned,
-            exited,
-            drained_at,
+            written: 0,
+            input: BytesMut::new(),
+            scanned: 0,
+            exited: None,
+            drained_at: None,
             group,
         };
         let first = timeout(shared.start_timeout, process.next(shared.max_answer)).await;
@@ -195,7 +193,7 @@ impl Process {
                 written = write => self.on_written(written.ok()),
                 status = self.child.wait(), if self.exited.is_none() => {
                     self.exited = status.ok();
-                    // Processes that it has started would hold its pipes open.
+                    // Processes that the program has started would hold its pipes open.
                     self.group.kill();
                     self.drained_at.get_or_insert_with(|| Instant::now() + DRAIN);
                 }
@@ -206,7 +204,7 @@ impl Process {
 
     fn on_written(&mut self, count: Option<usize>) {
         let Some(count) = count else {
-            // What it has answered before is still read.
+            // The earlier answers of the program are still read.
             self.stdin = None;
             self.drained_at.get_or_insert_with(|| Instant::now() + DRAIN);
             return;
@@ -238,7 +236,7 @@ impl Process {
         let mut exited = self.exited;
         let stopped_reading = self.stdin.is_none();
         if exited.is_none() {
-            // It may be about to exit.
+            // The program may be about to exit.
             exited = timeout(DRAIN, self.child.wait()).await.ok().and_then(Result::ok);
         }
         self.group.kill();
@@ -266,7 +264,8 @@ impl Process {
         _ = self.messages.last_line().await;
     }
 
-    /// Ends the standard input, and waits for the program's end. Kills it after the grace period. Returns a warning.
+    /// Ends the standard input, and waits until the program exits. Kills the program after [`GRACE`]. Returns a warning if the program
+    /// was killed or failed.
     pub(crate) async fn close(mut self) -> Option<String> {
         self.stdin = None;
         self.output.clear();

@@ -33,7 +33,7 @@ pub(crate) struct Program {
     /// The working folder.
     pub(crate) folder: PathBuf,
     pub(crate) env: BTreeMap<String, Secret>,
-    /// The name for messages: that of the script, or of the program.
+    /// The name for messages: the file name of the script, or else of the program.
     pub(crate) label: String,
 }
 
@@ -62,12 +62,12 @@ impl Program {
         })
     }
 
-    /// A text of the program without the values of `env`: a secret may have any name.
+    /// Masks the values of `env` in a text of the program. Any of them may be a secret, whatever its name.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
         self.secrets().iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
     }
 
-    /// As [`Program::without_secrets`], for a text whose end was cut off: removes the part of a secret at the end too.
+    /// As [`Program::without_secrets`], for a text whose end was cut off. Also removes the first part of a secret at the end.
     pub(crate) fn without_cut_secrets(&self, text: &str) -> String {
         let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER).to_owned();
         self.secrets().iter().fold(text, |text, secret| {

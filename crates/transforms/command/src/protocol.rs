@@ -80,7 +80,7 @@ pub(crate) enum Answer {
 /// Reads an answer to the record `expected`.
 ///
 /// # Errors
-/// A description of the invalid answer that follows "the program": "wrote …".
+/// A description of the invalid answer, which continues "the program": "wrote …".
 pub(crate) fn read_answer(
     line: &Bytes,
     expected: u64,
@@ -131,12 +131,12 @@ fn text(key: &str, value: Node<'_>) -> Result<String, String> {
     if value.kind() != Kind::String {
         return Err(format!("wrote an answer in which `{key}` is not a string"));
     }
-    // The JSON of a text with half of a surrogate pair.
+    // A string with half of a surrogate pair can't be decoded. Its JSON is used instead.
     let text = value.as_str().unwrap_or_else(|| String::from_utf8_lossy(value.raw()));
     Ok(text.into_owned())
 }
 
-/// The beginning of a text of the program. Secrets are removed first: a part of one would not be recognized.
+/// The beginning of a text of the program. Secrets are masked first, because a part of a secret would not be recognized.
 fn shown(text: &[u8], program: &Program) -> String {
     let text = program.without_secrets(&String::from_utf8_lossy(text));
     shortened(text.trim(), MAX_SHOWN).into_owned()

@@ -21,11 +21,11 @@ pub(crate) struct Shared {
     pub(crate) restarts: Arc<Restarts>,
 }
 
-/// How often a program failed, and was started again because a record followed.
+/// How often the program failed, and how often a record started it again.
 #[derive(Debug, Default)]
 pub(crate) struct Restarts {
     pub(crate) failures: AtomicU64,
     pub(crate) total: AtomicU64,
-    /// Those that no record has counted yet.
+    /// The restarts that no record has counted yet.
     pub(crate) uncounted: AtomicU64,
 }

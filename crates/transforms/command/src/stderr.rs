@@ -15,7 +15,7 @@ use crate::program::Program;
 const BURST: u32 = 100;
 /// The maximum number of bytes of a line that are shown.
 const MAX_SHOWN_BYTES: usize = 4 << 10;
-/// The maximum number of bytes of a line that are kept, so that a secret across the end of the shown ones is recognized.
+/// The maximum number of bytes of a line that are kept. A secret that crosses the end of the shown bytes is then recognized.
 const MAX_KEPT_BYTES: usize = 2 * MAX_SHOWN_BYTES;
 /// How long to wait for the last lines of a program that has ended.
 const LAST_LINES: Duration = Duration::from_millis(200);

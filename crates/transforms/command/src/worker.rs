@@ -13,8 +13,8 @@ use crate::process::{Event, Process, ProcessGroup};
 use crate::protocol::{Answer, read_answer};
 use crate::shared::Shared;
 
-/// The maximum number of records that a process has received but not answered. Several, so that the process need not wait for the
-/// next one.
+/// The maximum number of records that a process has received but not answered. With several, the process does not wait for the next
+/// record.
 pub(crate) const WINDOW: usize = 16;
 /// The maximum number of failures of a transform that are logged.
 const MAX_LOGGED: u64 = 20;
@@ -272,7 +272,7 @@ impl Worker {
         }
     }
 
-    /// Sends the records without an answer again, first.
+    /// Puts the records without an answer back to the front of the queue.
     fn send_again(&mut self, are_suspects: bool) {
         while let Some((_, mut job)) = self.sent.pop_back() {
             job.is_suspect |= are_suspects;

@@ -1,4 +1,4 @@
-//! Transform `deduplicate`: drops records whose key came before.
+//! Transform `deduplicate`: drops records with the key of an earlier record.
 //!
 //! It keeps a 64-bit hash of each key in memory and in the checkpoint, so a resumed run drops the same records.
 //!

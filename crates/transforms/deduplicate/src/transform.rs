@@ -33,7 +33,7 @@ impl OrderedTransform for Deduplicator {
             out.count(DUPLICATES, 1);
             out.explain("by", || {
                 let fields = self.by.join("`, `");
-                format!("drops the record: an earlier one has the same `{fields}`")
+                format!("drops the record: an earlier record has the same `{fields}`")
             });
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Transform `filter_ai_impact`: keeps tasks by their AI impact level.
 //!
-//! It removes other tasks from a list or a hierarchy, with branches that become empty, and drops other rows. A record without
-//! changes keeps its bytes.
+//! All other tasks are removed from lists and hierarchies, and all other rows are dropped. Branches that become empty are removed
+//! too. A record without changes keeps its bytes.
 //!
 //! ```
 //! use serde_json::json;

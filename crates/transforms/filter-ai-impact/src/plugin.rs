@@ -120,7 +120,7 @@ fn range(
 }
 
 impl FilterAiImpact {
-    /// `levels` beside a range.
+    /// Reports that both `levels` and a range are set.
     fn both(&self) -> Option<Problem> {
         let range = [("at_least", &self.at_least), ("at_most", &self.at_most)];
         let mut range = range.into_iter().filter(|(_, level)| level.is_some()).peekable();

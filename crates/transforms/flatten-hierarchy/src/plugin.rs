@@ -54,7 +54,7 @@ fn flattened(
     exploded(row, explode)
 }
 
-/// The fields of rows with one item of a list each.
+/// The fields of rows after `explode` has replaced the list by one of its items.
 fn exploded(mut row: FieldSet, explode: Option<&str>) -> RecordFields {
     match explode {
         Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),

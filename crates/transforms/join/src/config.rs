@@ -17,7 +17,7 @@ pub struct Join {
     /// The format of the file: CSV with a header, or one JSON object a line. By default, the extensions `ndjson`, `jsonl` and
     /// `json` mean NDJSON, and other extensions mean CSV.
     pub(crate) format: Option<FileFormat>,
-    /// The field of the record, for example `job_external_id` of rows or `external_id` of jobs.
+    /// The field with the key of the record, for example `job_external_id` of rows or `external_id` of jobs.
     pub(crate) key: String,
     /// The column with the key in the file. By default the name in `key`.
     pub(crate) file_key: Option<String>,

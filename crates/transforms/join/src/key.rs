@@ -31,7 +31,7 @@ impl Comparison {
         }
         let text = if self.spaces { key.trim() } else { &key };
         let digits = text.trim_start_matches('0');
-        // A key of zeros keeps one.
+        // A key of only zeros keeps one zero.
         let zeros = usize::from(digits.is_empty());
         let start = (text.len() - digits.len()).saturating_sub(zeros);
         let text = if self.zeros { text.get(start..).unwrap_or_default() } else { text };

@@ -1,4 +1,4 @@
-//! The file.
+//! The rows of the file, by key.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use crate::key::{Comparison, text_of};
 pub(crate) struct Table {
     comparison: Comparison,
     rows: HashMap<String, Row>,
-    /// All keys, with all differences ignored.
+    /// All keys, in the form that ignores all differences.
     loose: HashSet<String>,
 }
 
@@ -42,12 +42,11 @@ impl Table {
         let mut add = |line, key: Option<String>, values| {
             errors.extend(table.add(line, columns, key, values).err());
         };
-        match format {
-            FileFormat::Csv => read_csv(bytes, columns, &mut add).map_err(|found| vec![found])?,
-            FileFormat::Ndjson => {
-                read_ndjson(bytes, columns, &mut add).map_err(|found| vec![found])?;
-            }
-        }
+        let read = match format {
+            FileFormat::Csv => read_csv,
+            FileFormat::Ndjson => read_ndjson,
+        };
+        read(bytes, columns, &mut add).map_err(|error| vec![error])?;
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 

@@ -1,4 +1,4 @@
-//! The functions of jq: those of the library, which is written in jq, and native ones.
+//! The functions of jq: the definitions in `library.jq`, and native functions.
 
 use jaq_core::load;
 use jaq_core::load::parse::Def;

@@ -297,13 +297,9 @@ fn marked<'p, 's>(
     pattern: &'p ParsedPattern<&'s str>,
     name: &str,
 ) -> Option<&'p [ParsedPattern<&'s str>]> {
-    match pattern {
-        ParsedPattern::Obj(members) => match &members[..] {
-            [(Term::Str(None, parts), ParsedPattern::Arr(patterns))] => {
-                (literal(parts)? == name).then_some(patterns)
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+    let ParsedPattern::Obj(members) = pattern else { return None };
+    let [(Term::Str(None, parts), ParsedPattern::Arr(patterns))] = &members[..] else {
+        return None;
+    };
+    (literal(parts)? == name).then_some(patterns)
 }

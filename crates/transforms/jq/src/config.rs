@@ -99,9 +99,9 @@ impl TransformPlugin for Jq {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let option = if self.file.is_some() { "file" } else { "filter" };
+        let option = self.option();
         Ok(match self.isolation {
-            Isolation::None => AnyTransform::stateless(InProcess { program, option, limits }),
+            Isolation::None => AnyTransform::stateless(InProcess { program, option }),
             Isolation::Process => {
                 let memory = self.memory_limit.unwrap_or(DEFAULT_MEMORY);
                 let (args, clock, memory) = (self.args.clone(), Clock::default(), memory.get());
@@ -113,32 +113,32 @@ impl TransformPlugin for Jq {
 
     fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
         let Ok(text) = self.text(context) else { return FieldRule::default() };
-        let is_file = self.file.is_some();
-        let expression = text.clone();
+        let (option, is_file, expression) = (self.option(), self.file.is_some(), text.clone());
         let rule = FieldRule::estimate(move |input, missing| {
             let (fields, reads) = with_stack(true, || known_fields(&text, input));
             missing.extend(reads.into_iter().map(|(field, range)| {
-                if is_file {
-                    let line_and_column = Some(line_and_column(&text, range.start));
-                    let field = field.at(KeyPath::of("file"), Part::Value);
-                    MissingField { line_and_column, ..field }
-                } else {
-                    field.at(KeyPath::of("filter"), Part::Within(range))
+                if !is_file {
+                    return field.at(KeyPath::of(option), Part::Within(range));
                 }
+                let line_and_column = Some(line_and_column(&text, range.start));
+                MissingField { line_and_column, ..field.at(KeyPath::of(option), Part::Value) }
             }));
             fields
         });
         rule.find_drop(move |input, field| {
             let range = with_stack(true, || find_drop(&expression, input, field));
-            Some(match range.filter(|_| !is_file) {
-                Some(range) => (KeyPath::of("filter"), Part::Within(range)),
-                None => (KeyPath::of(if is_file { "file" } else { "filter" }), Part::Value),
-            })
+            let part = range.filter(|_| !is_file).map_or(Part::Value, Part::Within);
+            Some((KeyPath::of(option), part))
         })
     }
 }
 
 impl Jq {
+    /// The option with the expression.
+    fn option(&self) -> &'static str {
+        if self.file.is_some() { "file" } else { "filter" }
+    }
+
     fn text(&self, context: &BuildContext<'_>) -> Result<String, Problem> {
         match (&self.filter, &self.file) {
             (Some(filter), None) => Ok(filter.clone()),

@@ -23,7 +23,7 @@ pub(crate) struct Code {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expr {
     pub(crate) kind: Kind,
-    /// Whether it has exactly one result or fails.
+    /// Whether the expression has exactly one result, unless it fails.
     pub(crate) is_single: bool,
     pub(crate) reads_input: bool,
 }
@@ -151,7 +151,8 @@ pub(crate) enum Access {
 }
 
 impl Kind {
-    /// The operands of an expression that has one result for each combination of their results, those that vary slowest first.
+    /// The operands of an expression that has one result for each combination of the results of its operands. The operand that
+    /// varies slowest comes first.
     pub(crate) fn operands_mut(&mut self) -> Vec<&mut ExprId> {
         match self {
             Self::Object(members) => {

@@ -26,6 +26,8 @@ const UNAVAILABLE: [(&str, &str); 4] = [
     ("$__prog_args", "pass values with `args`"),
 ];
 
+const NO_MODULES: &str = "modules can't be loaded; define the functions in the expression";
+
 impl FilterError {
     fn at(text: &str, part: &str, code: &'static str, message: String) -> Self {
         // A part that `syntax` rewrote is not in the text. Its range is then the end of the expression.
@@ -33,7 +35,7 @@ impl FilterError {
         let part = if is_in_text { part } else { &text[text.len()..] };
         let mut range = span(text, part);
         if range.is_empty() {
-            // At the end of the text, the range is that of the last character.
+            // An error at the end of the text is reported at the last character.
             let last = text.trim_end().char_indices().next_back();
             range = last.map_or(0..0, |(start, letter)| start..start + letter.len_utf8());
         }
@@ -55,7 +57,7 @@ impl FilterError {
         }
     }
 
-    /// An invalid regular expression, or invalid flags of one.
+    /// An invalid regular expression, or invalid flags of a regular expression.
     pub(crate) fn pattern(range: Range<usize>, message: String) -> Self {
         let help = "docs/jq.md lists the differences from jq's regular expressions";
         Self { range, code: "invalid-regex", message, help: Some(help.to_owned()) }
@@ -77,14 +79,9 @@ impl FilterError {
 
     /// The expression has too many tokens.
     pub(crate) fn too_long(text: &str, limit: usize) -> Self {
-        let mut error = Self::at(
-            text,
-            &text[text.len()..],
-            "oversized-jq",
-            format!("the expression has more than {limit} tokens"),
-        );
-        error.help = Some("move large constant tables from the expression to `args`".to_owned());
-        error
+        let message = format!("the expression has more than {limit} tokens");
+        let help = "move large constant tables from the expression to `args`".to_owned();
+        Self { help: Some(help), ..Self::at(text, &text[text.len()..], "oversized-jq", message) }
     }
 
     /// An error of the lexer. `rest` is the text from the error on.
@@ -98,11 +95,8 @@ impl FilterError {
             lex::Expect::Token => (first, format!("`{first}` is not valid in jq")),
             other => (first, format!("a {} is missing", other.as_str())),
         };
-        let mut error = Self::at(text, part, "invalid-jq", message);
-        if first == "'" {
-            error.help = Some("write strings in double quotes".to_owned());
-        }
-        error
+        let help = (first == "'").then(|| "write strings in double quotes".to_owned());
+        Self { help, ..Self::at(text, part, "invalid-jq", message) }
     }
 
     /// An error of the parser. An empty `found` is the end of the expression.
@@ -125,17 +119,13 @@ impl FilterError {
             (Expect::Nothing, _) => format!("unexpected `{part}`"),
             _ => format!("expected {wanted}, found `{part}`"),
         };
-        let mut error = Self::at(text, found, "invalid-jq", message);
-        if matches!(part, "import" | "include" | "module")
-            || text.trim_start().starts_with("import ")
-        {
-            error.help =
-                Some("modules can't be loaded; define the functions in the expression".to_owned());
-        }
-        error
+        let is_module = matches!(part, "import" | "include" | "module")
+            || text.trim_start().starts_with("import ");
+        let help = is_module.then(|| NO_MODULES.to_owned());
+        Self { help, ..Self::at(text, found, "invalid-jq", message) }
     }
 
-    /// An undefined name. `functions` are all functions, `variables` those of `args`.
+    /// An undefined name. `functions` are all known functions, and `variables` the variables in `args`.
     pub(crate) fn undefined(
         text: &str,
         name: &str,
@@ -156,7 +146,7 @@ impl FilterError {
             Undefined::Filter(arity) => undefined_function(name, *arity, functions),
             _ => (
                 format!("`{name}` refers to a module, and modules are not supported"),
-                Some("modules can't be loaded; define the functions in the expression".to_owned()),
+                Some(NO_MODULES.to_owned()),
             ),
         };
         let unavailable = UNAVAILABLE.iter().find(|(known, _)| *known == name);

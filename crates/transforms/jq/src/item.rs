@@ -6,7 +6,7 @@ use crate::limits::LimitError;
 use crate::value::Value;
 
 /// The maximum length of a path.
-const MAX_PATH: usize = 10_000;
+pub(crate) const MAX_PATH: usize = 10_000;
 
 /// A result and its location.
 #[derive(Debug, Clone)]
@@ -75,7 +75,8 @@ impl<'r> Item<'r> {
         matches!(self.location, Location::Untracked)
     }
 
-    /// A value that was computed from this item. Like jq, treats `null`, `true` and `false` as the input itself if they are equal to it.
+    /// An item with a value that was computed from this item. As in jq, `null`, `true` and `false` keep the location if they equal
+    /// the value of this item.
     pub(crate) fn computed(&self, value: Value<'r>) -> Self {
         let is_same = matches!(
             (&self.value, &value),

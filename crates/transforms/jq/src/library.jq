@@ -1,4 +1,4 @@
-# What is defined in jq itself.
+# The functions of jq that are defined in jq.
 
 def not: if . then false else true end;
 def select(f): if f then . else empty end;

@@ -21,13 +21,10 @@ const MAX_PATHS: usize = 2_000_000;
 
 /// The stack of a large expression. Only the used part of it takes memory.
 pub(crate) const STACK: usize = 192 << 20;
-/// The part of it that is reserved for values of [`MAX_DEPTH`] levels.
+/// The part of [`STACK`] that is reserved for values of [`MAX_DEPTH`] levels.
 const RESERVE: usize = 128 << 20;
 /// The stack of any other expression.
 const SMALL_STACK: usize = 1 << 20;
-
-pub(crate) const RECURSION_HINT: &str =
-    "check the recursive functions of the expression for a missing end condition";
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
@@ -79,10 +76,7 @@ impl LimitChecker {
                 StageError::new(ErrorKind::Limit, message)
                     .hint("split the update, or update fewer values")
             }
-            LimitError::TooDeepRecursion => {
-                StageError::new(ErrorKind::Limit, "the jq expression recurses too deeply")
-                    .hint(RECURSION_HINT)
-            }
+            LimitError::TooDeepRecursion => too_deep_recursion(),
             LimitError::TooDeep => {
                 let message =
                     format!("the jq expression nests values deeper than {MAX_DEPTH} levels");
@@ -107,6 +101,11 @@ pub(crate) fn check_depth(value: Value<'_>) -> Result<Value<'_>, LimitError> {
 /// Checks the number of paths of an update.
 pub(crate) fn check_paths(count: usize) -> Result<(), LimitError> {
     if count > MAX_PATHS { Err(LimitError::TooManyPaths) } else { Ok(()) }
+}
+
+pub(crate) fn too_deep_recursion() -> StageError {
+    StageError::new(ErrorKind::Limit, "the jq expression recurses too deeply")
+        .hint("check the recursive functions of the expression for a missing end condition")
 }
 
 /// The error for a record that exceeds the time limit.

@@ -230,7 +230,8 @@ impl<'s> Compiler<'s> {
         self.code.add(Expr { kind, is_single, reads_input })
     }
 
-    /// Calls a definition that has the operands of an expression as arguments, and so one result for each combination of their results.
+    /// Moves an expression into a definition whose arguments are the operands. The call of the definition has one result for each
+    /// combination of the results of the operands.
     fn for_each_combination(&mut self, mut kind: Kind) -> Kind {
         let operands = kind.operands_mut().into_iter();
         let operands =

@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use crate::item::{Flow, Stop};
+use crate::item::{Flow, MAX_PATH, Stop};
 use crate::value::{Array, Map, Object, Text, Value, compare, described};
 
-/// The maximum length of a path that is given as a value.
-const MAX_PATH: usize = 10_000;
 /// The maximum index at which an item can be set.
 const MAX_ITEMS: f64 = 536_870_911.0;
 
@@ -203,7 +201,7 @@ fn array_of(value: Value<'_>) -> Array<'_> {
     }
 }
 
-/// Deletes the values at some paths. All paths refer to the original value.
+/// Deletes the values at an array of paths, see [`delete`].
 pub(crate) fn delete_paths<'r>(value: Value<'r>, paths: &Value<'r>) -> Result<Value<'r>, String> {
     let Value::Array(paths) = paths else {
         return Err("Paths must be specified as an array".to_owned());
@@ -211,7 +209,7 @@ pub(crate) fn delete_paths<'r>(value: Value<'r>, paths: &Value<'r>) -> Result<Va
     delete(value, paths.iter().map(|path| keys(&path)).collect::<Result<_, _>>()?)
 }
 
-/// As [`delete_paths`].
+/// Deletes the values at some paths. All paths refer to the original value.
 pub(crate) fn delete<'r>(
     value: Value<'r>,
     mut paths: Vec<Vec<Value<'r>>>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use taskferry_json::{Document, Text, TextWriter};
+use taskferry_json::{Document, Node, Text, TextWriter};
 use taskferry_sdk::{ErrorKind, Record, StageError, shortened};
 
 use crate::clock::Clock;
@@ -26,7 +26,7 @@ pub(crate) struct Program {
     code: Code,
     body: ExprId,
     variables: Vec<Document>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     clock: Clock,
 }
 
@@ -40,7 +40,7 @@ impl Program {
     /// Compiles an expression. `args` are its variables.
     ///
     /// # Errors
-    /// All errors that the first failing step finds: the lexer, the parser, or the compiler.
+    /// All errors of the first step that fails: the lexer, the parser, or the compiler.
     pub(crate) fn compile(
         text: &str,
         args: &BTreeMap<String, serde_json::Value>,
@@ -66,29 +66,26 @@ impl Program {
         self.clock = clock;
     }
 
+    /// All results for a record.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
-        with_stack(self.code.is_large, || self.run_here(record))
+        with_stack(self.code.is_large, || self.results(record.root()?))
     }
 
-    fn run_here(&self, record: &Record) -> Result<Vec<Record>, StageError> {
-        let root = record.root()?;
-        self.results(Value::of(root), root.raw().len())
-    }
-
-    /// All results for a value. `length` is the approximate length of its text.
-    fn results(&self, input: Value<'_>, length: usize) -> Result<Vec<Record>, StageError> {
+    fn results(&self, input: Node<'_>) -> Result<Vec<Record>, StageError> {
+        let length = input.raw().len();
         let limits = LimitChecker::new(self.limits, self.code.is_large);
         let evaluator = Evaluator::new(&self.code, &limits, &self.clock);
         let variables = self.variables.iter().map(|value| Binding::Value(Value::of(value.root())));
         let env = variables.fold(Env::default(), Env::with);
         let mut results = Results::default();
-        let ended = evaluator.run(self.body, &env, Item::untracked(input), &mut |item| {
-            limits.check_time()?;
-            if results.count == self.limits.results {
-                return Err(Stop::Limit(LimitError::TooManyResults));
-            }
-            results.add(&item.value, length)
-        });
+        let ended =
+            evaluator.run(self.body, &env, Item::untracked(Value::of(input)), &mut |item| {
+                limits.check_time()?;
+                if results.count == self.limits.results {
+                    return Err(Stop::Limit(LimitError::TooManyResults));
+                }
+                results.add(&item.value, length)
+            });
         match ended {
             Ok(()) => Ok(results.finish()),
             Err(Stop::Limit(error)) => Err(limits.error(error)),

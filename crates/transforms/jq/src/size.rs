@@ -31,7 +31,7 @@ pub(crate) fn too_deep(text: &str) -> Option<usize> {
     None
 }
 
-/// A backslash at the end of a line continues the comment.
+/// Skips the rest of a comment. A backslash at the end of a line continues the comment.
 fn skip_comment(bytes: &mut impl Iterator<Item = (usize, u8)>) {
     let mut is_escaped = false;
     for (_, byte) in bytes {
@@ -43,7 +43,7 @@ fn skip_comment(bytes: &mut impl Iterator<Item = (usize, u8)>) {
     }
 }
 
-/// The number of tokens, those within blocks and strings included.
+/// The number of tokens, including the tokens within blocks and strings.
 pub(crate) fn count(tokens: &[Token<&str>]) -> usize {
     let within = |token: &Token<&str>| match &token.1 {
         Tok::Block(tokens) => count(tokens),

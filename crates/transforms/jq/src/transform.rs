@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use taskferry_sdk::{AsyncTransform, Output, Record, RunContext, StageError, TimeLimit, Transform};
 
 use crate::clock::Clock;
-use crate::limits::Limits;
 use crate::program::Program;
 use crate::workers::Workers;
 
-/// The extra time of the engine's watchdog. Within it, an expression that still returns results stops itself and fails
-/// only its record.
+/// How long the engine's watchdog waits after the time limit. In this time, an expression that still returns results can stop
+/// itself, and then fails only its record.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Runs the expression in this process.
@@ -20,7 +19,6 @@ pub(crate) struct InProcess {
     pub(crate) program: Program,
     /// The option with the expression.
     pub(crate) option: &'static str,
-    pub(crate) limits: Limits,
 }
 
 impl Transform for InProcess {
@@ -36,7 +34,7 @@ impl Transform for InProcess {
 
     fn time_limit(&self) -> Option<TimeLimit> {
         let hint = "correct the expression, raise `time_limit`, or set `isolation = \"process\"`";
-        Some(TimeLimit::new(self.limits.time, hint).with_grace(GRACE))
+        Some(TimeLimit::new(self.program.limits.time, hint).with_grace(GRACE))
     }
 }
 
@@ -61,7 +59,7 @@ impl AsyncTransform for Isolated {
     }
 }
 
-/// Emits the results, or explains which expression has none.
+/// Emits the results. Without results, explains that the record is dropped.
 fn emit(results: Vec<Record>, option: &'static str, out: &mut Output) {
     if results.is_empty() {
         out.explain(option, || "drops the record: the expression has no result".to_owned());

@@ -18,7 +18,7 @@ use taskferry_json::{Kind, Node};
 
 pub(crate) use array::Array;
 pub(crate) use dump::{described, shortened};
-pub(crate) use math::{Operator, calculate, contains, negated};
+pub(crate) use math::{Operator, calculate, cannot, contains, negated};
 pub(crate) use number::{Number, Numeric};
 pub(crate) use object::{Map, Object};
 pub(crate) use order::compare;

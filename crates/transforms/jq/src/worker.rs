@@ -17,7 +17,8 @@ pub const WORKER_ARGUMENT: &str = "__jq-worker";
 /// Runs a jq worker on stdin and stdout. Call it before anything else if the first argument of the process is
 /// [`WORKER_ARGUMENT`].
 pub fn worker_main() -> ExitCode {
-    match work() {
+    // The stack is allocated before the memory is limited, so that the limit applies to values only.
+    match with_stack(true, work) {
         Ok(()) => ExitCode::SUCCESS,
         // The parent is gone, so there is no recipient for the error.
         Err(_) => ExitCode::FAILURE,
@@ -25,11 +26,6 @@ pub fn worker_main() -> ExitCode {
 }
 
 fn work() -> io::Result<()> {
-    // The stack is allocated before the memory is limited, so that the limit applies to values only.
-    with_stack(true, work_on_stack)
-}
-
-fn work_on_stack() -> io::Result<()> {
     let mut setup = String::new();
     io::stdin().lock().read_line(&mut setup)?;
     let (program, lines) = match prepare(&setup) {

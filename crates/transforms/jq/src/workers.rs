@@ -13,11 +13,11 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::limits::{RECURSION_HINT, too_slow};
+use crate::limits::{too_deep_recursion, too_slow};
 use crate::protocol::{Reply, Setup};
 use crate::worker::WORKER_ARGUMENT;
 
-/// A worker may exceed the time limit by this much, to stop the expression itself between two results.
+/// How long a worker may exceed the time limit. In this time, it can stop the expression itself, between two results.
 const GRACE: Duration = Duration::from_millis(250);
 /// The maximum time for the start of a worker, and for its exit.
 const START_TIME: Duration = Duration::from_secs(10);
@@ -93,7 +93,8 @@ impl Worker {
         command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
-        // Ctrl-C in a terminal signals the whole process group, but the parent still needs its worker to drain.
+        // Ctrl-C in a terminal signals the whole process group, but the parent needs its workers to finish the records in
+        // progress.
         command.process_group(0);
         let mut child = command.spawn().map_err(cannot)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -144,8 +145,7 @@ impl Worker {
         let status = timeout(START_TIME, self.child.wait()).await;
         let stderr_text = String::from_utf8_lossy(&stderr_text);
         if stderr_text.contains("overflowed its stack") {
-            return StageError::new(ErrorKind::Limit, "the jq expression recurses too deeply")
-                .hint(RECURSION_HINT);
+            return too_deep_recursion();
         }
         if stderr_text.contains("memory allocation") {
             let message = "the jq expression exceeds its memory limit";

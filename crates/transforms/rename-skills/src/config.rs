@@ -39,7 +39,7 @@ pub enum Unmapped {
     /// Keep its name.
     #[default]
     Keep,
-    /// Drop it, with the whole row if it is a row of one skill.
+    /// Drop the skill. A row of one skill is dropped completely.
     Drop,
     /// Set its name to null, and its id if the mapping has ids.
     Null,

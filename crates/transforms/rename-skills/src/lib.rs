@@ -1,4 +1,4 @@
-//! Transform `rename_skills`: renames linked skills to those of Workday, SAP or any other system.
+//! Transform `rename_skills`: renames linked skills to the skill names of Workday, SAP or another system.
 //!
 //! A CSV file maps skills to names. The transform renames all skills in `linked_skills` of jobs and rows, and the skill of rows
 //! that `flatten_hierarchy` exploded.

@@ -65,7 +65,7 @@ impl Mapping {
         self.by_name.values().map(|entry| entry.known_as.as_str())
     }
 
-    /// Rows that contradict earlier ones: the line of each, and why.
+    /// The rows that contradict earlier rows: the line of each row, and the reason.
     pub(crate) fn contradictions(&self) -> &BTreeSet<(u64, String)> {
         &self.contradictions
     }

@@ -46,7 +46,7 @@ pub(crate) struct Merge<'a> {
 struct Skill<'a> {
     node: Node<'a>,
     identity: Identity<'a>,
-    /// The fields that it got from other skills.
+    /// The fields that were copied from other skills.
     added: Vec<Cow<'a, str>>,
 }
 
@@ -56,8 +56,8 @@ impl<'a> Merge<'a> {
         self.skills.clear();
     }
 
-    /// Adds a skill. Removes the skill if it equals an earlier skill, and adds its fields that the earlier skill lacks to the
-    /// earlier skill. Returns whether it was merged.
+    /// Adds a skill. If the skill equals an earlier skill, copies the fields that the earlier skill lacks, removes the skill from
+    /// its list, and returns true.
     pub(crate) fn add(
         &mut self,
         node: Node<'a>,

@@ -20,7 +20,7 @@ impl Plugin for RenameSkills {
         let Some((line, why)) = contradictions.first() else { return Vec::new() };
         let more = match contradictions.len() {
             1 => String::new(),
-            count => format!("; {} more rows contradict earlier ones", count - 1),
+            count => format!("; {} more rows contradict earlier rows", count - 1),
         };
         let message = format!("{}:{line}: {why}{more}", self.mapping.display());
         let problem = Problem::at(KeyPath::of("mapping"), "ambiguous-mapping", message).warning();

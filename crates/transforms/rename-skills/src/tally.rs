@@ -18,7 +18,7 @@ pub(crate) struct Tally<'o> {
     out: &'o mut Output,
     pub(crate) renamed: u64,
     unknown: u64,
-    /// Skills that became equal to another one of the same task.
+    /// Skills that became equal to another skill of the same task.
     pub(crate) merged: u64,
     /// Unknown skills that were dropped.
     pub(crate) dropped: u64,

@@ -32,7 +32,7 @@ impl Transform for Rename {
                             tally.merged += 1;
                             tally.explain("mapping", || {
                                 let name = text_of(skill, "skill").unwrap_or_default();
-                                format!("merges the skill `{name}` with another one of the same name or id")
+                                format!("merges the skill `{name}` with another skill of the same name or id")
                             });
                         }
                     }
@@ -142,7 +142,7 @@ fn check_skill((index, skill): (usize, Node<'_>)) -> Result<(), Mismatch> {
     }
 }
 
-/// Whether a record is a row with one skill, as `flatten_hierarchy` explodes them.
+/// Whether a record is a row with one skill, as `flatten_hierarchy` with `explode` emits.
 fn is_row_of_one_skill(record: Node<'_>) -> bool {
     record.get(LINKED_SKILLS).is_none()
         && (text_of(record, "skill").is_some() || text_of(record, "skill_id").is_some())

@@ -5,7 +5,7 @@ use taskferry_sdk::{ErrorKind, Output, Record, StageError, Transform};
 
 use crate::config::Missing;
 
-/// A field and its name afterwards.
+/// A field, with its new name.
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) name: String,
@@ -59,7 +59,7 @@ impl Transform for Project {
     }
 }
 
-/// Drops and renames fields. The others stay as they are.
+/// Drops and renames fields. The other fields do not change.
 #[derive(Debug)]
 pub(crate) struct DropAndRename {
     pub(crate) drop: Vec<String>,

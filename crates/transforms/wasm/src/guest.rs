@@ -3,7 +3,7 @@
 use std::fmt;
 
 use taskferry_sdk::{ByteCount, Duration, ErrorKind, StageError};
-use wasmtime::component::{Component, Instance, Linker, TypedFunc};
+use wasmtime::component::{Component, Linker, TypedFunc};
 use wasmtime::{Engine, ResourceLimiter, Store, Trap};
 
 use crate::clock;
@@ -75,15 +75,12 @@ impl Guest {
             ))
         };
         let apply: Apply = instance.get_typed_func(&mut store, "apply").map_err(missing)?;
-        let configure: Configure = Self::configure(&instance, &mut store).map_err(missing)?;
+        let configure: Configure =
+            instance.get_typed_func(&mut store, "configure").map_err(missing)?;
         let configured = configure.call(&mut store, (options.to_owned(),));
         let (result,) = configured.map_err(|error| failed(&store, &error))?;
         result.map_err(Unusable::Options)?;
         Ok(Self { store, apply, epochs })
-    }
-
-    fn configure(instance: &Instance, store: &mut Store<Memory>) -> wasmtime::Result<Configure> {
-        instance.get_typed_func(store, "configure")
     }
 
     /// Passes a record to the instance. After an error other than a refusal, the instance can't be used again.

@@ -101,7 +101,7 @@ impl Lines {
             .map_err(|error| self.cannot_read(error))
     }
 
-    /// The record of the last line. A line that is read again must have the same id.
+    /// The record of the last line. The id of a line must be the same each time the line is read.
     fn record(&self, line: String) -> Result<SourceRecord, StageError> {
         let record = Record::parse(line).map_err(|error| {
             let message = format!("line {} of `{}`", self.read, self.path.display());

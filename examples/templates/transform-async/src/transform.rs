@@ -38,7 +38,7 @@ struct Titles;
 
 #[async_trait]
 impl LookupTransform for Titles {
-    /// The maximum number of keys in one request: without this method, one key.
+    /// The maximum number of keys in one request. Without this method, each request has one key.
     fn max_batch(&self) -> usize {
         100
     }
@@ -61,7 +61,7 @@ impl LookupTransform for Titles {
         let job = job.and_then(|job| job.as_str()).ok_or_else(|| {
             // The `on_error` of the stage applies to a refused record.
             StageError::new(ErrorKind::Record, "the record has no id of a job")
-                .hint("put this transform before the one that drops it")
+                .hint("put this transform before the transform that drops the id")
         })?;
         let title: Option<String> = lookup.get(&job, out).await?;
         let mut edit = record.edit()?;

@@ -46,7 +46,7 @@ impl Transform for MyPlugin {
                 number.ok_or_else(|| {
                     // The `on_error` of the stage applies to a refused record.
                     StageError::new(ErrorKind::Record, "`weekly_hours` is not a number")
-                        .hint("put this transform before the one that changes it")
+                        .hint("put this transform before the transform that changes the field")
                 })?
             }
         };

@@ -7,7 +7,8 @@ use crate::item::{Emit, Flow, Item, Next, Stop};
 use crate::value::Value;
 
 impl<'r> Evaluator<'r> {
-    /// Runs `body` with the variables of the first pattern for which neither the match nor `body` fails.
+    /// Matches the patterns in order, and runs `body` with the variables of each. Stops at the first pattern for which neither the
+    /// match nor `body` fails.
     #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     pub(super) fn bind(
         &self,

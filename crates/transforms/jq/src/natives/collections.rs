@@ -2,7 +2,7 @@
 
 use crate::builtins::{self, FunctionResult, FunctionTable};
 use crate::paths::{delete_paths, has, index, set_path};
-use crate::value::{Map, Text, Value, contains, described};
+use crate::value::{Map, Text, Value, cannot, contains, described};
 
 pub(crate) const FUNCTIONS: FunctionTable = &[
     ("type", 0, |value, _| Ok(Value::from(value.kind()))),
@@ -75,20 +75,14 @@ fn join<'r>(items: Value<'r>, separator: &Value<'r>) -> FunctionResult<'r> {
             match separator {
                 Value::String(separator) => joined.push_str(&separator.as_str()),
                 Value::Null => {}
-                other => {
-                    let joined = described(&Value::from(joined));
-                    return Err(format!("{joined} and {} cannot be added", described(other)));
-                }
+                other => return Err(cannot(&Value::from(joined), other, "added")),
             }
         }
         match &item {
             Value::Null => {}
             Value::Bool(_) | Value::Number(_) => joined.push_str(&item.to_string()),
             Value::String(text) => joined.push_str(&text.as_str()),
-            other => {
-                let joined = described(&Value::from(joined));
-                return Err(format!("{joined} and {} cannot be added", described(other)));
-            }
+            other => return Err(cannot(&Value::from(joined), other, "added")),
         }
     }
     Ok(Value::from(joined))

@@ -9,7 +9,7 @@ use super::collections::argument;
 use crate::builtins::{FunctionResult, FunctionTable};
 use crate::item::{Flow, Next};
 use crate::regex::{Flags, cached};
-use crate::value::{Map, Text, Value, described};
+use crate::value::{Map, Text, Value, cannot, described};
 
 /// A pattern and the text that it is applied to.
 struct Search<'t> {
@@ -47,7 +47,7 @@ fn text_to_match<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, String> {
     value.as_str().ok_or_else(refused)
 }
 
-/// Calls the inner closure with each replacement of a match, given its named groups.
+/// Calls the closure with each replacement of a match. The value is an object of the named groups of the match.
 pub(crate) type Replace<'o, 'r> = &'o mut dyn FnMut(Value<'r>, Next<'_, 'r>) -> Flow<'r>;
 
 /// `sub` and `gsub`: the n-th result contains the n-th replacement of every match.
@@ -89,10 +89,7 @@ pub(crate) fn substitute<'r>(
 fn added(gap: &str, text: &Value<'_>) -> Result<String, String> {
     match text {
         Value::String(text) => Ok(text.as_str().into_owned()),
-        other => {
-            let gap = described(&Value::from(gap.to_owned()));
-            Err(format!("{gap} and {} cannot be added", described(other)))
-        }
+        other => Err(cannot(&Value::from(gap.to_owned()), other, "added")),
     }
 }
 

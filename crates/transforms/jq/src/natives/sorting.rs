@@ -34,9 +34,8 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
         Ok(items.into_iter().max_by(compare).unwrap_or_default())
     }),
     ("_min_by", 1, |value, arguments| {
-        let mut pairs = keyed(value, argument(arguments, 0), "searched from")?;
-        pairs.truncate(1);
-        Ok(pairs.pop().map(|(_, item)| item).unwrap_or_default())
+        let pairs = keyed(value, argument(arguments, 0), "searched from")?;
+        Ok(pairs.into_iter().next().map(|(_, item)| item).unwrap_or_default())
     }),
     ("_max_by", 1, |value, arguments| {
         let mut pairs = keyed(value, argument(arguments, 0), "searched from")?;

@@ -28,7 +28,7 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     ("strptime", 1, |value, arguments| parse(&value, argument(arguments, 0))),
 ];
 
-/// The zone with a name, or that of the machine.
+/// The time zone with this name. The empty name is the time zone of the machine.
 fn zone(name: &Value<'_>) -> Result<TimeZone, String> {
     match &*name.as_str().unwrap_or_default() {
         "" => Ok(TimeZone::system()),
@@ -118,6 +118,6 @@ fn parse<'r>(value: &Value<'r>, format: &Value<'r>) -> FunctionResult<'r> {
     if time.offset().is_none() && time.iana_time_zone().is_none() {
         time.set_offset(Some(Offset::UTC));
     }
-    // The parts are those of the text, in any time zone.
+    // The parts are not converted: they are in the time zone of the text.
     Ok(parts(&time.to_zoned_datetime().map_err(refused)?))
 }

@@ -70,37 +70,35 @@ pub(crate) fn described(value: &Value<'_>) -> String {
     format!("{} ({})", value.kind(), shortened(value))
 }
 
-/// A value as JSON of at most 29 bytes.
+/// The maximum length of a value in a message, in bytes, as in jq.
+const MAX_SHOWN: usize = 29;
+
+/// A value as JSON of at most [`MAX_SHOWN`] bytes.
 pub(crate) fn shortened(value: &Value<'_>) -> String {
-    const LENGTH: usize = 29;
     let end = match value {
         Value::String(_) => "\"",
         Value::Array(_) => "]",
         Value::Object(_) => "}",
         _ => "",
     };
-    let mut start = Start { text: String::new(), length: LENGTH };
+    let mut start = Start(String::new());
     // An error means that the text is longer.
     let _ = dump(value, &mut start);
-    let mut text = start.text;
-    if text.len() > LENGTH {
-        text.truncate(text.floor_char_boundary(LENGTH - 3 - end.len()));
+    let Start(mut text) = start;
+    if text.len() > MAX_SHOWN {
+        text.truncate(text.floor_char_boundary(MAX_SHOWN - 3 - end.len()));
         text.push_str("...");
         text.push_str(end);
     }
     text
 }
 
-/// Collects text up to a length.
-struct Start {
-    text: String,
-    length: usize,
-}
+/// Collects text until it is longer than [`MAX_SHOWN`].
+struct Start(String);
 
 impl Write for Start {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = text.floor_char_boundary(text.len().min(2 * self.length));
-        self.text.push_str(&text[..end]);
-        if self.text.len() > self.length { Err(fmt::Error) } else { Ok(()) }
+        self.0.push_str(&text[..text.floor_char_boundary(2 * MAX_SHOWN)]);
+        if self.0.len() > MAX_SHOWN { Err(fmt::Error) } else { Ok(()) }
     }
 }

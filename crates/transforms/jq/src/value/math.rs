@@ -30,7 +30,7 @@ pub(crate) fn negated(value: Value<'_>) -> Result<Value<'_>, String> {
     }
 }
 
-fn cannot(left: &Value<'_>, right: &Value<'_>, what: &str) -> String {
+pub(crate) fn cannot(left: &Value<'_>, right: &Value<'_>, what: &str) -> String {
     format!("{} and {} cannot be {what}", described(left), described(right))
 }
 
@@ -210,14 +210,10 @@ fn is_in(whole: &Value<'_>, part: &Value<'_>) -> Result<bool, String> {
 
 fn holds_all(whole: &Array<'_>, part: &Array<'_>) -> Result<bool, String> {
     for part in part.iter() {
-        let mut found = false;
-        for whole in whole.iter() {
-            if is_in(&whole, &part)? {
-                found = true;
-                break;
-            }
-        }
-        if !found {
+        // The first item that contains the part, or the first error.
+        let found =
+            whole.iter().map(|whole| is_in(&whole, &part)).find(|found| *found != Ok(false));
+        if !found.transpose()?.unwrap_or_default() {
             return Ok(false);
         }
     }

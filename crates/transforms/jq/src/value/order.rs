@@ -75,21 +75,12 @@ fn arrays(left: &Array<'_>, right: &Array<'_>, nans: Ordering) -> Ordering {
     orders.find(|order| order.is_ne()).unwrap_or_else(|| left.len().cmp(&right.len()))
 }
 
-/// Compares the sorted keys first, then the values.
+/// Compares the sorted keys first, then the numbers of members, then the values.
 fn objects(left: &Object<'_>, right: &Object<'_>, nans: Ordering) -> Ordering {
     let (left, right) = (left.sorted(), right.sorted());
-    let keys = |(left, right): (&(_, _), &(_, _))| {
-        let (left, right): (&super::Text<'_>, &super::Text<'_>) = (&left.0, &right.0);
-        left.as_str().cmp(&right.as_str())
-    };
-    let different = left.iter().zip(&right).map(keys).find(|order| order.is_ne());
-    let different =
-        different.or_else(|| Some(left.len().cmp(&right.len())).filter(|order| order.is_ne()));
-    different.unwrap_or_else(|| {
-        let mut both = left.iter().zip(&right);
-        let order = both.find_map(|((_, left), (_, right))| {
-            Some(order(left, right, nans)).filter(|order| order.is_ne())
-        });
-        order.unwrap_or(Ordering::Equal)
-    })
+    let both = || left.iter().zip(&right);
+    let keys = both().map(|((left, _), (right, _))| left.as_str().cmp(&right.as_str()));
+    let values = both().map(|((_, left), (_, right))| order(left, right, nans));
+    let mut orders = keys.chain([left.len().cmp(&right.len())]).chain(values);
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
