@@ -21,7 +21,7 @@ fn with_test(test: &str) -> Context {
 }
 
 const INPUT: &str = "input = '{\"external_id\": \"j1\"} {\"external_id\": \"j2\"}'\n";
-const EXPECT: &str = "expect = '{\"external_id\": \"j1\", \"title\": \"Tester\"} {\"external_id\": \"j2\", \"title\": null}'\n";
+const EXPECT: &str = "expect = '{\"external_id\": \"j1\", \"job_title\": \"Tester\"} {\"external_id\": \"j2\", \"job_title\": null}'\n";
 
 fn answers_are_json_or_tables() {
     for answers in [
@@ -33,7 +33,7 @@ fn answers_are_json_or_tables() {
         let ended = context.taskferry(&["test", "jobs.toml"]).with_code(0);
         assert!(!ended.stderr.contains("note"), "{}", ended.stderr);
     }
-    let table = "expect_jq = '.title == \"Tester\"'\n[test.lookups.job_titles]\nj1 = \"Tester\"\nj2 = \"Tester\"\n";
+    let table = "expect_jq = '.job_title == \"Tester\"'\n[test.lookups.job_titles]\nj1 = \"Tester\"\nj2 = \"Tester\"\n";
     with_test(&format!("{INPUT}{table}")).taskferry(&["test", "jobs.toml"]).with_code(0);
 }
 

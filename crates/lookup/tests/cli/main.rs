@@ -1,12 +1,19 @@
-//! The plugin `job_titles` as users run it: with a tenant, and with a service. The runner is this program.
+//! The plugin of the template that `taskferry new` writes, as users run it: with a tenant, and with a service. The runner is this
+//! program.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
-#[path = "../plugin/job_titles.rs"]
-mod job_titles;
+#[path = "../../../../examples/templates/transform-async/src/config.rs"]
+#[allow(unreachable_pub, reason = "the template is a library")]
+#[rustfmt::skip]
+mod config;
 mod recordings;
 mod runs;
+#[path = "../../../../examples/templates/transform-async/src/transform.rs"]
+#[allow(clippy::pedantic, reason = "authors of plugins use the default lints")]
+#[rustfmt::skip]
+mod transform;
 mod world;
 
 use std::process::ExitCode;
@@ -29,5 +36,5 @@ fn main() -> ExitCode {
 }
 
 fn register(plugins: &mut impl Plugins) {
-    plugins.transform::<job_titles::JobTitles>();
+    plugins.transform::<config::MyPlugin>();
 }

@@ -40,7 +40,7 @@ fn a_recorded_test_has_the_answers_with_other_keys_and_texts() {
     {"job-1": "Job titles 1"}
     '''
     expect = '''
-    {"external_id": "job-1", "n": 5, "tasks": [], "title": "Job titles 1"}
+    {"external_id": "job-1", "n": 5, "tasks": [], "job_title": "Job titles 1"}
     '''
     "#);
     insta::assert_snapshot!(ended.stderr, @"
@@ -55,7 +55,7 @@ fn a_recorded_test_has_the_answers_with_other_keys_and_texts() {
     for line in [
         r#"{"external_id": "j7", "n": 7, "tasks": []}"#,
         r#"{"j7": null}"#,
-        r#"{"external_id": "j7", "n": 7, "tasks": [], "title": null}"#,
+        r#"{"external_id": "j7", "n": 7, "tasks": [], "job_title": null}"#,
     ] {
         assert!(verbatim.lines().any(|it| it == line), "{verbatim}");
     }

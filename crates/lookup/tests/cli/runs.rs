@@ -23,13 +23,13 @@ const RUN: [&str; 4] = ["run", "jobs.toml", "--summary", "summary.json"];
 fn jobs_get_their_titles_in_order_with_few_requests() {
     let tenant = Tenant::with_jobs(1000, |_| false);
     let service = FaultServer::start_blocking(titles);
-    let context = world(&tenant, &service, "");
+    let context = world(&tenant, &service, "batch = 50");
     let ended = context.taskferry(&RUN).with_code(0);
     let jobs = context.lines("out/jobs.ndjson");
     for (index, job) in jobs.iter().enumerate() {
         let id = format!("j{index}");
         let title = if id.ends_with('7') { json!(null) } else { json!(format!("title of {id}")) };
-        assert_eq!((&job["external_id"], &job["title"]), (&json!(id), &title));
+        assert_eq!((&job["external_id"], &job["job_title"]), (&json!(id), &title));
     }
     assert_eq!(jobs.len(), 1000);
     let requests = service.requests();
@@ -57,7 +57,7 @@ fn a_dead_service_ends_the_run_which_resumes_when_it_is_back() {
         }
         if up.load(Ordering::SeqCst) { titles(request) } else { Response::new(503, "back soon") }
     });
-    let context = world(&tenant, &service, "concurrency = 1");
+    let context = world(&tenant, &service, "concurrency = 1\nbatch = 50");
     let ended = context.taskferry(&RUN).with_code(4);
     let port = service.url().rsplit(':').next().unwrap();
     let expected = format!(
@@ -85,7 +85,7 @@ fn a_killed_run_resumes_with_the_same_bytes() {
             let is_held = number.fetch_add(1, Ordering::SeqCst) == held_back;
             if is_held { response.never_sent() } else { response }
         });
-        let context = world(&tenant, &service, "concurrency = 1");
+        let context = world(&tenant, &service, "concurrency = 1\nbatch = 50");
         let run = context.start(&RUN);
         service.wait_for_requests(held_back + 1);
         run.signal("KILL");
@@ -95,9 +95,10 @@ fn a_killed_run_resumes_with_the_same_bytes() {
         let ids: Vec<String> = jobs.iter().map(|job| job["external_id"].to_string()).collect();
         let expected: Vec<String> = (0..500).map(|job| format!("\"j{job}\"")).collect();
         assert_eq!(ids, expected, "killed at request {held_back}");
-        assert!(jobs.iter().all(
-            |job| job["external_id"].as_str().unwrap().ends_with('7') == job["title"].is_null()
-        ));
+        assert!(
+            jobs.iter().all(|job| job["external_id"].as_str().unwrap().ends_with('7')
+                == job["job_title"].is_null())
+        );
     }
 }
 

@@ -23,7 +23,8 @@ pub(crate) fn without_service(tenant: &Tenant, more: &str) -> Context {
         r#"name = "jobs"
 {source}
 [[transform]]
-type = "job_titles"
+type = "my_plugin"
+name = "job_titles"
 on_error = "dead_letter"
 
 [transform.lookup]

@@ -13,7 +13,7 @@ use taskferry_sdk::{
 };
 use taskferry_testkit::{build, merged, run_context};
 
-use crate::job_titles::{JobTitles, add_title};
+use crate::config::MyPlugin;
 
 /// A service that is a function. Keeps the keys of each request.
 #[derive(Clone)]
@@ -96,15 +96,20 @@ impl LookupTransform for Fake {
         lookup: &Lookup,
         out: &mut Output,
     ) -> Result<(), StageError> {
-        add_title(record, lookup, out).await
+        let mut record = record.value()?;
+        let title: Option<String> =
+            lookup.get(record["external_id"].as_str().unwrap(), out).await?;
+        record["job_title"] = json!(title);
+        out.emit(record);
+        Ok(())
     }
 }
 
-/// `job_titles` with a service, and quick retries.
+/// The plugin of the template with a service, and quick retries.
 pub(crate) async fn job_titles(url: &str, more: &Value) -> Box<dyn AsyncTransform> {
     let retry = json!({"initial_delay": "1ms", "max_delay": "1ms"});
     let lookup = merged(json!({"url": url, "retry": retry}), more);
-    let built = build(&json!({ "lookup": lookup }), JobTitles::build).unwrap();
+    let built = build(&json!({ "lookup": lookup }), MyPlugin::build).unwrap();
     opened(built, &run_context("r1")).await
 }
 
@@ -145,7 +150,7 @@ pub(crate) async fn page<K: ToString>(
         let result = result.map(|()| {
             let record = out.records()[0].value().unwrap();
             assert_eq!(record["external_id"], *key, "the order is kept");
-            record["title"].as_str().unwrap_or("null").to_owned()
+            record["job_title"].as_str().unwrap_or("null").to_owned()
         });
         (result, out.take_counters())
     };

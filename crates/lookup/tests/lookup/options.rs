@@ -4,11 +4,11 @@ use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::{AnyTransform, TransformPlugin, Verdict};
 use taskferry_testkit::{FaultServer, Response, build, merged, run_context};
 
-use crate::job_titles::JobTitles;
+use crate::config::MyPlugin;
 
 fn problems(more: &Value) -> Vec<(String, String)> {
     let lookup = merged(json!({"url": "https://hr.example.com/titles"}), more);
-    let found = build(&json!({ "lookup": lookup }), JobTitles::build).unwrap_err();
+    let found = build(&json!({ "lookup": lookup }), MyPlugin::build).unwrap_err();
     found.iter().map(|problem| (problem.path.to_string(), problem.message.clone())).collect()
 }
 
@@ -29,9 +29,9 @@ fn errors_are_reported_at_their_options() {
         ),
         (json!({"batch": 0}), "lookup.batch", "0 is out of range"),
         (
-            json!({"batch": 51}),
+            json!({"batch": 101}),
             "lookup.batch",
-            "the service accepts 50 keys in one request, not 51",
+            "the service accepts 100 keys in one request, not 101",
         ),
         (json!({"concurrency": 0}), "lookup.concurrency", "0 is out of range"),
         (json!({"concurrency": 65}), "lookup.concurrency", "65 is out of range"),
@@ -62,14 +62,14 @@ fn secrets_are_not_shown() {
     assert!(!text.contains("Canary4711"), "{text}");
     let lookup =
         json!({"url": "https://h.example/?key=Canary4711", "headers": {"x": "Canary4711"}});
-    let built = build(&json!({ "lookup": lookup }), JobTitles::build).unwrap();
+    let built = build(&json!({ "lookup": lookup }), MyPlugin::build).unwrap();
     let text = format!("{built:?}").replace("key=Canary4711", "");
     assert!(!text.contains("Canary4711"), "{text}");
 }
 
 async fn verdicts(url: &str) -> Vec<(&'static str, Verdict, String)> {
     let lookup = json!({"url": url, "headers": {"x-key": "k"}});
-    let built = build(&json!({ "lookup": lookup }), JobTitles::build).unwrap();
+    let built = build(&json!({ "lookup": lookup }), MyPlugin::build).unwrap();
     let AnyTransform::Async(transform) = built else { panic!("an async transform") };
     let mut verdicts = Vec::new();
     for check in transform.checks(&run_context("r1")) {

@@ -6,8 +6,8 @@ use taskferry_sdk::testing::TransformTest;
 use taskferry_sdk::{Lookups, TransformPlugin};
 use taskferry_testkit::{FaultServer, Response, build, run_context};
 
+use crate::config::MyPlugin;
 use crate::driver::{opened, page};
-use crate::job_titles::JobTitles;
 
 /// Options with an address at which nothing listens.
 fn options() -> Value {
@@ -16,10 +16,10 @@ fn options() -> Value {
 
 #[test]
 fn prepared_answers_need_no_service_and_no_runtime() {
-    let mut test = TransformTest::new::<JobTitles>(&options()).unwrap();
+    let mut test = TransformTest::new::<MyPlugin>(&options()).unwrap();
     test.open_with_answers([("j1", json!("Tester")), ("j2", Value::Null)]).unwrap();
     let row = test.apply(r#"{"external_id":"j1"}"#).unwrap();
-    assert_eq!(row, [r#"{"external_id":"j1","title":"Tester"}"#]);
+    assert_eq!(row, [r#"{"external_id":"j1","job_title":"Tester"}"#]);
     assert_eq!(test.effects()[0].text, "finds `\"Tester\"` for `j1`");
     test.apply(r#"{"external_id":"j2"}"#).unwrap();
     assert_eq!(test.effects()[0].text, "finds nothing for `j2`");
@@ -32,7 +32,7 @@ fn prepared_answers_need_no_service_and_no_runtime() {
 fn a_transform_with_a_lookup_conforms_to_the_rules_for_plugins() {
     let answers = ["j1", "j2", "j3", "job-1", "job-2", "job-3"];
     let answers = answers.map(|id| (id, json!(format!("title of {id}"))));
-    Conformance::transform::<JobTitles>(options())
+    Conformance::transform::<MyPlugin>(options())
         .sample("{\"external_id\":\"j1\",\"tasks\":[]}\n{\"external_id\":\"j2\",\"hours\":1.50}")
         .answers(answers)
         .run();
@@ -46,7 +46,7 @@ async fn answers_of_the_service_are_recorded() {
     let mut run = run_context("r1");
     run.stage.name = "titles".to_owned();
     run.lookups = Lookups::recorded();
-    let transform = opened(build(&options, JobTitles::build).unwrap(), &run).await;
+    let transform = opened(build(&options, MyPlugin::build).unwrap(), &run).await;
     page(&*transform, ["j1", "j2"]).await.ok();
     let recorded = json!(run.lookups.answers());
     assert_eq!(recorded, json!({"titles": {"j1": "Tester", "j2": null}}));
@@ -54,7 +54,7 @@ async fn answers_of_the_service_are_recorded() {
 
 #[test]
 fn a_service_without_any_answer_is_a_warning() {
-    let mut test = TransformTest::new::<JobTitles>(&options()).unwrap();
+    let mut test = TransformTest::new::<MyPlugin>(&options()).unwrap();
     test.open_with_answers([("j1", json!("Tester")), ("j2", Value::Null)]).unwrap();
     test.apply(r#"{"external_id":"j2"}"#).unwrap();
     let [warning] = &test.warnings()[..] else { panic!("one warning") };
