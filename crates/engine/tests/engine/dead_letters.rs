@@ -17,7 +17,8 @@ fn dead_letters(folder: &TempDir) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn with_dead_letters(folder: &TempDir, source: Pages, probe: &SinkProbe) -> Pipeline {
+/// A pipeline in which every tenth record is a dead letter.
+pub(crate) fn with_dead_letters(folder: &TempDir, source: Pages, probe: &SinkProbe) -> Pipeline {
     let mut picky = TestTransform::stage(|record, out| {
         if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
             return Err(StageError::new(ErrorKind::Record, "seven").hint("take another"));

@@ -3,41 +3,21 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::stages::{Pages, SinkProbe, TestTransform, pipeline};
+use crate::dead_letters::with_dead_letters;
+use crate::resumes;
+use crate::stages::{Pages, SinkProbe};
 use proptest::prelude::*;
-use taskferry_engine::{RunOptions, Status, run};
-use taskferry_pipeline::{DeadLetterOptions, OnError, Pipeline};
-use taskferry_sdk::{ErrorKind, StageError};
-use taskferry_state::{LockAttempt, StateDir};
+use taskferry_engine::{RunReport, Status};
 use tempfile::TempDir;
 
 const FILES: [&str; 4] =
     ["checkpoint.json", "checkpoint.traces", "checkpoint.dead_letters.json", "last_complete.json"];
 
-/// Five pages of four records each; every tenth record is a dead letter.
-fn refusing(folder: &TempDir, source: Pages, probe: &SinkProbe) -> Pipeline {
-    let mut picky = TestTransform::stage(|record, out| {
-        if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
-            return Err(StageError::new(ErrorKind::Record, "seven"));
-        }
-        out.emit(record);
-        Ok(())
-    });
-    picky.on_error = OnError::DeadLetter;
-    let path = folder.path().join("dead.ndjson").to_str().unwrap().parse().unwrap();
-    let mut pipeline = pipeline(source, vec![picky], vec![probe.sink()]);
-    pipeline.dead_letter = Some(DeadLetterOptions { path });
-    pipeline
-}
-
-fn run_in(folder: &TempDir, source: Pages, probe: &SinkProbe) -> taskferry_engine::RunReport {
-    let LockAttempt::Acquired(state) = StateDir::open(folder.path(), "test").unwrap() else {
-        panic!("the run before still has it")
-    };
-    let options = RunOptions { state: Some(state), ..RunOptions::default() };
+fn run_in(folder: &TempDir, source: Pages, probe: &SinkProbe) -> RunReport {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.unwrap().block_on(run(refusing(folder, source, probe), options))
+    let pipeline = with_dead_letters(folder, source, probe);
+    runtime.unwrap().block_on(resumes::run_in(folder, pipeline))
 }
 
 fn dead_letter_count(folder: &TempDir) -> usize {

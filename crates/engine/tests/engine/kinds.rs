@@ -5,25 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use crate::resumes::run_in;
 use crate::stages::{Pages, SinkProbe, TestTransform, pipeline, stage};
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use taskferry_engine::{RunOptions, RunReport, Status, run};
-use taskferry_pipeline::{OnError, Pipeline, TransformStage};
+use taskferry_engine::{RunOptions, Status, run};
+use taskferry_pipeline::{OnError, TransformStage};
 use taskferry_sdk::{
     AnyTransform, AsyncTransform, ErrorKind, OrderedTransform, Output, Record, StageError,
 };
-use taskferry_state::{LockAttempt, StateDir};
-use tempfile::TempDir;
 use tokio::sync::Barrier;
-
-async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
-    let LockAttempt::Acquired(state) = StateDir::open(folder.path(), "test").unwrap() else {
-        panic!()
-    };
-    let options = RunOptions { state: Some(state), ..RunOptions::default() };
-    tokio::time::timeout(Duration::from_mins(1), run(pipeline, options)).await.expect("it ends")
-}
 
 /// Emits the sum of every three records, and at the end the sum of the rest. Refuses 13.
 #[derive(Debug, Default)]

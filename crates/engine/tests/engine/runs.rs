@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use crate::stages::{Pages, SinkProbe, TestSink, TestTransform, pipeline};
 use taskferry_engine::{Interrupt, LiveStats, RunOptions, RunReport, Status, Stopper, run};
-use taskferry_pipeline::OnError;
+use taskferry_pipeline::{OnError, Pipeline};
 use taskferry_sdk::{ErrorKind, StageError};
 
 async fn finished(run: impl Future<Output = RunReport>) -> RunReport {
     tokio::time::timeout(Duration::from_mins(1), run).await.expect("the run ends")
+}
+
+async fn run_without_state(pipeline: Pipeline) -> RunReport {
+    finished(run(pipeline, RunOptions::default())).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,7 +31,7 @@ async fn every_sink_gets_every_record_in_order() {
         out.emit(edit.finish());
         Ok(())
     })];
-    let report = finished(run(pipeline, RunOptions::default())).await;
+    let report = run_without_state(pipeline).await;
 
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Complete, 0));
     let expected: Vec<usize> = (0..350).flat_map(|number| [number, number]).collect();
@@ -53,11 +57,8 @@ async fn a_refused_record_ends_the_run_after_earlier_records_are_committed() {
         out.emit(record);
         Ok(())
     });
-    let report = finished(run(
-        pipeline(Pages::new(10, 10), vec![picky], vec![probe.sink()]),
-        RunOptions::default(),
-    ))
-    .await;
+    let report =
+        run_without_state(pipeline(Pages::new(10, 10), vec![picky], vec![probe.sink()])).await;
 
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 4));
     let failure = report.manifest.error.unwrap();
@@ -90,7 +91,7 @@ async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
     let mut pipeline =
         pipeline(Pages::new(10, 10), vec![counting(), panicking], vec![probe.sink()]);
     pipeline.sinks[0].transforms = vec![counting()];
-    let manifest = finished(run(pipeline, RunOptions::default())).await.manifest;
+    let manifest = run_without_state(pipeline).await.manifest;
 
     assert_eq!(manifest.transforms[0].counters["fives"], 9);
     assert_eq!(manifest.sinks[0].transforms[0].counters["fives"], 9);
@@ -111,11 +112,8 @@ async fn skipped_records_emit_nothing_and_are_counted() {
         if odd { Err(StageError::new(ErrorKind::Record, "odd")) } else { Ok(()) }
     });
     odd_fails.on_error = OnError::Skip;
-    let report = finished(run(
-        pipeline(Pages::new(4, 10), vec![odd_fails], vec![probe.sink()]),
-        RunOptions::default(),
-    ))
-    .await;
+    let report =
+        run_without_state(pipeline(Pages::new(4, 10), vec![odd_fails], vec![probe.sink()])).await;
 
     assert_eq!(report.manifest.exit_code, 0);
     assert_eq!(probe.numbers(), (0..40).step_by(2).collect::<Vec<_>>());
@@ -132,11 +130,8 @@ async fn a_panic_in_a_plugin_fails_its_record_not_the_run() {
         Ok(())
     });
     panics.on_error = OnError::Skip;
-    let report = finished(run(
-        pipeline(Pages::new(1, 10), vec![panics], vec![probe.sink()]),
-        RunOptions::default(),
-    ))
-    .await;
+    let report =
+        run_without_state(pipeline(Pages::new(1, 10), vec![panics], vec![probe.sink()])).await;
     assert_eq!(report.manifest.exit_code, 0);
     assert_eq!(probe.numbers(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
 }
@@ -145,9 +140,10 @@ async fn a_panic_in_a_plugin_fails_its_record_not_the_run() {
 async fn a_failed_sink_prevents_all_others_from_publishing() {
     let (good, bad) = (SinkProbe::default(), SinkProbe::default());
     let failing = TestSink { fail_at_page: Some(3), ..bad.sink_of() };
-    let report = finished(run(
-        pipeline(Pages::new(1000, 2), vec![], vec![good.sink(), Box::new(failing)]),
-        RunOptions::default(),
+    let report = run_without_state(pipeline(
+        Pages::new(1000, 2),
+        vec![],
+        vec![good.sink(), Box::new(failing)],
     ))
     .await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
@@ -161,11 +157,8 @@ async fn a_failed_sink_prevents_all_others_from_publishing() {
 async fn a_sink_that_cannot_open_fails_before_the_first_request() {
     let probe = SinkProbe::default();
     let failing = TestSink { fail_to_open: true, ..probe.sink_of() };
-    let report = finished(run(
-        pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)]),
-        RunOptions::default(),
-    ))
-    .await;
+    let report =
+        run_without_state(pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     assert_eq!(report.manifest.exit_code, 5);
     assert_eq!((report.manifest.source.pages, report.manifest.committed), (0, None));
 }
@@ -174,11 +167,8 @@ async fn a_sink_that_cannot_open_fails_before_the_first_request() {
 async fn a_panic_in_a_sink_ends_the_run_as_a_defect() {
     let probe = SinkProbe::default();
     let panicking = TestSink { panic_at_page: Some(2), ..probe.sink_of() };
-    let report = finished(run(
-        pipeline(Pages::new(9, 2), vec![], vec![Box::new(panicking)]),
-        RunOptions::default(),
-    ))
-    .await;
+    let report =
+        run_without_state(pipeline(Pages::new(9, 2), vec![], vec![Box::new(panicking)])).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 1));
     assert!(report.manifest.error.unwrap().message.contains("panicked"));
 }
@@ -187,8 +177,7 @@ async fn a_panic_in_a_sink_ends_the_run_as_a_defect() {
 async fn a_failed_source_leaves_its_records_committed_and_unpublished() {
     let probe = SinkProbe::default();
     let source = Pages { fail_after: Some(5), ..Pages::new(10, 2) };
-    let report =
-        finished(run(pipeline(source, vec![], vec![probe.sink()]), RunOptions::default())).await;
+    let report = run_without_state(pipeline(source, vec![], vec![probe.sink()])).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 3));
     assert_eq!(probe.numbers(), (0..10).collect::<Vec<_>>());
     assert!(!probe.published());
@@ -223,11 +212,8 @@ async fn a_record_that_exceeds_the_time_limit_ends_the_run_and_is_named() {
         out.emit(record);
         Ok(())
     });
-    let report = finished(run(
-        pipeline(Pages::new(10, 5), vec![endless], vec![probe.sink()]),
-        RunOptions::default(),
-    ))
-    .await;
+    let report =
+        run_without_state(pipeline(Pages::new(10, 5), vec![endless], vec![probe.sink()])).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 4));
     let origin = report.manifest.error.unwrap().origin.unwrap();
     assert_eq!((origin.page, origin.index), (3, 1));
@@ -257,7 +243,7 @@ async fn no_sink_publishes_before_every_sink_is_sealed() {
     let (good, bad) = (SinkProbe::default(), SinkProbe::default());
     let failing = TestSink { fail_to_seal: true, ..bad.sink_of() };
     let pipeline = pipeline(Pages::new(3, 2), vec![], vec![good.sink(), Box::new(failing)]);
-    let report = finished(run(pipeline, RunOptions::default())).await;
+    let report = run_without_state(pipeline).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
     assert!(!good.published() && !bad.published());
     assert_eq!(report.manifest.committed.unwrap().pages, 3);

@@ -4,20 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::resumes::open;
 use crate::stages::{Pages, SinkProbe, pipeline};
 use taskferry_engine::{RunOptions, RunReport, Status, new_run, run};
 use taskferry_pipeline::{ExpectOptions, Pipeline};
 use taskferry_sdk::Shard;
-use taskferry_state::{LockAttempt, StateDir};
 
 async fn run_shard(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport {
-    let LockAttempt::Acquired(state) = StateDir::open(folder, "test").unwrap() else {
-        unreachable!()
-    };
     let shard: Shard = shard.parse().unwrap();
     let mut of_shard = new_run("test");
     (of_shard.shard, of_shard.whole_dir) = (Some(shard), Some(folder.to_owned()));
-    let options = RunOptions { state: Some(state), run: Some(of_shard), ..RunOptions::default() };
+    let options =
+        RunOptions { state: Some(open(folder)), run: Some(of_shard), ..RunOptions::default() };
     run(pipeline, options).await
 }
 
