@@ -45,9 +45,7 @@ mod probe;
 mod proxy;
 mod refused_certificate;
 mod response;
-mod retry_after;
 mod server;
-mod status;
 
 pub use address::parse_address;
 pub use certificate::Certificate;

@@ -108,7 +108,8 @@ pub fn checks_with_status(server: Server, status: StatusCheck) -> Vec<Check> {
     checks
 }
 
-type Probing<'a> = Pin<Box<dyn Future<Output = Finding> + Send + 'a>>;
+/// An error is a finding too.
+type Probing<'a> = Pin<Box<dyn Future<Output = Result<Finding, Finding>> + Send + 'a>>;
 
 /// A check with a finding for each server.
 fn check(
@@ -120,7 +121,8 @@ fn check(
     Check::new(name, async move {
         let mut findings = Vec::new();
         for server in servers.iter() {
-            findings.push(probe(server).await);
+            let (Ok(finding) | Err(finding)) = probe(server).await;
+            findings.push(finding);
         }
         findings
     })
@@ -128,12 +130,9 @@ fn check(
 
 impl ServerProbe {
     /// Resolves the name of the host that connections lead to: the server, or its proxy.
-    async fn dns(&self) -> Finding {
+    async fn dns(&self) -> Result<Finding, Finding> {
         let Server { url, connection, hints, .. } = &self.server;
-        let proxy = match connection.proxy_for(url) {
-            Ok(proxy) => proxy,
-            Err(error) => return Finding::from(&error),
-        };
+        let proxy = connection.proxy_for(url).map_err(|error| Finding::from(&error))?;
         let (url, hint) = match &proxy {
             Some(proxy) => (proxy.url(), "check the address of the proxy"),
             None => (url, hints.unreachable),
@@ -142,11 +141,11 @@ impl ServerProbe {
         let (host, port) = match (url.host(), url.port_or_known_default()) {
             (Some(Host::Domain(host)), Some(port)) => (host.to_owned(), port),
             (Some(address), _) => {
-                return Finding::skipped(format!(
+                return Ok(Finding::skipped(format!(
                     "{address}{role} is an IP address; no name to resolve"
-                ));
+                )));
             }
-            (None, _) => return Finding::skipped("the URL has no host"),
+            (None, _) => return Ok(Finding::skipped("the URL has no host")),
         };
         let found = tokio::net::lookup_host((host.as_str(), port)).await;
         let addresses: Vec<String> = match found {
@@ -155,11 +154,11 @@ impl ServerProbe {
                 let reason = error.to_string();
                 let reason = reason.strip_prefix(FAILED_LOOKUP).unwrap_or(&reason);
                 let text = format!("`{host}`{role} can't be resolved: {reason}");
-                return Finding::failed(text).hint(hint);
+                return Err(Finding::failed(text).hint(hint));
             }
         };
         let shown = addresses.iter().take(MAX_ADDRESSES).map(String::as_str).collect::<Vec<_>>();
-        match addresses.len().saturating_sub(MAX_ADDRESSES) {
+        Ok(match addresses.len().saturating_sub(MAX_ADDRESSES) {
             _ if addresses.is_empty() => {
                 Finding::failed(format!("`{host}`{role} has no IP address")).hint(hint)
             }
@@ -168,26 +167,23 @@ impl ServerProbe {
                 "{host}{role} resolves to {} and {more} more",
                 shown.join(", ")
             )),
-        }
+        })
     }
 
     /// The proxy in use, and where it is set.
-    fn proxy_in_use(&self) -> Finding {
+    fn proxy_in_use(&self) -> Result<Finding, Finding> {
         let origin = self.server.origin();
-        match self.server.connection.proxy_for(&self.server.url) {
-            Ok(None) => Finding::ok(format!("no proxy for {origin}")),
-            Ok(Some(proxy)) => {
-                let address = proxy.url().origin().ascii_serialization();
-                let from = proxy.origin;
-                Finding::ok(format!("{origin} through the proxy {address}, set by {from}"))
-            }
-            Err(error) => Finding::from(&error),
-        }
+        let proxy = self.server.connection.proxy_for(&self.server.url);
+        let Some(proxy) = proxy.map_err(|error| Finding::from(&error))? else {
+            return Ok(Finding::ok(format!("no proxy for {origin}")));
+        };
+        let (address, from) = (proxy.url().origin().ascii_serialization(), proxy.origin);
+        Ok(Finding::ok(format!("{origin} through the proxy {address}, set by {from}")))
     }
 
     /// The answer to the HEAD request, which is sent once for all checks.
-    async fn answer(&self) -> Result<&Answer, &StageError> {
-        self.answer.get_or_init(|| self.send()).await.as_ref()
+    async fn answer(&self) -> Result<&Answer, Finding> {
+        self.answer.get_or_init(|| self.send()).await.as_ref().map_err(Finding::from)
     }
 
     async fn send(&self) -> Result<Answer, StageError> {
@@ -213,45 +209,36 @@ impl ServerProbe {
     }
 
     /// Whether the server answers, with which certificate, and until when the certificate is valid. The status does not matter.
-    async fn tls(&self) -> Finding {
-        let answer = match self.answer().await {
-            Ok(answer) => answer,
-            Err(error) => return Finding::from(error),
-        };
+    async fn tls(&self) -> Result<Finding, Finding> {
+        let answer = self.answer().await?;
         let reached =
             format!("{} answers in {} ms", self.server.origin(), answer.elapsed.as_millis());
         let Some(certificate) = answer.response.certificate.as_deref() else {
-            return Finding::ok(format!("{reached}, without TLS"));
+            return Ok(Finding::ok(format!("{reached}, without TLS")));
         };
         let Some(certificate) = Certificate::from_der(certificate) else {
-            return Finding::ok(format!("{reached}, with a valid certificate"));
+            return Ok(Finding::ok(format!("{reached}, with a valid certificate")));
         };
-        certificate_finding(&reached, &certificate, Timestamp::now())
+        Ok(certificate_finding(&reached, &certificate, Timestamp::now()))
     }
 
     /// How far this machine's clock is from the server's.
-    async fn clock(&self) -> Finding {
-        let answer = match self.answer().await {
-            Ok(answer) => answer,
-            Err(error) => return Finding::from(error),
-        };
+    async fn clock(&self) -> Result<Finding, Finding> {
+        let answer = self.answer().await?;
         let origin = self.server.origin();
         let Some(date) = answer.response.date else {
-            return Finding::skipped(format!("{origin} sends no `Date` header"));
+            return Ok(Finding::skipped(format!("{origin} sends no `Date` header")));
         };
-        clock_finding(&origin, date, answer.received_at)
+        Ok(clock_finding(&origin, date, answer.received_at))
     }
 
-    async fn status(&self, check: StatusCheck) -> Finding {
-        let status = match self.answer().await {
-            Ok(answer) => answer.response.status,
-            Err(error) => return Finding::from(error),
-        };
+    async fn status(&self, check: StatusCheck) -> Result<Finding, Finding> {
+        let status = self.answer().await?.response.status;
         let text = format!("{} answered HEAD with {status}", self.server.origin());
-        match check.hint(status) {
+        Ok(match check.hint(status) {
             Some(hint) => Finding::warning(text).hint(hint),
             None => Finding::ok(format!("{text}; {}", check.effect)),
-        }
+        })
     }
 }
 

@@ -7,12 +7,10 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
 use reqwest::tls::TlsInfo;
-use taskferry_sdk::{Secret, StageError};
+use taskferry_sdk::{ErrorKind, Secret, StageError};
 use url::Url;
 
 use crate::excerpt::excerpt;
-use crate::retry_after::retry_after;
-use crate::status::status_error;
 
 /// The header that marks the responses of `taskferry sandbox`.
 const SANDBOX_HEADER: &str = "x-taskferry-sandbox";
@@ -102,4 +100,33 @@ impl Response {
             None => error,
         }
     }
+}
+
+/// Converts an HTTP status code to an error: 408, 425, 429 and 5xx are temporary, all others are permanent.
+fn status_error(status: u16, message: impl Into<String>) -> StageError {
+    let (kind, temporary) = match status {
+        300..=399 => (ErrorKind::Config, false),
+        401 | 403 | 407 => (ErrorKind::Auth, false),
+        408 | 504 => (ErrorKind::Timeout, true),
+        425 | 500..=599 => (ErrorKind::Unavailable, true),
+        429 => (ErrorKind::RateLimited, true),
+        _ => (ErrorKind::Refused, false),
+    };
+    let error = StageError::new(kind, message);
+    if temporary { error.temporary() } else { error }
+}
+
+/// The wait that a `Retry-After` header asks for, from `now`: seconds, with or without a fraction, or an HTTP date (RFC 9110,
+/// section 10.2.3). A date in the past is no wait. Returns `None` for any other value.
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if value.starts_with(|first: char| first.is_ascii_digit())
+        && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && let Ok(seconds) = value.parse::<f64>()
+    {
+        // A number beyond the range is the longest wait.
+        return Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
 }

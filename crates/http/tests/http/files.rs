@@ -1,27 +1,9 @@
 //! Options that name files.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
-
 use serde_json::Value;
 use taskferry_http::{Connection, ConnectionOptions};
-use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath, Problem, read_options};
-
-/// Files in memory.
-#[derive(Debug, Default)]
-pub(crate) struct Files(pub(crate) BTreeMap<&'static str, Vec<u8>>);
-
-impl InputFiles for Files {
-    fn resolve(&self, path: &Path) -> PathBuf {
-        Path::new("/pipelines").join(path)
-    }
-
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let content = path.to_str().and_then(|name| self.0.get(name));
-        content.cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
+use taskferry_sdk::testing::Files;
+use taskferry_sdk::{BuildContext, Endpoints, KeyPath, Problem, read_options};
 
 /// The connection that these options configure.
 pub(crate) fn checked(options: &Value, files: &Files) -> Result<Connection, Vec<Problem>> {
@@ -31,5 +13,5 @@ pub(crate) fn checked(options: &Value, files: &Files) -> Result<Connection, Vec<
 }
 
 pub(crate) fn connection(options: &Value) -> Connection {
-    checked(options, &Files::default()).unwrap()
+    checked(options, &Files::new()).unwrap()
 }

@@ -1,16 +1,14 @@
 //! How errors in options are reported.
 
 use serde_json::{Value, json};
+use taskferry_sdk::testing::Files;
 
-use crate::files::{Files, checked};
+use crate::files::checked;
 
 fn problems(options: &Value) -> Vec<(String, &'static str, String)> {
-    let text: &[u8] =
-        b"-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
-    let torn: &[u8] = b"-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----\n";
-    let files =
-        [("empty.pem", &b""[..]), ("text.pem", b"hello"), ("no.pem", text), ("torn.pem", torn)];
-    let files = Files(files.map(|(name, content)| (name, content.to_vec())).into());
+    let pem = |text| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    let files = Files::new().with("empty.pem", "").with("text.pem", "hello");
+    let files = files.with("no.pem", pem("bm8gY2VydGlmaWNhdGU=")).with("torn.pem", pem("???"));
     let problems = checked(options, &files).unwrap_err().into_iter();
     let shown = problems.map(|problem| {
         assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
@@ -60,6 +58,6 @@ fn all_errors_are_reported_at_once() {
 #[test]
 fn empty_options_count_as_absent() {
     for options in [json!({}), json!({"ca_file": "", "proxy": ""}), json!({"proxy": "none"})] {
-        assert!(checked(&options, &Files::default()).is_ok(), "{options}");
+        assert!(checked(&options, &Files::new()).is_ok(), "{options}");
     }
 }

@@ -6,9 +6,10 @@ use rcgen::{
 use serde_json::json;
 use taskferry_http::Connection;
 use taskferry_sdk::ErrorKind;
+use taskferry_sdk::testing::Files;
 use taskferry_testkit::{Authority, TlsServer, authority};
 
-use crate::files::{Files, checked};
+use crate::files::checked;
 use crate::post;
 
 async fn server(authority: &Authority, name: &str) -> TlsServer {
@@ -16,7 +17,7 @@ async fn server(authority: &Authority, name: &str) -> TlsServer {
 }
 
 pub(crate) fn trusting(authority: &Authority) -> Connection {
-    let files = Files([("ca.pem", authority.pem().into_bytes())].into());
+    let files = Files::new().with("ca.pem", authority.pem());
     checked(&json!({"ca_file": "ca.pem"}), &files).unwrap()
 }
 
@@ -33,7 +34,7 @@ async fn every_certificate_in_the_file_is_trusted() {
     let server = server(&second, "localhost").await;
     // Some editors write a byte order mark at the start of a file.
     let both = format!("\u{feff}{}\n# ours\n{}", first.pem(), second.pem());
-    let files = Files([("ca.pem", both.into_bytes())].into());
+    let files = Files::new().with("ca.pem", both);
     let connection = checked(&json!({"ca_file": "ca.pem"}), &files).unwrap();
     assert_eq!(post(&server.url(), &connection).await.unwrap().body, "hello");
 }
