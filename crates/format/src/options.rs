@@ -1,6 +1,5 @@
 //! The format options.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -236,18 +235,5 @@ fn column_problems(columns: &[String]) -> Vec<Problem> {
         let problem = Problem::at(path, "empty-value", "`columns` is empty");
         return vec![problem.help("name the columns, or remove `columns` to write all fields")];
     }
-    let (mut known, mut problems) = (HashMap::new(), Vec::new());
-    for (index, name) in columns.iter().enumerate() {
-        let first = *known.entry(name.as_str()).or_insert(index);
-        if first != index {
-            let message = format!("duplicate column `{name}`");
-            problems.push(
-                Problem::at(path.index(index), "duplicate-value", message)
-                    .label("listed again")
-                    .related(path.index(first), Part::Value, "listed first")
-                    .help("remove one of them"),
-            );
-        }
-    }
-    problems
+    Problem::duplicates(&path, columns)
 }

@@ -239,7 +239,8 @@ fn entry<'v>(value: &'v Value, segment: &Segment) -> Option<&'v Value> {
     }
 }
 
-fn value_at<'v>(table: &'v mut Value, path: &[Segment]) -> Option<&'v mut Value> {
+/// The value at a path.
+pub(crate) fn value_at<'v>(table: &'v mut Value, path: &[Segment]) -> Option<&'v mut Value> {
     path.iter().try_fold(table, |value, segment| match segment {
         Segment::Key(key) => value.get_mut(key),
         Segment::Index(index) => value.get_mut(index),

@@ -122,7 +122,7 @@ impl Problem {
         let problem = |(index, first, name): (usize, usize, &String)| {
             let message = format!("`{name}` is in the list twice");
             Self::at(list.index(index), "duplicate-value", message)
-                .related(list.index(first), Part::Value, "here first")
+                .related(list.index(first), Part::Value, "listed first")
                 .help("remove one of them")
         };
         repeated.map(problem).collect()

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, engine};
+use serde_json::Value;
 
 /// Encoded forms of shorter texts would match ordinary words.
 const MIN_LENGTH: usize = 6;
@@ -67,20 +68,12 @@ fn contents(secret: &str) -> Vec<String> {
 
 /// The JSON encodings: with and without escaped non-ASCII characters and slashes.
 fn json(text: &str) -> [String; 3] {
-    let mut json = String::new();
+    let quoted = Value::from(text).to_string();
+    let json = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     let mut ascii = String::new();
-    for character in text.chars() {
-        let escaped = match character {
-            '"' => "\\\"".to_owned(),
-            '\\' => "\\\\".to_owned(),
-            '\n' => "\\n".to_owned(),
-            '\r' => "\\r".to_owned(),
-            '\t' => "\\t".to_owned(),
-            other => other.to_string(),
-        };
-        json.push_str(&escaped);
+    for character in json.chars() {
         if character.is_ascii() {
-            ascii.push_str(&escaped);
+            ascii.push(character);
         } else {
             let mut units = [0; 2];
             ascii.extend(
@@ -88,7 +81,7 @@ fn json(text: &str) -> [String; 3] {
             );
         }
     }
-    [ascii.replace('/', "\\/"), ascii, json]
+    [ascii.replace('/', "\\/"), ascii, json.to_owned()]
 }
 
 fn html(text: &str) -> String {

@@ -58,10 +58,9 @@ impl Behavior<'_> {
             report.skip(Check::ResumeEqualsUndisturbed, "the transform has no state");
         }
         report.check(Check::FieldsDeclared, || self.fields_declared());
-        match self.explanations() {
-            Ok(None) => report.skip(Check::ExplanationsNameOptions, "it explains no options"),
-            Ok(Some(exercised)) => report.check(Check::ExplanationsNameOptions, || Ok(exercised)),
-            Err(failure) => report.check(Check::ExplanationsNameOptions, || Err(failure)),
+        match self.explanations().transpose() {
+            None => report.skip(Check::ExplanationsNameOptions, "it explains no options"),
+            Some(verdict) => report.check(Check::ExplanationsNameOptions, || verdict),
         }
         true
     }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::Check;
 use super::random::Random;
 use super::report::{Exercised, Failure, Report, Verdict, panic_text};
-use super::schema::{OptionsSchema, Place, value_at};
+use super::schema::{OptionsSchema, Place};
+use crate::options::value_at;
 use crate::{BuildContext, KeyPath, Plugin, Problem, read_options};
 
 /// The number of generated tables.
@@ -87,7 +88,8 @@ impl<P: Plugin> OptionChecks<'_, P> {
             };
             for place in tables.filter(|place| !is_open(place)) {
                 let mut changed = table.clone();
-                let Some(Value::Object(fields)) = value_at(&mut changed, &place.path) else {
+                let Some(Value::Object(fields)) = value_at(&mut changed, place.path.segments())
+                else {
                     continue;
                 };
                 fields.insert(UNKNOWN.to_owned(), Value::Bool(true));
@@ -153,7 +155,7 @@ pub(super) fn invalid(problems: Vec<Problem>) -> Failure {
 fn excluded(schema: &OptionsSchema, place: &Place<'_>, table: &Value) -> Vec<(String, Value)> {
     let mut table = table.clone();
     let is_root = place.path.segments().is_empty();
-    let Some(value) = value_at(&mut table, &place.path) else { return Vec::new() };
+    let Some(value) = value_at(&mut table, place.path.segments()) else { return Vec::new() };
     let mut wrong: Vec<(String, Value)> = Vec::new();
     if !is_root {
         let kinds = schema.wrong_kinds(place.schema);
@@ -184,7 +186,7 @@ fn excluded(schema: &OptionsSchema, place: &Place<'_>, table: &Value) -> Vec<(St
     }
     let changed = wrong.into_iter().map(|(what, wrong)| {
         let mut changed = table.clone();
-        if let Some(value) = value_at(&mut changed, &place.path) {
+        if let Some(value) = value_at(&mut changed, place.path.segments()) {
             *value = wrong;
         }
         (what, changed)
@@ -204,5 +206,5 @@ fn documented(schema: &OptionsSchema) -> Verdict {
 fn is_position(table: &Value, path: &KeyPath) -> bool {
     let mut table = table.clone();
     let parent = path.parent().unwrap_or_default();
-    value_at(&mut table, path).is_some() || value_at(&mut table, &parent).is_some()
+    [path, &parent].into_iter().any(|path| value_at(&mut table, path.segments()).is_some())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::random::Random;
-use crate::{KeyPath, Segment};
+use crate::KeyPath;
 
 /// The maximum nesting of generated values.
 const MAX_DEPTH: usize = 6;
@@ -322,12 +322,4 @@ fn kind_of(value: &Value) -> &'static str {
 /// The number as an integer, if it has no fraction.
 fn whole(number: f64) -> Option<i64> {
     format!("{number:.0}").parse().ok().filter(|_| number.fract() == 0.0)
-}
-
-/// The value at a path.
-pub(super) fn value_at<'v>(table: &'v mut Value, path: &KeyPath) -> Option<&'v mut Value> {
-    path.segments().iter().try_fold(table, |value, segment| match segment {
-        Segment::Key(key) => value.get_mut(key),
-        Segment::Index(index) => value.get_mut(index),
-    })
 }

@@ -1,6 +1,6 @@
 //! Errors are described in one line.
 
-use taskferry_sdk::{Cursor, ErrorKind, Origin, StageError, is_unprintable};
+use taskferry_sdk::{ErrorKind, StageError, is_unprintable};
 
 #[test]
 fn the_full_message_contains_each_cause_once() {
@@ -25,11 +25,4 @@ fn control_characters_in_errors_are_escaped() {
 #[test]
 fn an_error_is_one_pointer_wide() {
     assert_eq!(size_of::<Result<(), StageError>>(), size_of::<usize>());
-}
-
-#[test]
-fn control_characters_in_origins_are_escaped() {
-    let cursor = Some(Cursor::new("a\u{1b}[31m\nb"));
-    let origin = Origin { page: 2, cursor, index: 0, job: Some("j\r1".into()) };
-    assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, id `j\\r1`");
 }
