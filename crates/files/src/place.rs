@@ -45,15 +45,11 @@ impl Folder {
     /// A file name in the folder, a single component.
     #[must_use]
     pub fn place(&self, name: impl AsRef<OsStr>) -> Place {
-        Place::new(self.clone(), name.as_ref().to_owned())
+        Place { folder: self.clone(), name: name.as_ref().to_owned() }
     }
 }
 
 impl Place {
-    pub(crate) fn new(folder: Folder, name: OsString) -> Self {
-        Self { folder, name }
-    }
-
     /// The file name at `path`, in an existing folder.
     ///
     /// # Errors

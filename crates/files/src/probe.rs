@@ -7,6 +7,7 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::Folder;
 use crate::folder::dangling;
+use crate::link::folder_of;
 
 /// A folder in which this user can create files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +31,7 @@ pub fn probe_folder(folder: &Path) -> io::Result<WritableFolder> {
         if path.is_symlink() {
             return Err(dangling(path));
         }
-        path = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        path = folder_of(path);
     }
     create_unnamed(path)?;
     let system = rustix::fs::statvfs(path)?;

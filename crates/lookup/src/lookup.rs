@@ -20,23 +20,14 @@ const MAX_CHARACTERS: usize = 100;
 #[derive(Debug)]
 pub struct Lookup {
     /// The option with the lookup, for explanations.
-    option: &'static str,
-    stage: String,
-    lookups: Lookups,
+    pub(crate) option: &'static str,
+    pub(crate) stage: String,
+    pub(crate) lookups: Lookups,
     /// `None` if the answers are prepared.
-    dispatcher: Option<Arc<Dispatcher>>,
+    pub(crate) dispatcher: Option<Arc<Dispatcher>>,
 }
 
 impl Lookup {
-    pub(crate) fn new(
-        option: &'static str,
-        stage: String,
-        lookups: Lookups,
-        dispatcher: Option<Arc<Dispatcher>>,
-    ) -> Self {
-        Self { option, stage, lookups, dispatcher }
-    }
-
     /// Looks up a key. Returns `None` if the service has no answer. The summary of the run shows how many lookups there
     /// were.
     ///

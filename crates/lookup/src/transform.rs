@@ -49,7 +49,7 @@ pub trait LookupTransform: fmt::Debug + Send + Sync + 'static {
 
 /// The stage of a pipeline.
 #[derive(Debug)]
-pub(crate) struct LookupStage<T> {
+struct LookupStage<T> {
     option: &'static str,
     settings: Settings,
     transform: Arc<T>,
@@ -58,10 +58,6 @@ pub(crate) struct LookupStage<T> {
 }
 
 impl<T: LookupTransform> LookupStage<T> {
-    pub(crate) fn new(option: &'static str, settings: Settings, transform: Arc<T>) -> Self {
-        Self { option, settings, transform, lookup: None }
-    }
-
     async fn dispatcher(&self) -> Result<Dispatcher, StageError> {
         let runtime = Handle::try_current().map_err(|_| {
             let message = "lookups require a Tokio runtime";
@@ -90,7 +86,8 @@ impl LookupOptions {
         transform: impl LookupTransform,
     ) -> Result<AnyTransform, Vec<Problem>> {
         let settings = self.settings(&KeyPath::of(option), context, transform.max_batch())?;
-        let stage = LookupStage::new(option, settings, Arc::new(transform));
+        let transform = Arc::new(transform);
+        let stage = LookupStage { option, settings, transform, lookup: None };
         Ok(AnyTransform::asynchronous(stage))
     }
 }
@@ -98,10 +95,10 @@ impl LookupOptions {
 #[async_trait]
 impl<T: LookupTransform> AsyncTransform for LookupStage<T> {
     async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
-        let lookups = run.lookups.clone();
+        let (stage, lookups) = (run.stage.name.clone(), run.lookups.clone());
         let dispatcher =
             if lookups.are_prepared() { None } else { Some(Arc::new(self.dispatcher().await?)) };
-        self.lookup = Some(Lookup::new(self.option, run.stage.name.clone(), lookups, dispatcher));
+        self.lookup = Some(Lookup { option: self.option, stage, lookups, dispatcher });
         Ok(())
     }
 

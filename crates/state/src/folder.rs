@@ -1,7 +1,7 @@
 //! The state folder of a pipeline.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -43,18 +43,14 @@ pub fn lock_holder(folder: &Path) -> Result<Option<Option<LockHolder>>, StateErr
         Err(error) => return Err(StateError::new("open", folder, error)),
     };
     let failed = |error| StateError::new("read", place.path(), error);
-    let mut file = match place.open() {
+    let file = match place.open() {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
     match file.try_lock_shared() {
         Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            file.read_to_string(&mut text).map_err(failed)?;
-            Ok(Some(serde_json::from_str(&text).ok()))
-        }
+        Err(TryLockError::WouldBlock) => Ok(Some(serde_json::from_reader(file).ok())),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
@@ -126,12 +122,7 @@ impl StateDir {
         let failed = |error| StateError::new("write", lock_place.path(), error);
         let mut lock = match lock_place.claim(0o666).map_err(failed)? {
             Claim::Own { file, .. } => file,
-            Claim::Busy(mut file) => {
-                let mut text = String::new();
-                let read = file.read_to_string(&mut text);
-                let holder = read.ok().and_then(|_| serde_json::from_str(&text).ok());
-                return Ok(LockAttempt::Held(holder));
-            }
+            Claim::Busy(file) => return Ok(LockAttempt::Held(serde_json::from_reader(file).ok())),
         };
         // Without its directory entry, the state would be lost after a crash. Some file systems can't sync folders.
         _ = dir.sync();
