@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
+use taskferry_pipeline::{Registry, Role, common_keys, properties, resolve_schema, run_tables};
 use taskferry_sdk::has_secret_word;
 
 /// The top-level keys of a pipeline file.
@@ -38,15 +38,14 @@ impl KnownKeys {
     }
 }
 
-/// Adds the keys that lead to a secret. Returns whether a schema has one.
+/// Adds the keys that lead to a secret. Returns whether the schema contains a secret.
 fn find_secrets(schema: &Value, root: &Value, keys: &mut BTreeSet<String>) -> bool {
     let schema = resolve_schema(schema, root);
     let mut found = schema.get("writeOnly").and_then(Value::as_bool).unwrap_or_default();
     for inner in ["items", "additionalProperties"] {
         found |= schema.get(inner).is_some_and(|inner| find_secrets(inner, root, keys));
     }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (key, property) in properties.into_iter().flatten() {
+    for (key, property) in properties(schema).into_iter().flatten() {
         if find_secrets(property, root, keys) {
             keys.insert(key.clone());
             found = true;
@@ -77,8 +76,7 @@ fn add(above: &[String], schema: &Value, root: &Value, paths: &mut Vec<Vec<Strin
     if let Some(items) = schema.get("items") {
         add(above, items, root, paths);
     }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (key, property) in properties.into_iter().flatten() {
+    for (key, property) in properties(schema).into_iter().flatten() {
         let path = [above, std::slice::from_ref(key)].concat();
         add(&path, property, root, paths);
         paths.push(path);

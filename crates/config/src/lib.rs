@@ -68,9 +68,11 @@ pub use outputs::FilesInUse;
 pub use positions::{StageInfo, TextPosition};
 pub use sandbox::state_dir as sandbox_state_dir;
 pub use shown::{ShownFiles, shown_files};
+pub use suggestion::did_you_mean;
 pub use test_case::{ExpectedRefusals, TestCase, TestClock};
 pub use test_records::{RefusedRecord, RefusingStage, TestInput};
 pub use test_suite::{pipeline_files, test_file};
+pub use toml_text::{key as toml_key, value as toml_value};
 pub use values::print_values;
 
 use std::path::Path;
@@ -140,11 +142,11 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Diagnostics
     }
 }
 
-/// Reads the tests of a pipeline file, `[[test]]` in it and in the test file beside it, and checks them. They test the pipeline
-/// of `layers`, which begin with this file; each test adds its environment variables.
+/// Reads and checks the tests of a pipeline: `[[test]]` in the pipeline file, and in the test file beside it. `layers` define the
+/// pipeline, and begin with this file. Each test adds its environment variables.
 ///
 /// # Errors
-/// All errors of the tests, or those of the pipeline with their variables.
+/// All errors of the tests, or the errors of the pipeline with the variables of a test.
 pub fn load_tests(
     pipeline: &Path,
     layers: &Layers,

@@ -1,7 +1,7 @@
 //! The stages of a pipeline file with the schemas of their options.
 
-use serde_json::{Map, Value};
-use taskferry_pipeline::{Registry, Role, resolve_schema};
+use serde_json::Value;
+use taskferry_pipeline::{Registry, Role, properties, resolve_schema};
 use taskferry_sdk::{KeyPath, Segment};
 
 use crate::tree::{Kind, Node};
@@ -20,8 +20,8 @@ impl StageSchema<'_> {
         properties(self.schema).into_iter().flatten()
     }
 
-    /// Visits the values for which the plugin has a schema, tables before what they contain. `visit` returns whether to visit what is
-    /// inside of a value.
+    /// Visits the values for which the plugin has a schema: a table before its values. `visit` returns whether to visit the values
+    /// inside.
     pub(crate) fn visit(&self, visit: &mut impl FnMut(&Node, &KeyPath, &Value) -> bool) {
         visit_values(self.node, &self.path, (self.schema, self.schema), visit);
     }
@@ -80,10 +80,6 @@ pub(crate) fn option_schema<'a>(
         };
         inner.map(|inner| resolve_schema(inner, root))
     })
-}
-
-pub(crate) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
-    schema.get("properties").and_then(Value::as_object)
 }
 
 /// The stages of a pipeline, the transforms of sinks included.

@@ -4,12 +4,8 @@ use std::fmt::Display;
 
 use taskferry_sdk::nearest;
 
-/// Suggests the known name that is similar to `wrong`. Without one, the help is `otherwise`.
-pub(crate) fn did_you_mean(
-    wrong: &str,
-    known: &[&str],
-    otherwise: impl FnOnce() -> String,
-) -> String {
+/// Suggests the known name that is similar to `wrong`. If no name is similar, returns `otherwise`.
+pub fn did_you_mean(wrong: &str, known: &[&str], otherwise: impl FnOnce() -> String) -> String {
     match nearest(wrong, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => otherwise(),

@@ -1,19 +1,18 @@
 //! Writes values as TOML.
 
-use std::fmt::Write;
-
 use serde_json::Value;
+use taskferry_sdk::is_unprintable;
 
-/// A key, in quotes if it needs them.
-pub(crate) fn key(name: &str) -> String {
+/// A key as TOML, in quotes if it needs them.
+pub fn key(name: &str) -> String {
     let is_bare =
         |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
     if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quoted(name) }
 }
 
-/// A value. Text of several lines is written as such.
-pub(crate) fn value(value: &Value) -> String {
-    let is_plain = |character: char| !character.is_control() || matches!(character, '\n' | '\t');
+/// A value as TOML. A text of several lines is a multi-line string.
+pub fn value(value: &Value) -> String {
+    let is_plain = |character: char| !is_unprintable(character) || matches!(character, '\n' | '\t');
     match value {
         Value::String(text)
             if text.contains('\n')
@@ -45,24 +44,13 @@ fn inline(value: &Value) -> String {
     }
 }
 
+/// A basic string, with unprintable characters escaped. TOML has all escapes of JSON.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            // Writing to a string can't fail.
-            character if character.is_control() => {
-                _ = write!(quoted, "\\u{:04X}", u32::from(character));
-            }
-            character => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
+    let escape = |character: char| match character {
+        bad if is_unprintable(bad) => format!("\\U{:08X}", u32::from(bad)),
+        other => other.to_string(),
+    };
+    Value::from(text).to_string().chars().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
+use taskferry_pipeline::{
+    Registry, Role, common_keys, is_optional, properties, resolve_schema, run_tables,
+};
 use taskferry_sdk::{KeyPath, Segment, printable};
 
 use crate::diagnostic::Diagnostics;
@@ -12,7 +14,7 @@ use crate::keys::{TESTS, TOP_LEVEL};
 use crate::layers::{COMMAND_LINE, Layers};
 use crate::mask::{mask_token, mask_urls};
 use crate::sandbox::Plan;
-use crate::schema::{properties, stages};
+use crate::schema::stages;
 use crate::secrets::Secrets;
 use crate::toml_text::{key, value};
 use crate::tree::{Interpolation, Kind, Layer, Node};
@@ -304,12 +306,4 @@ impl Printer<'_> {
         self.page.push_str(text);
         self.page.push('\n');
     }
-}
-
-/// Whether an option may be absent, even from a table that is printed with its defaults.
-fn is_optional(property: &Value) -> bool {
-    let choices = property.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-    let types = property.get("type").and_then(Value::as_array).into_iter().flatten();
-    let is_null = |name: &Value| name.as_str() == Some("null");
-    choices.filter_map(|choice| choice.get("type")).chain(types).any(is_null)
 }

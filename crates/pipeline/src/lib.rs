@@ -64,7 +64,7 @@ pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 pub use registry::{PluginEntry, Registry, TypeConflict};
 pub use replay::{DeadLetterReader, ReplayPage, ReplayRecord};
-pub use schema::{resolve_schema, run_tables};
+pub use schema::{is_optional, properties, resolve_schema, run_tables};
 pub use settings::{
     Comparison, DeadLetterOptions, DriftAction, ExpectOptions, StateOptions, TestOptions,
 };

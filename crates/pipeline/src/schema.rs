@@ -1,7 +1,7 @@
 //! The JSON Schemas of a pipeline file's tables.
 
 use schemars::{Schema, schema_for};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{DeadLetterOptions, ExpectOptions, StateOptions, TestOptions};
 
@@ -13,6 +13,18 @@ pub fn run_tables() -> [(&'static str, Schema); 4] {
         ("dead_letter", schema_for!(DeadLetterOptions)),
         ("test", schema_for!(TestOptions)),
     ]
+}
+
+/// The properties of the schema of a table, by key.
+pub fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
+}
+
+/// Whether a property may be absent: its schema allows `null`.
+pub fn is_optional(property: &Value) -> bool {
+    let list = |key: &str| property.get(key).and_then(Value::as_array).into_iter().flatten();
+    let types = list("anyOf").filter_map(|choice| choice.get("type")).chain(list("type"));
+    types.into_iter().any(|name| name == "null")
 }
 
 /// Follows references from `schema` within `root`, and skips the `null` of an optional value.

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::Value;
-    use taskferry_config::Layers;
+    use taskferry_config::{Layers, toml_value};
 
     /// Words of pipeline files.
     fn words() -> Vec<String> {
@@ -138,14 +138,8 @@ mod tests {
     }
 
     fn load(tables: &[(&str, Value)]) -> Result<(), String> {
-        let table: serde_json::Map<String, Value> =
-            tables.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-        // TOML has an inline form for every JSON value except null.
-        let lines: Vec<String> = table
-            .iter()
-            .map(|(key, value)| format!("{} = {}\n", inline(&key.as_str().into()), inline(value)))
-            .collect();
-        let layers = Layers::from_text("jobs.toml", lines.concat());
+        let lines = tables.iter().map(|(key, value)| format!("{key} = {}\n", toml_value(value)));
+        let layers = Layers::from_text("jobs.toml", lines.collect::<String>());
         taskferry_config::load(&layers, &registry()).map(drop).map_err(|diagnostics| {
             let texts: Vec<String> = diagnostics
                 .all()
@@ -154,25 +148,6 @@ mod tests {
                 .collect();
             texts.concat()
         })
-    }
-
-    fn inline(value: &Value) -> String {
-        match value {
-            Value::Null => "\"\"".to_owned(),
-            Value::Array(items) => {
-                format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
-            }
-            Value::Object(members) => {
-                let pairs = members.iter().map(|(key, member)| {
-                    format!("{} = {}", inline(&Value::String(key.clone())), inline(member))
-                });
-                format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
-            }
-            // TOML uses the escapes of JSON and also requires one for DEL.
-            Value::String(_) => value.to_string().replace('\u{7f}', "\\u007f"),
-            Value::Number(number) if number.as_str().contains(['e', 'E']) => "1.5".to_owned(),
-            other => other.to_string(),
-        }
     }
 
     proptest! {

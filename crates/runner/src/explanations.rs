@@ -1,12 +1,13 @@
-//! What the names of errors and warnings, and the exit codes mean: the tables for `taskferry explain`, the hint after errors,
-//! SARIF rules, the help of `run` and `docs/errors.md`.
+//! Explanations of errors, warnings and exit codes, for `taskferry explain`, the hint after errors, SARIF rules, the help of
+//! `run` and `docs/errors.md`.
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 use taskferry_sdk::nearest;
 
 /// A section of each file is the explanation of a name: `## NAME: MEANING`, the details, the wrong example, the right example.
-/// Those of exit codes have no examples.
+/// The explanations of exit codes have no examples.
 const FILES: [&str; 7] = [
     include_str!("explanations/addresses.md"),
     include_str!("explanations/expressions.md"),
@@ -18,7 +19,7 @@ const FILES: [&str; 7] = [
 ];
 const EXIT_CODES: &str = include_str!("explanations/exit_codes.md");
 
-static MISTAKES: LazyLock<Vec<Explanation>> = LazyLock::new(|| {
+static ERRORS: LazyLock<Vec<Explanation>> = LazyLock::new(|| {
     let mut all: Vec<Explanation> = FILES.into_iter().flat_map(sections).collect();
     all.sort_by_key(|one| one.name);
     all
@@ -40,8 +41,8 @@ pub(crate) struct Explanation {
 
 /// An error, and how it is corrected.
 ///
-/// An example is a fragment of a pipeline file, a command that begins with `$ `, or both. A comment that is only the name of a
-/// file begins that file. A test checks each example.
+/// An example is a fragment of a pipeline file, a command that begins with `$ `, or both. A comment that consists of a file
+/// name starts a new file. A test checks each example.
 #[derive(Debug)]
 pub(crate) struct Examples {
     /// The language in Markdown.
@@ -66,15 +67,15 @@ fn sections(file: &'static str) -> impl Iterator<Item = Explanation> {
 
 /// All errors and warnings, in alphabetical order of their names.
 pub(crate) fn all() -> &'static [Explanation] {
-    &MISTAKES
+    &ERRORS
 }
 
-/// All exit codes, those of runs included.
+/// All exit codes.
 pub(crate) fn exit_codes() -> &'static [Explanation] {
     &CODES
 }
 
-/// The exit codes, for `--help`.
+/// The list of exit codes for `--help`.
 pub(crate) fn help_of_exit_codes() -> String {
     let line = |code: &Explanation| format!("\n  {:<4} {}", code.name, code.meaning);
     format!("Exit codes:{}", CODES.iter().map(line).collect::<String>())
@@ -85,20 +86,18 @@ pub(crate) fn find(name: &str) -> Option<&'static Explanation> {
     all().iter().find(|one| one.name == name)
 }
 
-/// The name that is most similar to a misspelled name: the name with the fewest different letters, otherwise a name with the same
-/// words.
+/// The name that is most similar to a misspelled name: the name with the fewest different letters, otherwise the shortest name
+/// with the most common words.
 pub(crate) fn similar(wrong: &str) -> Option<&'static str> {
     let wrong = wrong.to_lowercase().replace(['_', ' ', ':'], "-");
     let names = || all().iter().map(|one| one.name);
-    let words = |name: &str| name.split('-').filter(|word| !word.is_empty()).count();
-    let shared = |name: &str| {
+    let common_words = |name: &&str| {
         let has = |word: &&str| name.split('-').any(|other| other == *word);
-        wrong.split('-').filter(|word| !word.is_empty()).filter(has).count()
+        wrong.split('-').filter(has).count()
     };
     let same_words = || {
-        let all_shared = names().filter(|name| shared(name) > 0 && shared(name) == words(&wrong));
-        all_shared.min_by_key(|name| words(name))
+        let names = names().filter(|name| common_words(name) > 0);
+        names.min_by_key(|name| (Reverse(common_words(name)), name.split('-').count()))
     };
-    let partly_shared = || names().filter(|name| shared(name) > 0).max_by_key(|name| shared(name));
-    nearest(&wrong, names()).or_else(same_words).or_else(partly_shared)
+    nearest(&wrong, names()).or_else(same_words)
 }

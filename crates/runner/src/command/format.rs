@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use taskferry_sdk::nearest;
-
 /// A number with its noun: `1 page`, `2,000 pages`.
 pub(crate) fn count(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
@@ -13,16 +11,6 @@ pub(crate) fn count(count: u64, noun: &str) -> String {
 pub(crate) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
-}
-
-/// Suggests the name that is most similar to a wrong one, or says something else if none is similar.
-pub(crate) fn did_you_mean(
-    wrong: &str,
-    names: &[&str],
-    otherwise: impl FnOnce() -> String,
-) -> String {
-    let near = nearest(wrong, names.iter().copied());
-    near.map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
 }
 
 /// A number with separators between thousands.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use taskferry_config::toml_value;
 use taskferry_sdk::PartsHash;
 
 /// The optimization of taskferry's own binary.
@@ -92,9 +93,9 @@ pub(super) fn main(versions: &[String]) -> String {
     )
 }
 
-/// A path as a TOML string. Its escapes are those of JSON.
+/// A path as a TOML string.
 pub(super) fn toml_path(path: &Path) -> String {
-    Value::from(path.to_string_lossy()).to_string()
+    toml_value(&path.to_string_lossy().into())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What `taskferry plugins` describes, and its options from a JSON Schema.
 
 use schemars::Schema;
-use serde_json::{Map, Value};
-use taskferry_pipeline::{Role, common_keys, resolve_schema};
+use serde_json::Value;
+use taskferry_pipeline::{Role, common_keys, is_optional, properties, resolve_schema};
 
 /// A plugin, or a table that configures the run.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(super) struct OptionLine {
     pub(super) description: String,
 }
 
-/// The doc comment of the options, one item a paragraph.
+/// The doc comment of the options, with one item per paragraph.
 pub(super) fn paragraphs(entry: &Entry) -> Vec<String> {
     let text = entry.schema.get("description").and_then(Value::as_str).unwrap_or_default();
     text.split("\n\n").map(unwrap).collect()
@@ -49,7 +49,7 @@ pub(super) fn common_options(role: Role) -> impl Iterator<Item = OptionLine> {
     })
 }
 
-/// The options of a plugin or a table, without the common ones.
+/// The options of a plugin or a table, without the common keys.
 pub(super) fn own_options(entry: &Entry) -> Vec<OptionLine> {
     let root = entry.schema.as_value();
     let mut lines = Vec::new();
@@ -122,17 +122,6 @@ impl<'a> Reader<'a> {
             _ => "any value".to_owned(),
         }
     }
-}
-
-fn properties(schema: &Value) -> Option<&Map<String, Value>> {
-    schema.get("properties").and_then(Value::as_object)
-}
-
-fn is_optional(property: &Value) -> bool {
-    let null = Value::from("null");
-    let list = |key: &str| property.get(key).and_then(Value::as_array);
-    list("type").is_some_and(|types| types.contains(&null))
-        || list("anyOf").is_some_and(|all| all.iter().any(|one| one.get("type") == Some(&null)))
 }
 
 fn choices(schema: &Value) -> Option<Vec<String>> {

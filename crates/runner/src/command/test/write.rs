@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_config::{ExpectedRefusals, TestCase};
-use taskferry_sdk::{LookupAnswers, printable_json};
+use taskferry_config::{ExpectedRefusals, TestCase, toml_key, toml_value};
+use taskferry_sdk::LookupAnswers;
 
 use crate::command::json_lines::file_text;
 
@@ -56,7 +56,7 @@ impl Recorded<'_> {
 /// the first line of each test of the file.
 ///
 /// # Errors
-/// Those of the file system.
+/// Errors of the file system.
 pub(crate) fn write(
     file: &Path,
     table: &str,
@@ -97,15 +97,8 @@ pub(crate) fn lines_in(file: &Path, cases: &[TestCase]) -> Vec<usize> {
     own.map(|position| position.line).collect()
 }
 
-/// A key, in quotes if it needs them.
-pub(crate) fn toml_key(key: &str) -> String {
-    let is_bare = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
-    if !key.is_empty() && key.chars().all(is_bare) { key.to_owned() } else { string(key) }
-}
-
-/// A basic string. TOML has the escapes of JSON.
 fn string(text: &str) -> String {
-    printable_json(&Value::from(text).to_string()).into_owned()
+    toml_value(&text.into())
 }
 
 /// Records as a literal string with JSON on its lines.
