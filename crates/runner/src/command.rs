@@ -12,6 +12,7 @@ mod diagnostics;
 mod diff;
 mod doctor;
 mod explain;
+mod expression;
 mod format;
 mod graph;
 mod json_lines;

@@ -44,7 +44,7 @@ pub(super) const LOG: &str = "warn,taskferry_engine::step=error";
 /// Shows a pipeline's effect on the first records.
 pub(crate) async fn preview(registry: &Registry, arguments: PreviewArguments) -> Ended {
     logging::start(LogFormat::Text, LOG);
-    let mut interrupts = listen()?;
+    let mut interrupts = Interrupts::listen()?;
     let mut preview = Preview { registry, arguments, pages: None };
     if preview.arguments.output.watch {
         return Ok(Box::pin(preview.watch(&mut interrupts)).await);
@@ -53,11 +53,6 @@ pub(crate) async fn preview(registry: &Registry, arguments: PreviewArguments) ->
         (ended, _) = preview.show() => ended,
         interrupt = interrupts.next() => Ok(Exit::interrupted(interrupt)),
     }
-}
-
-pub(super) fn listen() -> Result<Interrupts, CommandError> {
-    let failed = |_| CommandError::new(Exit::SINK, "can't listen for signals");
-    Interrupts::listen().map_err(failed)
 }
 
 struct Preview<'a> {
@@ -108,7 +103,7 @@ impl<'a> Preview<'a> {
         }
     }
 
-    /// Shows the preview. Returns also the files that the pipeline reads, if it is valid.
+    /// Shows the preview. Also returns the files that the pipeline reads, if it is valid.
     async fn show(&mut self) -> (Ended, Vec<PathBuf>) {
         match self.prepare() {
             Ok(prepared) => {

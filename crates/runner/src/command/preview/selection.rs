@@ -1,18 +1,18 @@
-//! Chooses the records to show, and notes which options had an effect on all records read.
+//! Chooses the records to show, and finds the options that had no effect on any record.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::json;
 use taskferry_config::{StageInfo, TextPosition};
 use taskferry_pipeline::{Registry, StageId};
-use taskferry_sdk::{AnyTransform, BuildContext, NoFiles, Output, Record, Transform};
+use taskferry_sdk::Record;
 
+use crate::command::expression::Expression;
 use crate::trace::{Outcome, RecordTrace, Selection};
 
 /// A jq expression that is true for the records to show.
 #[derive(Debug)]
-pub(crate) struct Condition(Box<dyn Transform>);
+pub(crate) struct Condition(Expression);
 
 /// Counts and effects of all records read. Clones share the same data.
 #[derive(Debug, Clone, Default)]
@@ -44,31 +44,13 @@ impl Condition {
     /// The errors in the expression.
     pub(crate) fn new(expression: &str, registry: &Registry) -> Result<Self, String> {
         // The line break ends a comment in the expression.
-        let options = json!({"filter": format!("select({expression}\n)")});
-        let context = BuildContext::new(&NoFiles, registry.endpoints());
-        let built = registry.build_transform("jq", &options, &context);
-        match built.map(|built| built.map(|built| built.stage.transform)) {
-            Some(Ok(AnyTransform::Stateless(mut transform))) => {
-                let opened = transform.open(&taskferry_engine::new_run("preview"));
-                opened.map_err(|error| error.full_message())?;
-                Ok(Self(transform))
-            }
-            Some(Err(problems)) => {
-                let texts: Vec<String> =
-                    problems.into_iter().map(|problem| problem.message).collect();
-                Err(format!("`--where` is not a jq expression: {}", texts.join("; ")))
-            }
-            _ => {
-                Err("`--where` needs the transform `jq`, which this binary does not have"
-                    .to_owned())
-            }
-        }
+        let selecting = format!("select({expression}\n)");
+        let run = taskferry_engine::new_run("preview");
+        Expression::new("--where", &selecting, registry, &run).map(Self)
     }
 
     fn holds(&self, record: &Record) -> Result<bool, String> {
-        let mut out = Output::new();
-        let result = self.0.apply(record.clone(), &mut out);
-        result.map(|()| !out.records().is_empty()).map_err(|error| error.full_message())
+        self.0.results(record).map(|results| !results.is_empty())
     }
 }
 
@@ -115,7 +97,7 @@ impl SelectionCounts {
     }
 }
 
-/// The first `count` records that match, and the first delivered one if none of them is delivered.
+/// The first `count` records that match. If none of these is delivered, also the first delivered record.
 pub(crate) fn select(
     count: usize,
     id: Option<&str>,

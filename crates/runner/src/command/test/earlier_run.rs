@@ -39,13 +39,24 @@ impl EarlierRun {
         tolerate(&mut pipeline);
         pipeline.dead_letter = None;
         pipeline.source.feed = Feed::Source(Box::new(RecordSource::new(records)));
-        let mut run = RunContext::new(pipeline.name.clone(), clock.start, "before");
-        run.time_zone = Some(clock.time_zone.clone());
-        run.lookups = lookups.clone();
+        let run = run_context(&pipeline.name, "before", clock, lookups);
         let options = RunOptions { run: Some(run), state: Some(state), ..RunOptions::default() };
         match taskferry_engine::run(pipeline, options).await.error {
             Some(error) => Err(failed(error.error().full_message())),
             None => Ok(Self { state: path, _folder: folder }),
         }
     }
+}
+
+/// The context of a run in a test.
+pub(super) fn run_context(
+    pipeline: &str,
+    run_id: &str,
+    clock: &TestClock,
+    lookups: &Lookups,
+) -> RunContext {
+    let mut run = RunContext::new(pipeline, clock.start, run_id);
+    run.time_zone = Some(clock.time_zone.clone());
+    run.lookups = lookups.clone();
+    run
 }

@@ -1,4 +1,4 @@
-//! Runs the stages of a test on its input, by the engine of `run`.
+//! Runs the stages of a test on its input, with the engine of `run`.
 
 use std::sync::Arc;
 
@@ -8,11 +8,9 @@ use taskferry_engine::StopSignal;
 use taskferry_pipeline::{
     DeadLetterReader, Feed, OnError, Pipeline, ReplayPage, ReplayRecord, Role, SinkStage, StageId,
 };
-use taskferry_sdk::{
-    CountingSink, Cursor, Lookups, Origin, Record, RunContext, Source, StageError,
-};
+use taskferry_sdk::{CountingSink, Cursor, Lookups, Origin, Record, Source, StageError};
 
-use super::earlier_run::EarlierRun;
+use super::earlier_run::{EarlierRun, run_context};
 use crate::trace::{Outcome, RecordSource, RecordTrace, Selection, Trace, trace};
 
 /// The name of the sink that receives the records of a test without a sink.
@@ -27,13 +25,14 @@ pub(crate) struct TestRun {
     /// The number of input records without output and without a refusal. `Err` contains the name of an ordered transform that
     /// emits records at the end, such as sums: then the number is unknown.
     pub(crate) dropped: Result<u64, String>,
-    /// The records of the input with what each stage did.
+    /// The traces of the input records.
     pub(crate) records: Vec<RecordTrace>,
     /// Why the run ended early.
     pub(crate) error: Option<String>,
 }
 
-/// Runs the transforms that `stage` selects, with these answers to lookups, and after the run `earlier` if there is one.
+/// Runs the transforms that `stage` selects. `lookups` contains the answers to lookups, and `earlier` is the run with which
+/// `changes` compares.
 ///
 /// # Errors
 /// A record of the input can't be read.
@@ -45,9 +44,7 @@ pub(crate) async fn execute(
     lookups: &Lookups,
     earlier: Option<&EarlierRun>,
 ) -> Result<TestRun, String> {
-    let mut run = RunContext::new(pipeline.name.clone(), clock.start, "test");
-    run.time_zone = Some(clock.time_zone.clone());
-    run.lookups = lookups.clone();
+    let mut run = run_context(&pipeline.name, "test", clock, lookups);
     run.compared_with = earlier.map(|earlier| earlier.state.clone());
     let mut pipeline = selected(pipeline, stage);
     let count = input.len();
@@ -56,17 +53,17 @@ pub(crate) async fn execute(
             let records = records.iter().map(|record| parse(&record.to_string()));
             Some(Box::new(RecordSource::new(records.collect::<Result<_, _>>()?)))
         }
-        TestInput::DeadLetters(letters) => {
-            let letters = letters.iter().enumerate().map(|(index, letter)| {
-                let role = if letter.stage.role == "sink" { Role::Sink } else { Role::Transform };
+        TestInput::DeadLetters(refused) => {
+            let records = refused.iter().enumerate().map(|(index, refused)| {
+                let role = if refused.stage.role == "sink" { Role::Sink } else { Role::Transform };
                 Ok(ReplayRecord {
-                    record: parse(&letter.record.to_string())?,
+                    record: parse(&refused.record.to_string())?,
                     origin: Origin { page: 1, cursor: None, index, job: None },
-                    stage: Arc::new(StageId { role, name: letter.stage.name.clone() }),
+                    stage: Arc::new(StageId { role, name: refused.stage.name.clone() }),
                 })
             });
-            let letters = letters.collect::<Result<Vec<_>, String>>()?;
-            pipeline.source.feed = Feed::DeadLetters(Box::new(TestDeadLetters(Some(letters))));
+            let records = records.collect::<Result<Vec<_>, String>>()?;
+            pipeline.source.feed = Feed::DeadLetters(Box::new(TestDeadLetters(Some(records))));
             run.replay = true;
             None
         }

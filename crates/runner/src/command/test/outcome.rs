@@ -4,21 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use taskferry_config::{
-    ExpectedRefusals, StageInfo, TestCase, TestClock, TestInput, load_for_test,
-};
-use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, TransformStage};
-use taskferry_sdk::{BuildContext, Lookups, NoFiles, Record, shortened};
+use serde_json::Value;
+use taskferry_config::{ExpectedRefusals, StageInfo, TestCase, TestClock, load_for_test, toml_key};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::{Lookups, Record, shortened};
 
 use super::compare::{Mismatch, mismatch};
-use super::earlier_run::EarlierRun;
+use super::earlier_run::{EarlierRun, run_context};
 use super::execute::{TestRun, execute, parse, selected};
-use super::write::toml_key;
+use crate::command::expression::Expression;
 use crate::command::format::count;
-use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
+use crate::trace::RecordTrace;
 
-/// The name of the stage that evaluates `expect_jq`.
+/// The option with an expression that is true for all output records.
 const EXPRESSION: &str = "expect_jq";
 
 /// The maximum number of characters of a result that a message contains.
@@ -35,7 +33,7 @@ pub(crate) struct Outcome {
     pub(crate) outputs: Vec<Value>,
     /// The stages of the pipeline.
     pub(crate) stages: Vec<StageInfo>,
-    /// The records of the input with what each stage did.
+    /// The traces of the input records.
     pub(crate) records: Vec<RecordTrace>,
     /// Notes that are not failures.
     pub(crate) notes: Vec<String>,
@@ -103,7 +101,7 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
             let unanswered = unanswered(case, &lookups);
             // A lookup without an answer has refused its record.
             outcome.failures = if unanswered.is_empty() {
-                failures(registry, case, &executed).await
+                failures(registry, case, &executed)
             } else {
                 unanswered
             };
@@ -168,7 +166,7 @@ fn value(record: &Record) -> Value {
     record.value().unwrap_or(Value::Null)
 }
 
-async fn failures(registry: &Registry, case: &TestCase, executed: &TestRun) -> Vec<Failure> {
+fn failures(registry: &Registry, case: &TestCase, executed: &TestRun) -> Vec<Failure> {
     if let Some(error) = &executed.error {
         return vec![Failure::new(error.clone())];
     }
@@ -187,7 +185,7 @@ async fn failures(registry: &Registry, case: &TestCase, executed: &TestRun) -> V
         }
     }
     if let Some(expression) = &case.expect_jq {
-        failures.extend(violations(registry, expression, &case.clock, &executed.outputs).await);
+        failures.extend(violations(registry, expression, &case.clock, &executed.outputs));
     }
     failures
 }
@@ -230,8 +228,8 @@ fn refusals(expected: Option<&ExpectedRefusals>, found: &[(String, String)]) -> 
     }
 }
 
-/// The records for which the expression is not `true`. The transform `jq` evaluates it, in a pipeline of its own.
-async fn violations(
+/// The records for which the expression is not `true`.
+fn violations(
     registry: &Registry,
     expression: &str,
     clock: &TestClock,
@@ -240,30 +238,15 @@ async fn violations(
     if outputs.is_empty() {
         return vec![Failure::new("the transforms emit no record, so `expect_jq` can't be true")];
     }
-    let context = BuildContext::new(&NoFiles, registry.endpoints());
-    let built = registry.build_transform("jq", &json!({ "filter": expression }), &context);
-    // The expression was checked when the test was read.
-    let Some(Ok(built)) = built else { return vec![Failure::new("`expect_jq` can't be built")] };
-    let stage = TransformStage {
-        name: EXPRESSION.to_owned(),
-        type_name: built.type_name,
-        digest: String::new(),
-        on_error: OnError::Skip,
-        transform: built.stage.transform,
+    let run = run_context(EXPRESSION, "test", clock, &Lookups::default());
+    let expression = match Expression::new(EXPRESSION, expression, registry, &run) {
+        Ok(expression) => expression,
+        Err(message) => return vec![Failure::new(message)],
     };
-    let feed = Feed::Source(Box::new(RecordSource::new(Vec::new())));
-    let (name, digest) = ("outputs".to_owned(), String::new());
-    let source = SourceStage { name, type_name: "outputs", digest, feed };
-    let pipeline = Pipeline::new(EXPRESSION, source, vec![stage], Vec::new());
-    let input = TestInput::Records(outputs.iter().map(value).collect());
-    let executed = match execute(pipeline, None, &input, clock, &Lookups::default(), None).await {
-        Ok(TestRun { error: None, records, .. }) => records,
-        Ok(TestRun { error: Some(error), .. }) | Err(error) => return vec![Failure::new(error)],
-    };
-    let judged = executed.iter().enumerate().filter_map(|(index, record)| {
-        let verdict = match record.steps.first().map(|step| &step.outcome) {
-            Some(StepOutcome::Emitted { records, .. }) => {
-                let results: Vec<String> = records.iter().map(Record::to_json).collect();
+    let judged = outputs.iter().enumerate().filter_map(|(index, record)| {
+        let verdict = match expression.results(record) {
+            Ok(results) => {
+                let results: Vec<String> = results.iter().map(Record::to_json).collect();
                 if !results.is_empty() && results.iter().all(|result| result == "true") {
                     return None;
                 }
@@ -271,8 +254,7 @@ async fn violations(
                     if results.is_empty() { "nothing".to_owned() } else { results.join(", ") };
                 format!("returns {}", shortened(&results, MAX_CHARACTERS))
             }
-            Some(StepOutcome::Refused(reason)) => format!("fails: {reason}"),
-            _ => "returns nothing".to_owned(),
+            Err(reason) => format!("fails: {reason}"),
         };
         Some(Failure::new(format!(
             "`expect_jq` {verdict} for record {} of {}",
