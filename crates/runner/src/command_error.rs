@@ -1,6 +1,7 @@
 //! Why a command ends early.
 
 use std::io;
+use std::path::Path;
 
 use crate::console;
 use crate::exit::Exit;
@@ -25,6 +26,11 @@ impl CommandError {
     /// An error in the arguments, or in a file that they name.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::USAGE, message)
+    }
+
+    /// An output file that can't be written.
+    pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {
+        Self::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
     }
 
     /// Adds what to do. The JSON log does not contain it.

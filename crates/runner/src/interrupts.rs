@@ -1,11 +1,13 @@
 //! Handles SIGINT, SIGTERM and SIGHUP. SIGHUP has the effect of SIGTERM.
 
 use std::fs;
-use std::io;
 use std::task::Poll;
 
 use taskferry_engine::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::command_error::CommandError;
+use crate::exit::Exit;
 
 /// Handlers of the signals, which no longer end the process. Signals that the parent process ignores (`nohup`, `trap '' HUP`)
 /// stay ignored.
@@ -13,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) struct Interrupts(Vec<(Signal, Interrupt)>);
 
 impl Interrupts {
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, CommandError> {
         let ignored = ignored();
         let kinds = [
             (SignalKind::interrupt(), Interrupt::Interrupted),
@@ -23,8 +25,14 @@ impl Interrupts {
         // Bit 0 is signal 1.
         let handled =
             |(kind, _): &(SignalKind, Interrupt)| ignored >> (kind.as_raw_value() - 1) & 1 == 0;
-        let listening = |(kind, interrupt)| Ok((signal(kind)?, interrupt));
-        kinds.into_iter().filter(handled).map(listening).collect::<io::Result<_>>().map(Self)
+        let listen = |(kind, interrupt)| match signal(kind) {
+            Ok(signal) => Ok((signal, interrupt)),
+            Err(error) => {
+                let message = format!("can't install the signal handlers: {error}");
+                Err(CommandError::new(Exit::SINK, message))
+            }
+        };
+        kinds.into_iter().filter(handled).map(listen).collect::<Result<_, _>>().map(Self)
     }
 
     /// Waits for the next signal.

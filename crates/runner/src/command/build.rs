@@ -27,7 +27,7 @@ pub(crate) fn build(arguments: &BuildArguments) -> Ended {
         let message = format!("`--output {}` is a folder", arguments.output.display());
         return Err(CommandError::usage(message).help("add the name of the binary"));
     }
-    let cargo = Cargo::new().map_err(|error| cannot_write(Path::new("."), &error))?;
+    let cargo = Cargo::new().map_err(|error| CommandError::cannot_write(Path::new("."), &error))?;
     let sources = Sources::find(&cargo, arguments)?;
     let package = Package {
         plugins: &sources.plugins,
@@ -65,7 +65,7 @@ pub(crate) fn build(arguments: &BuildArguments) -> Ended {
 fn write(cargo: &Cargo, package: &Package<'_>) -> Result<PathBuf, CommandError> {
     let folder = cargo.target.join(package.name());
     let source = folder.join("src");
-    fs::create_dir_all(&source).map_err(|error| cannot_write(&source, &error))?;
+    fs::create_dir_all(&source).map_err(|error| CommandError::cannot_write(&source, &error))?;
     let manifest = folder.join("Cargo.toml");
     write_file(&manifest, &package.manifest())?;
     // Cargo resolves no package without code. The versions of the plugins are written later.
@@ -89,15 +89,11 @@ fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
     if fs::read_to_string(path).is_ok_and(|known| known == text) {
         return Ok(());
     }
-    fs::write(path, text).map_err(|error| cannot_write(path, &error))
+    fs::write(path, text).map_err(|error| CommandError::cannot_write(path, &error))
 }
 
 /// Copies the binary to its place, where it appears when it is complete.
 fn publish(binary: &Path, output: &Path) -> Result<(), CommandError> {
     let copy = || Place::in_created_folder(output)?.replace(&fs::read(binary)?, 0o755);
-    copy().map_err(|error| cannot_write(output, &error))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> CommandError {
-    CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
+    copy().map_err(|error| CommandError::cannot_write(output, &error))
 }

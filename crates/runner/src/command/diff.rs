@@ -12,13 +12,13 @@ use super::json_lines::{Line, SCREEN, lines};
 
 /// The number of unchanged lines around a change.
 const CONTEXT: usize = 2;
-/// The maximum number of places whose changes are shown, unless everything is.
+/// The maximum number of places to show, unless everything is shown.
 const MAX_CHANGES: usize = 4;
 /// A changed line with more columns is cut around its change.
 pub(crate) const MAX_COLUMNS: usize = 74;
 /// The number of equal characters that are shown before and after a change within a line.
 const CONTEXT_COLUMNS: usize = 16;
-/// The number of characters that are shown of the beginning of a cut line.
+/// The number of characters at the beginning of a cut line.
 const PREFIX_COLUMNS: usize = 28;
 /// The maximum number of characters of a cut line.
 const MAX_CHARACTERS: usize = 400;
@@ -32,7 +32,7 @@ pub(crate) enum DiffLine {
     Same(String),
     Removed(String),
     Added(String),
-    /// The place of the next lines, or a number of lines that are not shown.
+    /// The place of the next lines, or the number of lines that are not shown.
     Note(String),
 }
 
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_line_only_what_differs_is_shown() {
+    fn only_the_difference_in_a_long_line_is_shown() {
         let text =
             |word: &str| format!("{}{word}{}", "é review ".repeat(30), " of cases".repeat(30));
         let shown = diff(&[json!({"task": text("old")})], &[json!({"task": text("new")})], 12);

@@ -34,8 +34,8 @@ pub(crate) fn changed_files(manifest: &Value) -> Vec<String> {
     changed.map(|(path, _)| printable(path).into_owned()).collect()
 }
 
-/// The files in which the last run that has published them is one of another pipeline with the state folder `dir`, if they are
-/// unchanged. `own` is the folder of this pipeline.
+/// The unchanged files that another pipeline with the state folder `dir` was the last to publish. `own` is the folder of this
+/// pipeline.
 pub(crate) fn files_of_others(dir: &Path, own: &Path) -> BTreeMap<PathBuf, Publisher> {
     let mut last: BTreeMap<PathBuf, (PublishedFile, Option<Publisher>)> = BTreeMap::new();
     for pipeline in folders_in(dir) {
@@ -65,7 +65,7 @@ fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// The state folders of a pipeline and of experiments with it, each followed by those of its shards.
+/// The state folders of a pipeline and of its experiments, each followed by the state folders of its shards.
 fn with_shards_and_experiments(pipeline: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let experiments = folders_in(&pipeline.join("experiments"));
     let wholes = std::iter::once(pipeline.to_owned()).chain(experiments);
@@ -90,7 +90,8 @@ pub(crate) fn warn_of_replaced(others: &BTreeMap<PathBuf, Publisher>, manifest: 
 }
 
 impl PublishedFile {
-    /// Whether the file at this path is this one. The content is read only if the file was changed or copied after the run.
+    /// Whether the file at this path is still the published one. Reads the content only if the file was changed or copied after
+    /// the run.
     fn is_at(&self, path: &Path) -> bool {
         let Ok(found) = fs::metadata(path) else { return false };
         let is_older = |changed: SystemTime| {

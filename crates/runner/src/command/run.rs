@@ -46,7 +46,7 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Ended {
     execute(checked, &options, conditions, &inputs, &layers, context).await
 }
 
-/// Runs a checked pipeline. Reports must not replace `inputs`, of which the pipeline file is the first.
+/// Runs a checked pipeline. Reports must not replace `inputs`. The first input is the pipeline file.
 pub(crate) async fn execute(
     checked: Checked,
     arguments: &RunOptionArguments,
@@ -89,9 +89,7 @@ pub(crate) async fn execute(
     {
         return skip(&finished, &pipeline, reports);
     }
-    let interrupts = Interrupts::listen().map_err(|error| {
-        CommandError::new(Exit::SINK, format!("can't install the signal handlers: {error}"))
-    })?;
+    let interrupts = Interrupts::listen()?;
     // A dry run and a replay replace no file.
     let others = match &state {
         Some(_) if !is_replay => folder.files_of_others(),
@@ -135,7 +133,7 @@ pub(crate) async fn execute(
     Ok(exit)
 }
 
-/// Ends a run with `--if-incomplete` with the summary and the exit code of the last run, which is over.
+/// Ends a run with `--if-incomplete`: writes the summary of the last run, and returns the exit code of that run.
 fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports) -> Ended {
     let FinishedRun { run_id, finished_at, exit_code, manifest, .. } = last;
     let hint = match exit_code {

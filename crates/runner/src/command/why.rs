@@ -16,12 +16,13 @@ use super::arguments::WhyArguments;
 use super::diagnostics::load;
 use super::format::count;
 use super::preview::mask::Mask;
-use super::preview::{LOG, MASKED, json as preview_json, listen, write_failure};
+use super::preview::{LOG, MASKED, json as preview_json, write_failure};
 use super::state_folder::StateFolder;
 use super::summary::FROM_SANDBOX;
 use crate::command_error::{Ended, printed};
 use crate::console;
 use crate::exit::Exit;
+use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 use crate::trace::{RecordTrace, Selection, Trace, trace};
 use crate::wrap::wrapped_line;
@@ -48,7 +49,7 @@ struct Explanation<'a> {
 /// Shows what happens to one record.
 pub(crate) async fn why(registry: &Registry, arguments: WhyArguments) -> Ended {
     logging::start(LogFormat::Text, LOG);
-    let mut interrupts = listen()?;
+    let mut interrupts = Interrupts::listen()?;
     tokio::select! {
         ended = explanation(registry, &arguments) => ended,
         interrupt = interrupts.next() => Ok(Exit::interrupted(interrupt)),
@@ -141,7 +142,7 @@ impl<'a> Explanation<'a> {
             return;
         }
         let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-        // An id with a missing or a different ending.
+        // One id is the beginning of the other.
         let begins = |id: &str| id.starts_with(&*arguments.id) || arguments.id.starts_with(id);
         let similar = ids.iter().filter(|id| !id.is_empty() && begins(id)).take(MAX_IDS);
         self.nearest_ids = similar.map(ToString::to_string).collect();

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use crate::command_error::CommandError;
 use crate::console;
-use crate::exit::Exit;
 
 /// The path of a new folder in `parent`.
 ///
@@ -29,16 +28,12 @@ fn already_exists(path: &Path) -> CommandError {
 pub(super) fn write(folder: &Path, files: &[(String, String)]) -> Result<(), CommandError> {
     create(folder, files).map_err(|(path, error)| match error.kind() {
         ErrorKind::AlreadyExists => already_exists(&path),
-        _ => cannot_write(&path, &error),
+        _ => CommandError::cannot_write(&path, &error),
     })?;
     for (file, _) in files {
         console::line(&format!("wrote {}", folder.join(file).display()));
     }
     Ok(())
-}
-
-pub(super) fn cannot_write(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
 }
 
 fn create(folder: &Path, files: &[(String, String)]) -> Result<(), (PathBuf, io::Error)> {

@@ -1,4 +1,4 @@
-//! `taskferry new --diff`: compares the template of a crate with the present one.
+//! `taskferry new --diff`: compares the template from which a crate was written with the current template.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,6 @@ use std::path::Path;
 use similar::TextDiff;
 use taskferry_files::Place;
 
-use super::folder::cannot_write;
 use super::template::Template;
 use super::template_file::{self, TemplateFile};
 use crate::command::arguments::quoted;
@@ -16,7 +15,7 @@ use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 use crate::exit::Exit;
 
-/// Prints a patch from the template with which the folder was written to the present one.
+/// Prints a patch with the changes of the template since the folder was written.
 pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
     let path = folder.join(template_file::FILE);
     let shown = path.display();
@@ -40,7 +39,7 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
         let text =
             template_file::text(&template, &written.names, written.checkout.as_ref(), &files);
         let replaced = Place::of(&path).and_then(|place| place.replace(text.as_bytes(), 0o644));
-        replaced.map_err(|error| cannot_write(&path, &error))?;
+        replaced.map_err(|error| CommandError::cannot_write(&path, &error))?;
         console::line(&format!("wrote {shown}"));
         return Ok(Exit::COMPLETE);
     }

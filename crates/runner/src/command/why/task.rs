@@ -1,11 +1,10 @@
 //! Follows one task of a job.
 
 use serde_json::Value;
-use taskferry_config::StageInfo;
+use taskferry_config::{StageInfo, did_you_mean};
 use taskferry_sdk::Record;
 
 use super::event::{Event, delivered, name, option};
-use crate::command::format::did_you_mean;
 use crate::command::preview::mask::Mask;
 use crate::command::preview::stages::{consequence, effects_of, stages};
 use crate::trace::{Outcome, RecordTrace, Step};
@@ -152,7 +151,7 @@ fn find_tasks(value: &Value, found: &mut Vec<Task>) {
     }
 }
 
-/// The first object for which `is_it` holds, the outermost first.
+/// The first object for which `is_it` is true. An object comes before the objects inside it.
 fn find<'v>(value: &'v Value, is_it: &dyn Fn(&Value) -> bool) -> Option<&'v Value> {
     match value {
         Value::Array(items) => items.iter().find_map(|item| find(item, is_it)),
