@@ -21,12 +21,12 @@ pub struct Checked {
     pub pages_digest: String,
     /// The warnings, in the order of their positions.
     pub warnings: Vec<Diagnostic>,
-    /// The variables that placeholders stand for, in the order of the options. Empty without
+    /// The variables and files that placeholders replace, in the order of the options. Empty without
     /// [`Layers::placeholders`](crate::Layers::placeholders).
     pub unverified: Vec<Unverified>,
 }
 
-/// A variable that is not set or a file that can't be read, for which a placeholder stands. Its value is not checked.
+/// An unset variable or an unreadable file that a placeholder replaces. The value is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unverified {
     /// The name of the variable, or `file:PATH`.

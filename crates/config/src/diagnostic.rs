@@ -22,7 +22,7 @@ pub struct Diagnostic {
     pub(crate) span: Option<TextSpan>,
     /// Other spans that the error concerns, with their labels.
     pub(crate) related: Vec<(TextSpan, String)>,
-    /// The number of errors that this one counts for.
+    /// The number of errors that this diagnostic represents.
     pub(crate) count: usize,
 }
 
@@ -104,13 +104,13 @@ impl Diagnostic {
         }
     }
 
-    /// All marked spans, with their labels: that of the error itself first.
+    /// All marked spans with their labels. The span of the error itself is first.
     fn marks(&self) -> impl Iterator<Item = (&TextSpan, Option<&str>)> {
         let own = self.span.iter().map(|span| (span, self.label.as_deref()));
         own.chain(self.related.iter().map(|(span, label)| (span, Some(label.as_str()))))
     }
 
-    /// The marked texts, each once.
+    /// The marked texts, without duplicates.
     fn texts(&self) -> Vec<&Text> {
         let mut texts: Vec<&Text> = Vec::new();
         for (span, _) in self.marks() {
@@ -173,7 +173,7 @@ impl miette::Diagnostic for Diagnostic {
     }
 }
 
-/// The marked texts as one: miette draws only one text for each error. No span lies in two of them.
+/// Presents the marked texts as one text, because miette draws one text for each error. No span is in two of the texts.
 impl SourceCode for Diagnostic {
     fn read_span<'a>(
         &'a self,
@@ -201,7 +201,7 @@ impl Diagnostics {
         Self(diagnostics)
     }
 
-    /// The errors and warnings: at most a hundred of each kind, followed by an entry with the number of omitted ones.
+    /// The errors and warnings: at most a hundred of each kind, and an entry with the number of omitted ones.
     pub fn all(&self) -> &[Diagnostic] {
         &self.0
     }

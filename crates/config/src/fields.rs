@@ -63,10 +63,10 @@ struct Flow<'a> {
     steps: Vec<(&'a CheckedTransform, RecordFields)>,
 }
 
-/// The stage that drops a field, and the option that does.
+/// The stage that drops a field, and the option that makes it do so.
 struct Dropped<'a> {
     stage: &'a str,
-    /// The name that the field has there.
+    /// The name of the field in the input of this stage.
     field: String,
     path: KeyPath,
     part: Part,

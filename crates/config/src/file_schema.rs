@@ -14,7 +14,7 @@ use definition::definition;
 /// The JSON Schema (draft 2020-12) of a pipeline file that uses these plugins.
 ///
 /// It is made of the structs that read the file, so it accepts every valid file. It describes the file as written: a string with a
-/// reference such as `${NAME}` may stand wherever the value is one of several texts.
+/// reference such as `${NAME}` is valid wherever the value is one of several texts.
 pub fn file_schema(registry: &Registry) -> Value {
     let plugins = registry.plugins();
     let mut definitions = Map::new();
@@ -94,7 +94,7 @@ fn stage(plugin: &PluginEntry<'_>) -> Value {
     schema
 }
 
-/// Moves what a plugin requires from the table to a condition on `type`.
+/// Moves the required keys of a plugin from its table to a condition on `type`.
 ///
 /// Editors complete only the keys of alternatives that the table already satisfies. An unfinished table satisfies the alternative of
 /// its type only if the alternative requires no key except `type`.
@@ -131,7 +131,7 @@ fn allow_all_keys(schema: &mut Value) {
     fields.insert("additionalProperties".to_owned(), true.into());
 }
 
-/// A key that every stage has. Its type stands in the code that reads it: [`crate::stage`].
+/// The schema of a key that every stage has. [`crate::stage`] reads the key with the same type.
 fn common_key(key: &CommonKey, type_name: &str, purpose: &Value) -> Value {
     let mut schema = match key.name {
         "type" => return json!({"const": type_name, "description": purpose}),

@@ -28,7 +28,7 @@ pub(crate) fn interpolate(tree: &mut Node, layers: &Layers, files: &PipelineFile
     found
 }
 
-/// The string of a node with the values of its variables; `None` if one is not set, or if it names a file.
+/// The string of a node with the values of its variables; `None` if a variable is not set, or if the string refers to a file.
 pub(crate) fn with_variables(
     node: &Node,
     layers: &Layers,

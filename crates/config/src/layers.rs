@@ -28,7 +28,7 @@ pub struct Layers {
     pub(crate) overrides: Vec<Override>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) folder: PathBuf,
-    /// The paths of the files, those that could not be read included.
+    /// The paths of all files, including files that could not be read.
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) default_name: String,
     pub(crate) sandbox: bool,
@@ -115,7 +115,7 @@ impl Layers {
         }
     }
 
-    /// Adds a file over the files before it. Its tables are merged, its other values replace earlier ones.
+    /// Adds a file over the earlier files. Its tables are merged with earlier tables, and its other values replace earlier values.
     #[must_use]
     pub fn overlay(mut self, path: &Path) -> Self {
         self.read(path, "overlay");
@@ -141,7 +141,7 @@ impl Layers {
                 path: key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect(),
             })
         });
-        // The command line is stronger, in whichever order the layers were added.
+        // The command line is stronger, whatever the order of the calls.
         self.overrides.splice(0..0, overrides);
         self
     }
@@ -176,8 +176,8 @@ impl Layers {
         self
     }
 
-    /// Sets whether placeholders replace unset variables and unreadable files. Only files outside of the project or with a secret are
-    /// replaced. Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists the
+    /// Sets whether placeholders replace unset variables, and unreadable files that are outside of the project or contain a secret.
+    /// Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists the
     /// placeholders. Such a pipeline can be checked and tested without secrets, but must not run.
     #[must_use]
     pub fn placeholders(mut self, placeholders: bool) -> Self {

@@ -138,7 +138,7 @@ impl Sources<'_> {
         Located { location, related: related.chain(replaced).collect(), problem }
     }
 
-    /// The value of a weaker file that the value at `path`, or a list that contains it, replaces.
+    /// The value in a weaker file that is replaced by the value at `path`, or by a list that contains the value at `path`.
     fn replaced(&self, path: &KeyPath) -> Option<(Location, String)> {
         let mut above = KeyPath::root();
         for segment in path.segments() {
@@ -241,7 +241,7 @@ impl Sources<'_> {
         ))
     }
 
-    /// The location of a value, or of the nearest table above it that a text holds.
+    /// The location of a value. If no text contains the value, the location of the nearest table above it.
     fn locate_path(&self, path: &KeyPath, part: &Part) -> Option<Location> {
         let (mut path, mut part) = (path.clone(), part.clone());
         loop {

@@ -1,5 +1,5 @@
-//! Merges the layers of a pipeline. figment merges tables key by key and replaces all other values. It cannot address the entries
-//! of a list, so from the first override that does, the tree inserts the overrides.
+//! Merges the layers of a pipeline. figment merges tables key by key and replaces all other values. figment cannot
+//! address the entries of a list. If an override does, the tree inserts this override and all later ones.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -47,7 +47,7 @@ pub(crate) fn merge(layers: &Layers, documents: &[Document<'_>]) -> (Node, Vec<(
         values.into_iter().enumerate().fold(Figment::new(), |figment, (number, values)| {
             figment.merge(NumberedLayer { number, values })
         });
-    // These providers never fail, so neither does the merge.
+    // These providers never fail, so the merge never fails.
     let merged = figment.data().ok().and_then(|profiles| profiles.into_values().next());
     let layer = |tag: Tag| {
         let number = figment.get_metadata(tag).and_then(|layer| layer.name.parse::<usize>().ok());

@@ -4,16 +4,18 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_pipeline::{PluginEntry, Registry, Role, common_keys, resolve_schema, run_tables};
+use taskferry_pipeline::{
+    PluginEntry, Registry, Role, common_keys, properties, resolve_schema, run_tables,
+};
 use taskferry_sdk::{KeyPath, MAX_PER_KIND, Problem, Segment};
 
 use crate::keys::TOP_LEVEL;
 use crate::placeholder::choices;
-use crate::schema::{StageSchema, option_schema, properties, stages};
+use crate::schema::{StageSchema, option_schema, stages};
 use crate::suggestion::listed;
 use crate::tree::Node;
 
-/// Names that mean another one.
+/// Names in other tools, and the name with this meaning in taskferry.
 #[derive(Deserialize)]
 struct OtherName {
     names: Vec<String>,
@@ -34,7 +36,7 @@ const DATA: &str = include_str!("../data/other_names.toml");
 static OTHER_NAMES: LazyLock<OtherNames> =
     LazyLock::new(|| toml::from_str(DATA).unwrap_or_default());
 
-/// The name that exists here, among those that `wrong` may mean. Case does not matter.
+/// The first meaning of `wrong` that exists in the table. Case does not matter.
 fn meant(
     all: &'static [OtherName],
     wrong: &str,

@@ -180,8 +180,8 @@ impl Output {
     }
 }
 
-/// The folder that outputs must not be in: the whole state folder, or only the folder of the pipeline if the working directory is
-/// inside the state folder.
+/// The folder that must not contain outputs: the whole state folder. If the working directory is inside the state folder, only
+/// the folder of the pipeline.
 fn state_folder(dir: &str, pipeline: &str) -> (String, Identity) {
     let (whole, here) = (Identity::of(Path::new(dir)), Identity::of(Path::new(".")));
     if here.is(&whole) || here.is_in(&whole) {
@@ -201,7 +201,7 @@ fn path_today(path: &Path) -> PathBuf {
     path.to_string_lossy().replace("{date}", &date).replace("{shard}", "all").into()
 }
 
-/// The option of an input whose value is this path, or contains it.
+/// The option that names the input at this path: its value is the path, or contains the path.
 fn input_option(tree: &Node, outputs: &[Output], path: &str) -> Option<KeyPath> {
     let state = KeyPath::of("state");
     let is_input = |key: &KeyPath| {

@@ -105,7 +105,7 @@ impl Placeholder {
         next.is_some()
     }
 
-    /// Reports these variables.
+    /// Reports the variables for which `is_reported` is true.
     fn fail(
         self,
         tree: &mut Node,
@@ -121,8 +121,8 @@ impl Placeholder {
     }
 }
 
-/// The placeholders for files that must exist, and the others. A file beside the pipeline file belongs to the project, unless it
-/// contains a secret.
+/// Splits placeholders into those for files that must exist, and all others. A file beside the pipeline file must exist, unless
+/// it contains a secret.
 fn missing_files(
     tree: &Node,
     placeholders: Vec<Placeholder>,
@@ -135,8 +135,8 @@ fn missing_files(
     placeholders.into_iter().partition(must_exist)
 }
 
-/// Assembles a pipeline with placeholders, and returns those that it accepts. What is wrong with the others is added to
-/// `problems`.
+/// Assembles a pipeline with placeholders. Returns the placeholders that the pipeline accepts, and adds the problems of the others
+/// to `problems`.
 pub(crate) fn assemble<T>(
     tree: &mut Node,
     mut placeholders: Vec<Placeholder>,

@@ -30,7 +30,7 @@ impl fmt::Display for TextPosition {
 pub struct StageInfo {
     /// The stage.
     pub id: StageId,
-    /// The name of the sink whose own transform it is.
+    /// The name of the sink, for a transform of one sink.
     pub sink: Option<String>,
     /// The plugin's type.
     pub type_name: &'static str,
@@ -40,8 +40,8 @@ pub struct StageInfo {
     pub path: KeyPath,
     /// Where its table begins: at the bracket of `[source]` or `[[sink]]`.
     pub position: Option<TextPosition>,
-    /// The keys that the pipeline sets in its table, with their positions. That of a table such as `[source.auth]` is at its
-    /// bracket.
+    /// The keys that the pipeline sets in its table, with their positions. The position of a table such as `[source.auth]` is
+    /// its bracket.
     pub options: BTreeMap<String, TextPosition>,
     /// The options whose effects the plugin explains.
     pub explained_options: &'static [&'static str],

@@ -18,7 +18,7 @@ use crate::tree::{Kind, Layer, Node};
 
 /// Declares, in the schema of an option, its value in the sandbox.
 const MARK: &str = "x-sandbox";
-/// The folder for the state of such runs within the state folder. The folder of a pipeline never begins with a dot.
+/// The folder in the state folder for runs with `--sandbox`. The folder of a pipeline never begins with a dot.
 const STATE: &str = ".sandbox";
 
 /// The changes that `--sandbox` makes to a pipeline.
@@ -50,8 +50,7 @@ impl Plan {
         plan
     }
 
-    /// Replaces the options. The URL of a sandbox stays, also that of a variable, so that `sandbox:?jobs=5000` selects which sandbox
-    /// to use.
+    /// Replaces the options. A `sandbox:` URL stays, even if it comes from a variable: `sandbox:?jobs=5000` selects a sandbox.
     pub(crate) fn apply(
         &self,
         tree: &mut Node,

@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
-use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema};
+use taskferry_pipeline::{Registry, Role, common_keys, properties, resolve_schema};
 use taskferry_sdk::{KeyPath, Segment, has_secret_word, is_secret_name, secret_forms};
 
 use crate::mask::asterisks;
-use crate::schema::{StageSchema, option_schema, properties, schema_of_key, stages};
+use crate::schema::{StageSchema, option_schema, schema_of_key, stages};
 use crate::tree::{Interpolation, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key has the name of a secret, or that came
@@ -24,7 +24,7 @@ pub(crate) struct Secrets {
 
 /// With more secrets than this, computing all encoded forms takes too long: only the values themselves are masked.
 const MAX_ENCODED: usize = 1000;
-/// A shorter value is not a secret, and would occur in every second word.
+/// A shorter value is not a secret, and occurs in many words.
 const MIN_LENGTH: usize = 3;
 
 impl Secrets {
@@ -44,7 +44,7 @@ impl Secrets {
         secrets
     }
 
-    /// The secrets by the schemas of the options, wherever their values come from.
+    /// The values of all options that their schemas mark as secrets.
     pub(crate) fn by_option(stages: &[StageSchema<'_>]) -> Self {
         let mut secrets = Self::default();
         for stage in stages {
@@ -57,7 +57,7 @@ impl Secrets {
                         return false;
                     }
                     Kind::Scalar(_) if is_suspicious => secrets.add(node, path),
-                    // An unknown key beside secrets may be the misspelt key of one.
+                    // An unknown key beside secrets may be the misspelt key of a secret.
                     Kind::Table(fields) if is_suspicious => {
                         let is_unknown = |key: &str| schema_of_key(schema, key).is_none();
                         let unknown = fields.iter().filter(|(key, _)| is_unknown(key));

@@ -13,7 +13,7 @@ use crate::text::{SourceText, Text, TextSpan, first_line, lines_at};
 
 /// Quotation marks that word processors write instead of straight ones.
 const CURLY: [char; 7] = ['“', '”', '„', '‟', '‘', '’', '‚'];
-/// Tables that a pipeline can have several of.
+/// Tables that can occur several times.
 const ARRAYS: [&str; 3] = ["transform", "sink", "sink.transform"];
 
 /// After one of these errors, the parser reads the next lines as part of the same value, or as keys of the same table, and
@@ -134,7 +134,7 @@ fn line_errors(text: &str, errors: Vec<Error>) -> Vec<LineError> {
     errors
 }
 
-/// The position of an error, or the last character of the line if it is behind the line.
+/// The position of an error, or the last character of the line if the error is after the line.
 fn visible(text: &str, error: &LineError) -> Range<usize> {
     let line = text.get(error.line.clone()).unwrap_or_default().trim_end();
     let end = error.line.start + line.len();
@@ -196,7 +196,7 @@ fn finding(text: &str, error: &LineError, keys: &KnownKeys) -> Finding {
     }
 }
 
-/// The nearest line before an error that meets a condition, optionally within the same table.
+/// The nearest line before the error for which `is_it` is true. With `in_table`, only lines of the same table count.
 fn earlier(
     text: &str,
     error: &LineError,
@@ -240,7 +240,7 @@ fn bracket_or_quote(
     Some(diagnostic.at(span(at..at + mark.len_utf8())))
 }
 
-/// The table whose header needs two brackets, and the position of its first header, if that is the error.
+/// If the error is a header that needs two brackets: the name of the table, and the position of its first header.
 fn single_bracket<'t>(error: &LineError, text: &'t str) -> Option<(&'t str, Range<usize>)> {
     let header = text.get(error.line.clone())?.trim_start();
     let name = header.trim_start_matches('[').split(']').next().unwrap_or_default().trim();

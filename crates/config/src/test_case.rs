@@ -229,12 +229,12 @@ impl TestReader<'_> {
     /// The stage of the test, which dead letters may determine.
     fn stage(&self, name: Option<&str>, input: &TestInput) -> Result<Option<StageId>, Problem> {
         let given = name.map(|name| self.named(name)).transpose()?;
-        let TestInput::DeadLetters(letters) = input else {
+        let TestInput::DeadLetters(refused) = input else {
             return Ok(given.map(|stage| stage.id.clone()));
         };
         let path = self.path.key("input");
         let mut scope = given;
-        for RefusedRecord { stage, .. } in letters {
+        for RefusedRecord { stage, .. } in refused {
             let known = |info: &&StageInfo| {
                 info.id.role.to_string() == stage.role && info.id.name == stage.name
             };
@@ -247,7 +247,7 @@ impl TestReader<'_> {
                 let help = format!("the stages of the pipeline are {}", names.join(", "));
                 return Err(Problem::at(path, "unknown-choice", message).help(help));
             };
-            // A record of the chain reaches each sink; a record of a sink only that one.
+            // A record of a common transform reaches each sink. A record of one sink reaches only this sink.
             let sink = match info.id.role {
                 Role::Sink => Some(info.id.name.as_str()),
                 _ => info.sink.as_deref(),
@@ -284,7 +284,7 @@ impl TestReader<'_> {
         })
     }
 
-    /// What the transform `jq` says about `expect_jq`.
+    /// The problems that the transform `jq` reports about `expect_jq`.
     fn expression_problems(&self, expression: &str) -> Vec<Problem> {
         let path = self.path.key("expect_jq");
         let context = BuildContext::new(&NoFiles, self.registry.endpoints());

@@ -15,7 +15,7 @@ use crate::tree::{Kind, Node, wrong_type};
 pub enum TestInput {
     /// Records for the first transform.
     Records(Vec<Value>),
-    /// Records that stages of an earlier run have refused, which start at these stages.
+    /// Records that stages of an earlier run refused. Each record starts at the stage that refused it.
     DeadLetters(Vec<RefusedRecord>),
 }
 
@@ -38,7 +38,7 @@ pub struct RefusingStage {
 }
 
 impl TestInput {
-    /// Reads the input. With `reads_pages`, pages of the API in JSON text stand for their records.
+    /// Reads the input. With `reads_pages`, a page of the API in JSON text is replaced by its records.
     pub(crate) fn read(
         node: &Node,
         path: &KeyPath,
@@ -53,21 +53,21 @@ impl TestInput {
             let problem = Problem::at(path.clone(), "empty-value", "`input` has no records");
             return Err(problem.help("give the test at least one record"));
         }
-        // Records of a source have other fields.
-        let has = |record: &Value, field: &str| record.get(field).is_some();
-        let letter = |record: &Value| {
-            let is_letter = has(record, "run_id") && has(record, "origin") && has(record, "error");
-            RefusedRecord::deserialize(record).ok().filter(|_| is_letter)
+        // The records of a source do not have these fields.
+        let fields = ["run_id", "origin", "error"];
+        let dead_letter = |record: &Value| {
+            let is_dead_letter = fields.iter().all(|field| record.get(field).is_some());
+            RefusedRecord::deserialize(record).ok().filter(|_| is_dead_letter)
         };
-        let letters: Option<Vec<_>> = records.iter().map(letter).collect();
-        Ok(letters.map_or(Self::Records(records), Self::DeadLetters))
+        let dead_letters: Option<Vec<_>> = records.iter().map(dead_letter).collect();
+        Ok(dead_letters.map_or(Self::Records(records), Self::DeadLetters))
     }
 
     /// The number of records.
     pub fn len(&self) -> usize {
         match self {
             Self::Records(records) => records.len(),
-            Self::DeadLetters(letters) => letters.len(),
+            Self::DeadLetters(records) => records.len(),
         }
     }
 
@@ -93,7 +93,7 @@ pub(crate) fn records(node: &Node, path: &KeyPath, folder: &Path) -> Result<Vec<
         Kind::Scalar(Value::String(text)) => text,
         _ => return Err(wrong_type(path.clone(), "a list of records, JSON text or a path", node)),
     };
-    // No path of a file begins like this.
+    // Text that begins with a bracket is JSON, not a path.
     if text.trim().is_empty() || text.trim_start().starts_with(['{', '[']) {
         return parse(text).map_err(|(offset, reason)| {
             let part = Part::Within(offset..(offset + 1).min(text.len()));
@@ -115,7 +115,7 @@ pub(crate) fn records(node: &Node, path: &KeyPath, folder: &Path) -> Result<Vec<
     parse(&text).map_err(|(offset, reason)| {
         let before = text.get(..offset).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        unreadable(format!("line {line} is not JSON: {reason}")).help("write one record a line")
+        unreadable(format!("line {line} is not JSON: {reason}")).help("write one record per line")
     })
 }
 

@@ -22,8 +22,8 @@ pub fn test_file(pipeline: &Path) -> PathBuf {
     pipeline.with_extension("test.toml")
 }
 
-/// The pipeline files among `files`, each once. A pattern such as `pipelines/*.toml` also names files for tests, which stand for
-/// their pipeline files.
+/// The pipeline files of `files`, without duplicates. A pattern such as `pipelines/*.toml` also matches test files: each test file
+/// is replaced by its pipeline file.
 pub fn pipeline_files(files: &[PathBuf]) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for file in files {
@@ -44,7 +44,7 @@ pub(crate) type LoadStages<'a> = &'a dyn Fn(&Layers) -> Result<Vec<StageInfo>, D
 /// Reads the tests of a pipeline file, and checks them.
 ///
 /// # Errors
-/// All errors of the tests, or those of the pipeline with their variables.
+/// All errors of the tests, or the errors of the pipeline with the variables of a test.
 pub(crate) fn load(
     pipeline: &Path,
     base: &Layers,
@@ -73,7 +73,7 @@ struct Suite<'a> {
     load_stages: LoadStages<'a>,
     /// The stages of the pipeline for each set of variables.
     stages: Vec<(BTreeMap<String, String>, Vec<StageInfo>)>,
-    /// The names of the tests so far, each with its file and its path in it.
+    /// The names of the tests so far, each with its file, and its path in the file.
     names: Vec<(String, PathBuf, KeyPath)>,
 }
 
@@ -126,8 +126,8 @@ impl Suite<'_> {
         Ok(cases.map(|((_, case), position)| TestCase { position, ..case }).collect())
     }
 
-    /// Variables of the test that the pipeline does not use, with a name similar to one that it uses. Other unused variables may
-    /// be those of an overlay.
+    /// Reports each variable of the test that the pipeline does not use, if the pipeline uses a variable with a similar name. Other
+    /// unused variables are not reported, because an overlay may use them.
     fn misspelt_variables(&self, options: &TestOptions, path: &KeyPath) -> Vec<Problem> {
         let files = self.base.files.iter();
         let used: Vec<&str> = files.flat_map(|file| variables(&file.text)).collect();
@@ -182,7 +182,7 @@ fn tables<'n>(tree: &'n Node, list: &KeyPath, problems: &mut Vec<Problem>) -> &'
     })
 }
 
-/// The tables in a test file that are no tests.
+/// Reports the keys of a test file that are not tests.
 fn other_tables(tree: &Node) -> Vec<Problem> {
     let fields = tree.as_table().into_iter().flatten();
     let others = fields.filter(|(key, node)| *key != TESTS && node.layer != Layer::Default);

@@ -69,9 +69,7 @@ impl Text {
         let (_, start) = self.line_at(offset);
         self.shown.get(start..offset).map_or(0, |before| before.chars().count())
     }
-}
 
-impl Text {
     /// The number of offsets in the text, its end included.
     pub(crate) fn width(&self) -> usize {
         self.shown.len() + 1
@@ -137,24 +135,24 @@ impl TextSpan {
         TextPosition { file: self.file().to_owned(), line, column }
     }
 
-    /// The number of its characters on its first line.
+    /// The number of marked characters on the first line.
     pub(crate) fn length(&self) -> usize {
         let text = self.text.shown.get(self.span.clone()).unwrap_or_default();
         text.lines().next().map_or(0, |line| line.chars().count())
     }
 
-    /// From 1.
+    /// The line, from 1.
     pub(crate) fn line(&self) -> usize {
         self.text.line_at(self.span.start).0 + 1
     }
 
-    /// In characters, from 1.
+    /// The column in characters, from 1.
     pub(crate) fn column(&self) -> usize {
         self.text.column_at(self.span.start) + 1
     }
 }
 
-/// The lines that hold these offsets, in order, each once.
+/// The lines that contain these offsets, in order and without duplicates.
 pub(crate) fn lines_at(text: &str, offsets: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     let line = |offset: usize| {
         let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));

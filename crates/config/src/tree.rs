@@ -6,7 +6,7 @@ use figment::value::{Num, Tag, Value as Merged};
 use serde_json::{Map, Number, Value};
 use taskferry_sdk::{KeyPath, Problem, Segment};
 
-/// The text that a value comes from. Ordered from the weakest layer to the strongest.
+/// The layer that a value comes from. Ordered from the weakest layer to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layer {
     /// A default.
@@ -28,7 +28,7 @@ pub(crate) struct Node {
 /// The result of the interpolation of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Interpolation {
-    /// The string holds none.
+    /// The string contains no reference.
     None,
     /// The inserted text may be shown.
     Public,

@@ -254,7 +254,7 @@ fn later_layers_override_earlier_ones_and_indexes_reach_into_lists() {
     );
     assert!(
         source.contains("[secret]"),
-        "a text that looks like a number is a text where one is wanted: {source}"
+        "a number becomes a string if the option is a string: {source}"
     );
     assert!(format!("{:?}", pipeline.transforms[0].transform).contains(r#"["H2", "H3"]"#));
     assert!(format!("{:?}", pipeline.sinks[0].sink).contains("out/x.csv"));

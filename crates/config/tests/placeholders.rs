@@ -90,7 +90,7 @@ fn an_option_with_choices_gets_the_first_one() {
 }
 
 #[test]
-fn a_value_that_no_placeholder_can_stand_for_is_reported_as_unset() {
+fn a_value_without_a_valid_placeholder_is_reported_as_unset() {
     let transform =
         "[[transform]]\ntype = \"keep\"\nlevels = []\nmapping = \"${MAPPING}\"\n[[sink]]";
     let text = FILE.replacen("[[sink]]", transform, 1);
@@ -100,7 +100,7 @@ fn a_value_that_no_placeholder_can_stand_for_is_reported_as_unset() {
 }
 
 #[test]
-fn a_missing_file_is_a_placeholder_wherever_it_is() {
+fn a_missing_secret_file_is_replaced_by_a_placeholder() {
     for path in ["/nowhere/secret", "nowhere/secret"] {
         let text = FILE.replace("${SECRET}", &format!("${{file:{path}}}"));
         let checked = check(&text, &[]).unwrap();

@@ -24,7 +24,7 @@ pub struct BuiltSource {
     pub source: Box<dyn Source>,
     /// The known fields of the records.
     pub fields: RecordFields,
-    /// The vocabulary in which skills are named, if it is not that of TechWolf.
+    /// The vocabulary of the skill names, unless it is TechWolf's.
     pub vocabulary: Option<Vocabulary>,
     /// The kind of entity that the records describe.
     pub subject: Subject,
@@ -46,7 +46,7 @@ pub struct BuiltTransform {
 pub struct BuiltSink {
     /// The sink.
     pub sink: Box<dyn Sink>,
-    /// The identity of the output. No two sinks may have the same.
+    /// The identity of the output. Two sinks must not have the same output.
     pub output_id: Option<String>,
     /// The files that the sink writes. The file of the option `path` is first.
     pub files: Vec<PathBuf>,

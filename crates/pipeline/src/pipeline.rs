@@ -39,14 +39,14 @@ pub struct Pipeline {
     pub expect: ExpectOptions,
     /// The dead-letter file; present if a stage has `on_error = "dead_letter"`.
     pub dead_letter: Option<DeadLetterOptions>,
-    /// Compared before a run resumes: a digest of the program's version and of the file, without secrets, `[state]` and
-    /// `[expect]`. Pipelines with the same digest have the same output.
+    /// A digest of the program's version and of the file, without secrets, `[state]` and `[expect]`. Pipelines with the same
+    /// digest have the same output. A run resumes only a run with the same digest.
     pub digest: String,
-    /// Compared before jobs are counted against the last run: a digest of the source's options, without secrets and without
-    /// options that do not select jobs. It identifies the listing.
+    /// Identifies the listing: a digest of the source's options, without secrets and without options that do not select jobs. The
+    /// numbers of jobs of two runs are compared only if this digest is the same.
     pub listing_digest: String,
-    /// Compared before fields are compared: as [`listing_digest`](Self::listing_digest), with the options that change the fields of
-    /// the records. It identifies the records that the source returns.
+    /// Identifies the records that the source returns: as [`listing_digest`](Self::listing_digest), with the options that change the
+    /// fields of the records. The fields of two runs are compared only if this digest is the same.
     pub records_digest: String,
     /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,

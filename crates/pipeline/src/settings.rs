@@ -128,7 +128,7 @@ pub enum Comparison {
     /// The same records with the same fields, in order.
     #[default]
     Exact,
-    /// The same number of records in order, of which only the expected fields are compared.
+    /// The same number of records, in order. Only the expected fields are compared.
     Subset,
     /// The same records with the same fields, in any order.
     Unordered,

@@ -27,7 +27,7 @@ impl Exit {
     /// `preview` or `why` found no such record.
     pub(crate) const NOT_FOUND: Self = Self(9);
 
-    /// This code, or the other one if this is that of success.
+    /// This code, or `other` if this code is 0.
     pub(crate) fn or(self, other: Self) -> Self {
         if self == Self::COMPLETE { other } else { self }
     }

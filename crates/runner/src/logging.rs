@@ -26,7 +26,7 @@ pub(crate) enum LogFormat {
     /// Text for people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The number of files that a small run opens at the same time.
 const FILES: usize = 24;
-/// The number of threads of a small run, without those per processor.
+/// The number of threads of a small run, in addition to the threads for each processor.
 const THREADS: usize = 4;
 /// The address space that a run needs at least, in bytes.
 const MEMORY: usize = 128 << 20;

@@ -22,8 +22,7 @@ pub(crate) use endpoint::build;
 /// Serves the endpoint until a signal arrives.
 pub(crate) async fn sandbox(arguments: SandboxArguments) -> Ended {
     logging::start(LogFormat::Text, logging::SERVER);
-    let mut interrupts = Interrupts::listen()
-        .map_err(|error| format!("can't install the signal handlers: {error}"))?;
+    let mut interrupts = Interrupts::listen()?;
     let listen = arguments.listen;
     let mut ready = arguments.ready_file.clone().map(ReadyFile::at).transpose()?;
     let new_database = arguments.database.clone().filter(|path| !path.exists());

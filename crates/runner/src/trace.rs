@@ -1,7 +1,7 @@
 //! Runs a pipeline on a few records and keeps what every stage does with them, for `preview`, `why` and `test`.
 //!
-//! The engine of `run` does the work, in a dry run: no output is opened and no state is touched. A [`Collector`] follows the
-//! records, and a [`ReadLimiter`] in front of the source stops reading once enough records are found.
+//! The engine of `run` does the work, in a dry run: no output is opened and no state is touched. A [`Collector`] collects the
+//! records, and a [`ReadLimiter`] stops reading from the source when there are enough records.
 
 mod collector;
 mod outcome;
@@ -20,7 +20,7 @@ use read_limiter::ReadLimiter;
 pub(crate) use records::{RecordSource, with_id};
 
 /// Runs a pipeline on the records of its source, or of `input`. A refused record does not end the run, whatever `on_error` is,
-/// so that the records after it are followed too.
+/// so that the next records are traced too.
 pub(crate) async fn trace(
     mut pipeline: Pipeline,
     input: Option<Box<dyn Source>>,
@@ -34,7 +34,7 @@ pub(crate) async fn trace(
     let limited = |source| Box::new(ReadLimiter::new(source, Arc::clone(&collector)));
     pipeline.source.feed = match (input, pipeline.source.feed) {
         (Some(source), _) | (None, Feed::Source(source)) => Feed::Source(limited(source)),
-        (None, letters) => letters,
+        (None, dead_letters) => dead_letters,
     };
     let compared_with = run.as_ref().and_then(|run| run.compared_with.clone());
     let options = RunOptions {
@@ -49,7 +49,7 @@ pub(crate) async fn trace(
     collector.finish(report)
 }
 
-/// Lets a run complete whichever records it refuses, and however many there are.
+/// Removes what would end a run early: `[expect]`, and `on_error = "fail"`.
 pub(crate) fn tolerate(pipeline: &mut Pipeline) {
     pipeline.expect = ExpectOptions::default();
     let own = pipeline.sinks.iter_mut().flat_map(|sink| &mut sink.transforms);

@@ -52,7 +52,7 @@ metrics! {
     BUILD: (), &["version"] => {
         "taskferry.build_info", "", |()| 1.0, "Always 1. The label is the version of taskferry.";
     }
-    // The status of the run, and that of the label.
+    // The status of the run, and the status in the label.
     STATUS: (Status, Status), &["status"] => {
         "taskferry.run.status", "", |(status, of_label)| flag(status == of_label),
             "1 if the last run ended with this status (complete, failed, interrupted, suspicious), else 0.";

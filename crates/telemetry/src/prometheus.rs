@@ -7,7 +7,7 @@ use taskferry_sdk::printable;
 use crate::metrics::METRICS;
 use crate::samples::{Sample, samples};
 
-/// The metrics of a run as Prometheus text. `last_success` is the end of the last complete run before it.
+/// The metrics of a run as Prometheus text. `last_success` is the end of the last complete run before this run.
 pub fn text(manifest: &Manifest, last_success: Option<Timestamp>) -> String {
     let samples = samples(manifest, last_success);
     let mut text = String::new();

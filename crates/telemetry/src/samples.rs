@@ -16,7 +16,7 @@ pub(crate) struct Sample {
     pub(crate) value: f64,
 }
 
-/// The metrics of a run. `last_success` is the end of the last complete run before it.
+/// The metrics of a run. `last_success` is the end of the last complete run before this run.
 pub(crate) fn samples(manifest: &Manifest, last_success: Option<Timestamp>) -> Vec<Sample> {
     let mut samples = Samples { pipeline: &manifest.pipeline, all: Vec::new() };
     samples.add(BUILD, &(), &[("version", env!("CARGO_PKG_VERSION"))]);

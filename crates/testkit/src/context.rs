@@ -35,7 +35,7 @@ impl Default for Context {
 }
 
 impl Context {
-    /// A context for the binary `taskferry`. The environment is empty but for `CLIENT_SECRET`.
+    /// A context for the binary `taskferry`. The environment contains only `CLIENT_SECRET`.
     pub fn new() -> Self {
         Self::for_program(cargo_bin("taskferry"))
     }
@@ -94,7 +94,7 @@ impl Context {
         json_lines(&self.read(name))
     }
 
-    /// The name of the only dead-letter file, those of replays excluded.
+    /// The name of the only dead-letter file, apart from the files of replays.
     pub fn dead_letters(&self) -> String {
         let mut found = self.files();
         found.retain(|name| name.ends_with(".dead.ndjson") && !name.contains(".replay"));
@@ -154,7 +154,7 @@ impl Context {
         Outcome::of(self.shell(script))
     }
 
-    /// Starts a shell script. The script ends in `exec`, since only the shell is killed.
+    /// Starts a shell script. The script must end in `exec`, because only the shell is killed.
     pub fn start_script(&self, script: &str) -> Running {
         Running::start(self.shell(script))
     }

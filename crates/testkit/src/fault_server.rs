@@ -113,8 +113,8 @@ impl Response {
     }
 }
 
-/// A script that sends these responses in this order, and then the last one for each further request. Without any, each response
-/// is an empty 200.
+/// A script that sends these responses in this order, and then repeats the last one. Without responses, it always sends an empty
+/// 200.
 pub fn in_order(
     responses: impl IntoIterator<Item = Response>,
 ) -> impl FnMut(&Request) -> Response + Send + 'static {
@@ -139,9 +139,9 @@ struct Shared {
 #[derive(Default)]
 struct Log {
     requests: Vec<Request>,
-    /// How many requests the script has decided on.
+    /// The number of requests that the script has handled.
     handled: usize,
-    /// How many of them [`FaultServer::wait_for_requests`] has waited for.
+    /// The number of requests that [`FaultServer::wait_for_requests`] has waited for.
     awaited: usize,
 }
 

@@ -51,7 +51,7 @@ impl Outcome {
         command.env("TERM", "xterm-256color");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().unwrap();
-        // Closes the terminal in this process: reading it then ends when the child exits.
+        // Closes the terminal in this process. Otherwise, reading the terminal would not end when the child exits.
         drop(command);
         let mut stdout = child.stdout.take().unwrap();
         let data = std::thread::spawn(move || {
@@ -83,7 +83,7 @@ impl Outcome {
     }
 }
 
-/// A process that is killed when it is dropped, or has run for [`TIMEOUT`]: a test fails then instead of hanging.
+/// A process that is killed when it is dropped, or after [`TIMEOUT`], so that a test fails instead of hanging.
 #[derive(Debug)]
 pub struct Running {
     child: Child,

@@ -14,7 +14,7 @@ pub struct Receiver(FaultServer);
 pub struct Deliveries {
     /// The body of each key, in the order of first arrival.
     pub bodies: Vec<String>,
-    /// How many requests repeated a key.
+    /// The number of requests that repeated a key.
     pub repeated: usize,
 }
 

@@ -29,7 +29,7 @@ impl Tenant {
         Self(server)
     }
 
-    /// A tenant that sends these pages in this order, and then the last one for each further request.
+    /// A tenant that sends these pages in this order, and then repeats the last one.
     pub fn with_pages(pages: impl IntoIterator<Item = Response>) -> Self {
         Self::start(in_order(pages))
     }

@@ -1,6 +1,6 @@
-//! How long tests wait.
+//! The time limit of tests.
 
 use std::time::Duration;
 
-/// How long a test waits for something that takes a fraction of a second; after that it fails.
+/// The time after which a test that waits fails. Normally, the wait takes a fraction of a second.
 pub const TIMEOUT: Duration = Duration::from_mins(2);

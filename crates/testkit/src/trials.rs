@@ -1,5 +1,4 @@
-//! Tests in a program with its own `main` function. The tests start the same program again as a runner or as another
-//! tool.
+//! Tests in a program with its own `main` function: the tests start the same program again as a runner or as another tool.
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! Plugins with options only, for pipelines that are checked and never run.
 
-#![expect(dead_code, reason = "options are read and looked at through Debug")]
+#![expect(dead_code, reason = "tests read the options through Debug")]
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;

@@ -119,7 +119,7 @@ impl LayerArguments {
         std::iter::once(file).chain(self.overlay.iter().map(PathBuf::as_path))
     }
 
-    /// The options, for a command that a message suggests. Values of `--set` are omitted, because they may be secrets.
+    /// The options as text, for a command that a message suggests. Values of `--set` are omitted, because they may be secrets.
     pub(crate) fn shown(&self) -> String {
         let overlays = self.overlay.iter();
         let overlays =
@@ -222,7 +222,7 @@ pub(crate) struct RunsArguments {
     pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
-    /// Print the manifests as JSON, one a line
+    /// Print the manifests as JSON, one per line
     #[arg(long)]
     pub(crate) json: bool,
 }

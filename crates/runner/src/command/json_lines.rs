@@ -28,7 +28,7 @@ pub(crate) struct Line {
     /// Without the comma at its end.
     pub(crate) text: String,
     has_comma: bool,
-    /// The value that contains it: `tasks[3].linked_skills`.
+    /// The path of the value that contains the line: `tasks[3].linked_skills`.
     pub(crate) place: String,
 }
 
@@ -152,7 +152,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_fits_is_on_one_line() {
+    fn a_value_that_fits_is_on_one_line() {
         let tasks: Vec<_> = (1..=2)
             .map(|n| json!({"task_id": format!("task-{n}"), "task": "Task ".repeat(5), "skills": ["Writing", "Python"]}))
             .collect();
@@ -170,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_same_value(texts in prop::collection::vec(".{0,60}", 0..6)) {
+        fn the_text_has_the_same_value(texts in prop::collection::vec(".{0,60}", 0..6)) {
             let value = json!({"a": texts, "b": {"c": texts}});
             prop_assert_eq!(serde_json::from_str::<Value>(&file_text(&value)).unwrap(), value);
         }

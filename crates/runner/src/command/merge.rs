@@ -55,7 +55,7 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Ended {
     Ok(exit)
 }
 
-/// A table with one row a shard.
+/// A table with one row per shard.
 fn overview(shards: &[ShardManifest]) -> String {
     let header = ["shard", "status", "exit", "jobs", "delivered", "dead", "run", "content"];
     let mut table = TextTable::new(&header, 2..=5);

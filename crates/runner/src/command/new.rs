@@ -23,7 +23,7 @@ use crate::exit::Exit;
 use arguments::{Kind, New, NewArguments, NewPipelineArguments};
 use preset::Preset;
 
-/// Writes files into a new folder, or compares a folder with the present template.
+/// Writes files into a new folder, or compares a folder with the current template.
 pub(crate) fn new(registry: &Registry, arguments: &NewArguments) -> Ended {
     match (&arguments.what, &arguments.diff) {
         (Some(New::Pipeline(new)), _) => pipeline(registry, new),

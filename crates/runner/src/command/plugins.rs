@@ -3,11 +3,11 @@
 mod options;
 mod page;
 
+use taskferry_config::did_you_mean;
 use taskferry_pipeline::{Registry, run_tables};
 
 use self::options::Entry;
 use super::arguments::PluginsArguments;
-use super::format::did_you_mean;
 use crate::command_error::{CommandError, Ended, printed};
 use crate::console;
 

@@ -133,7 +133,7 @@ impl Figures {
         }
     }
 
-    /// One line of at most `width` columns. The important figures come first; those that do not fit are left out.
+    /// One line of at most `width` columns. The important figures come first. Figures that do not fit are left out.
     fn line(&self, width: usize) -> String {
         let seconds = self.elapsed.as_secs_f64().max(0.1);
         let mut parts = Vec::new();
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_shows_the_shard_and_the_time_left_of_the_last_run() {
+    fn the_line_shows_the_percentage_and_the_time_left() {
         let first = Figures {
             records: 1200,
             bytes: 3_400_000,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_run_and_one_that_has_grown_have_sensible_figures() {
+    fn a_resumed_run_and_a_larger_listing_have_sensible_figures() {
         let resumed = Figures {
             records: 3000,
             expected: Some(4000),

@@ -174,7 +174,7 @@ fn json_lines(manifests: &[Value]) -> String {
     manifests.iter().map(line).collect()
 }
 
-/// A table with one row a run.
+/// A table with one row per run.
 fn overview(manifests: &[Value], unfinished: Option<Unfinished>, resume: &str) -> String {
     let header = ["started", "finished", "status", "exit", "jobs", "delivered", "dead", "run", ""];
     let mut table = TextTable::new(&header, 3..=6);
@@ -213,7 +213,7 @@ fn overview(manifests: &[Value], unfinished: Option<Unfinished>, resume: &str) -
     table.draw(console::page_width())
 }
 
-/// A timestamp without the fraction of its second.
+/// A timestamp without fractions of a second.
 fn without_fraction(instant: &str) -> String {
     instant.split_once('.').map_or_else(|| instant.to_owned(), |(second, _)| format!("{second}Z"))
 }

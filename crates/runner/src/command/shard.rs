@@ -4,7 +4,6 @@ use std::path::Path;
 use std::str::FromStr;
 
 use taskferry_pipeline::{Feed, Pipeline};
-
 use taskferry_sdk::{AnyTransform, RunContext, Shard};
 use taskferry_state::StateDir;
 

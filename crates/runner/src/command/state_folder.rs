@@ -16,7 +16,7 @@ use crate::exit::Exit;
 /// The file in the folder that names the pipeline file.
 const OWNER: &str = "pipeline";
 
-/// The state folder of a pipeline, of an experiment with it, or of a shard of either.
+/// The state folder of a pipeline, of an experiment, or of a shard.
 #[derive(Debug)]
 pub(crate) struct StateFolder {
     pipeline: PathBuf,
@@ -55,7 +55,7 @@ impl StateFolder {
         Self { pipeline, parent, name }
     }
 
-    /// A run that reads only a sample of the listing, and compares it with the last complete run.
+    /// The context of a run that reads only a sample of the listing, and compares the sample with the last complete run.
     pub(crate) fn sample_run(pipeline: &Pipeline) -> RunContext {
         let mut run = taskferry_engine::new_run(&pipeline.name);
         run.is_sample = true;

@@ -40,8 +40,8 @@ pub(crate) fn write_text(report: &RunReport, shown: &RunInfo<'_>, quiet: bool) {
         console::warning(warning);
     }
     if let Some(path) = manifest.dead_letter_file.as_ref().filter(|_| manifest.dead_letters > 0) {
-        let letters = count(manifest.dead_letters, "dead letter");
-        console::line(&format!("{letters} in `{}`", path.display()));
+        let dead_letters = count(manifest.dead_letters, "dead letter");
+        console::line(&format!("{dead_letters} in `{}`", path.display()));
     }
     if let Some(failure) = &manifest.error {
         write_failure(failure, report);

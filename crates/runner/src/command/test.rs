@@ -62,9 +62,8 @@ pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> E
 /// Writes the results as `JUnit` XML and as JSON, if that was asked for.
 fn write_files(arguments: &TestArguments, outcomes: &[Outcome]) -> Ended {
     if let Some(path) = &arguments.junit {
-        std::fs::write(path, junit::document(outcomes)).map_err(|error| {
-            CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", path.display()))
-        })?;
+        std::fs::write(path, junit::document(outcomes))
+            .map_err(|error| CommandError::cannot_write(path, &error))?;
     }
     if arguments.json {
         return printed(console::document(&json::document(outcomes)));

@@ -18,7 +18,7 @@ pub(crate) struct TextTable {
 }
 
 impl TextTable {
-    /// A table without rows. The cells of `numbers` are aligned to the right.
+    /// A table without rows. The columns `numbers` are aligned to the right.
     pub(crate) fn new(header: &[&'static str], numbers: std::ops::RangeInclusive<usize>) -> Self {
         Self { header: header.to_vec(), numbers, rows: Vec::new() }
     }
@@ -28,8 +28,8 @@ impl TextTable {
         self.rows.push(cells.into_iter().map(|cell| printable(&cell).into_owned()).collect());
     }
 
-    /// The table as text. If it is wider than `width`, the remarks are below their rows; if that is still too wide, so are all
-    /// other cells. No word is broken.
+    /// The table as text. If the table is wider than `width`, each remark is below its row. If it is still too wide, all cells
+    /// but the first are below the first cell. No word is broken.
     pub(crate) fn draw(&self, width: Option<usize>) -> String {
         let fits =
             |text: &str| text.lines().all(|line| line.width() <= width.unwrap_or(usize::MAX));
@@ -53,7 +53,7 @@ impl TextTable {
         lines.concat()
     }
 
-    /// The first columns, one line a row.
+    /// The first columns, with one line per row.
     fn table(&self, columns: usize) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

@@ -17,7 +17,7 @@ use super::line::{add_run_id, line_of, new_line};
 
 /// The file in the state folder.
 pub(crate) const FILE: &str = "log.ndjson";
-/// The lines that are kept. The file has up to twice as many.
+/// The number of lines to keep. The file has up to twice as many lines.
 pub(crate) const MAX_LINES: usize = 200;
 /// The maximum number of characters of a field.
 const MAX_TEXT: usize = 2000;
@@ -42,7 +42,7 @@ fn lock() -> MutexGuard<'static, Kept> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps the lines so far and all further lines in this file, after those of earlier runs. If the log can't be written, the run
+/// Writes the lines of this run, also the earlier ones, to this file, after the lines of earlier runs. If the log can't be written, the run
 /// continues.
 pub(crate) fn keep_in(place: Place) {
     let earlier = place.read().unwrap_or_default();

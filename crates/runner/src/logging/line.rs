@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::spans::stage_of;
 use crate::console;
 
-/// The active run, whose id every line of the JSON log has.
+/// The active run. Its id is in every line of the JSON log.
 static RUN: OnceLock<Arc<LiveStats>> = OnceLock::new();
 
 /// Adds the id of this run to every further line of the JSON log.
@@ -40,7 +40,7 @@ pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
     write_json(new_line(level, message, more));
 }
 
-/// A line with its time.
+/// A line with the current time.
 pub(super) fn new_line(level: &str, message: &str, more: Map<String, Value>) -> Map<String, Value> {
     let mut line = line_head(level);
     line.insert("message".to_owned(), message.into());

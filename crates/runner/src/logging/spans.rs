@@ -36,7 +36,7 @@ pub(crate) struct Wait {
 /// The waits of the stages.
 #[derive(Debug)]
 struct Waits {
-    /// Those in progress, by the id of their span.
+    /// The waits in progress, by the id of their span.
     open: BTreeMap<u64, Wait>,
     /// The number of retries of each sink.
     retries: BTreeMap<String, u64>,
@@ -53,7 +53,7 @@ pub(crate) fn waits() -> Vec<Wait> {
     lock().open.values().cloned().collect()
 }
 
-/// The number of requests of each sink that were retries. Sinks without any are missing.
+/// The number of requests of each sink that were retries. Sinks without retries are left out.
 pub(crate) fn sink_retries() -> Vec<(String, u64)> {
     lock().retries.iter().map(|(sink, retries)| (sink.clone(), *retries)).collect()
 }

@@ -14,7 +14,7 @@ pub(crate) struct SandboxArguments {
     #[arg(long, alias = "port", value_name = "ADDRESS", default_value = "127.0.0.1:8080",
           value_parser = listen_address)]
     pub(crate) listen: SocketAddr,
-    /// Serve the jobs in this file, one JSON object a line: .ndjson or .ndjson.gz
+    /// Serve the jobs in this file, one JSON object per line: .ndjson or .ndjson.gz
     #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "seed"])]
     pub(crate) data: Option<PathBuf>,
     /// Generate this many jobs [default: 200]

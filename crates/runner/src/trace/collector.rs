@@ -62,7 +62,7 @@ impl Collector {
         self.lock().is_complete = true;
     }
 
-    /// The records kept; in a failed run also those of the last page, which not every sink has received.
+    /// The kept records. In a failed run, they include the records of the last page, which not every sink has received.
     pub(crate) fn finish(&self, report: RunReport) -> Trace {
         let mut state = self.lock();
         state.evaluate(u64::MAX);

@@ -10,7 +10,7 @@ pub(crate) struct RecordTrace {
     pub(crate) origin: Origin,
     /// The record as the source returned it.
     pub(crate) record: Record,
-    /// In the order of the stages; the branches of the sinks follow each other in any order.
+    /// In the order of the stages. The sinks are in any order.
     pub(crate) steps: Vec<Step>,
 }
 
@@ -18,7 +18,7 @@ pub(crate) struct RecordTrace {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) stage: StageId,
-    /// The record before the stage; `None` if an ordered transform emits it at the end.
+    /// The record before the stage; `None` for records that an ordered transform emits at the end.
     pub(crate) input: Option<Record>,
     pub(crate) outcome: Outcome,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Step {
 /// The result of a stage for one record.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// A transform has emitted these records; none if it dropped the record.
+    /// The records that a transform emitted. Empty if the transform dropped the record.
     Emitted { records: Vec<Record>, effects: Vec<Effect> },
     /// The stage has refused the record, for this reason.
     Refused(String),
@@ -35,7 +35,7 @@ pub(crate) enum Outcome {
 }
 
 impl Step {
-    /// Whether a transform has emitted the record as it was.
+    /// Whether a transform emitted the record unchanged.
     pub(crate) fn is_unchanged(&self) -> bool {
         let Outcome::Emitted { records, .. } = &self.outcome else { return false };
         matches!((records.as_slice(), &self.input), ([one], Some(input)) if one == input)
@@ -43,7 +43,7 @@ impl Step {
 }
 
 impl RecordTrace {
-    /// Whether any sink has accepted a record that was made from this one.
+    /// Whether any sink accepted this record, or a record that was made from it.
     pub(crate) fn is_delivered(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.outcome, Outcome::Delivered { .. }))
     }

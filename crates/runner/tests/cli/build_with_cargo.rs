@@ -1,5 +1,5 @@
-//! `taskferry build` with the real Cargo. The checkout of taskferry has the real SDK, and a small runner that lists the plugins of the binary: to
-//! compile all of taskferry would take minutes.
+//! `taskferry build` with the real Cargo. The checkout of taskferry has the real SDK, and a small runner that lists the
+//! plugins of the binary, because compiling all of taskferry takes minutes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ impl Plugins for Runner {
 }
 "#;
 
-/// Always the same folder, so that test runs do not leave artifacts of different crates.
+/// The folder is the same in each test run, so that the artifacts of earlier runs are replaced.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("build-with-cargo")
 }
@@ -119,7 +119,7 @@ fn own_lines(ended: &Outcome) -> String {
 }
 
 #[test]
-fn cargo_builds_a_binary_with_the_plugin_and_names_what_is_wrong_with_it() {
+fn cargo_builds_a_binary_with_the_plugin_and_errors_name_the_plugin() {
     let context = prepared();
     let built = build(&context).with_code(0);
     insta::assert_snapshot!(own_lines(&built), @"wrote taskferry-custom with transform `build_with_cargo` (build-with-cargo 0.1.0)");

@@ -244,8 +244,8 @@ fn jobs_that_a_stage_refuses_are_not_removed() {
     "#);
     // A replay compares with the last complete run, and changes nothing.
     let dead = context.dead_letters();
-    let letter = context.read(&dead).replace("\"bad\":true,", "").replace(",\"bad\":true", "");
-    context.write("dead.ndjson", &letter);
+    let dead = context.read(&dead).replace("\"bad\":true,", "").replace(",\"bad\":true", "");
+    context.write("dead.ndjson", &dead);
     context.taskferry(&["replay", "jobs.toml", "dead.ndjson"]).with_code(0);
     let replayed = context.files().into_iter().find(|name| name.contains(".replay-")).unwrap();
     let replayed: Vec<Value> =
@@ -342,7 +342,7 @@ fn sinks_have_their_own_baselines_and_shards_are_refused() {
 }
 
 #[test]
-fn a_test_gives_the_records_of_the_last_run() {
+fn a_test_provides_the_records_of_the_last_run() {
     let jobs = Jobs::new([]);
     let context = jobs.context(CHANGES);
     let test = "[[test]]\nname = \"changes\"\n\

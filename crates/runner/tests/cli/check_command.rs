@@ -63,7 +63,7 @@ fn files_of_secrets_are_not_needed_wherever_they_are() {
 }
 
 #[test]
-fn an_option_that_names_a_field_is_no_secret() {
+fn an_option_that_names_a_field_is_not_a_secret() {
     let context = Context::new();
     context.write("titles.csv", "id_a,title\nj1,Tester\n");
     let join = "type = \"join\"\nfile = \"titles.csv\"\nkey = \"external_id\"\nfile_key = \"external_id\"\ncolumns = [\"title\"]";
@@ -86,7 +86,7 @@ fn a_warning_is_an_error_on_request() {
 }
 
 #[test]
-fn github_gets_one_escaped_command_an_error() {
+fn github_gets_one_escaped_command_per_error() {
     let context = Context::new();
     context.write("a,b.toml", &GOOD.replace("\"H1\"", "\"100%\"").replace("levels", "lvels"));
     let arguments = ["check", "a,b.toml", "--format", "github", "--set", "source.limit=many"];
@@ -237,7 +237,7 @@ fn keys_and_values_of_other_tools_are_understood() {
 }
 
 #[test]
-fn an_empty_secret_file_is_to_be_filled() {
+fn an_empty_secret_file_is_reported() {
     let context = Context::new();
     let auth = "[source.auth]\ntoken_url = \"https://id.example/\"\nclient_id = \"c\"\naudience = \"a\"\ntenant = \"t\"\n\
                 client_secret = \"${file:secret}\"\n";

@@ -1,4 +1,4 @@
-//! The transform `command` in a pipeline. `crates/transforms/command/tests` has the hostile programs.
+//! The transform `command` in a pipeline. `crates/transforms/command/tests` contains the tests with misbehaving programs.
 
 use std::fs;
 use std::process::Command;
@@ -25,7 +25,7 @@ fn context(tenant: &Tenant, program: &str) -> Context {
     context
 }
 
-/// Whether a language is installed. These tests need nothing else than the toolchain of Rust, so they skip one that is not.
+/// Whether a language is installed. If not, the test of this language is skipped.
 fn has(program: &str, context: &mut Context) -> bool {
     for name in ["PATH", "HOME"] {
         context.set(name, std::env::var(name).unwrap_or_default());
@@ -82,7 +82,7 @@ fn the_examples_in_python_and_node_have_the_same_output() {
 }
 
 #[test]
-fn the_modules_refuse_and_print_without_harm() {
+fn the_modules_handle_refusals_errors_and_prints() {
     for (program, script) in [
         (
             "python3",
@@ -185,7 +185,7 @@ fn announced() -> String {
     FILTER.replace("  case ", "  echo ready >&2\n  case ")
 }
 
-/// A tenant whose second page comes when the gate is dropped.
+/// A tenant that sends its second page when the gate is dropped.
 fn gated() -> (Tenant, std::sync::mpsc::Sender<()>) {
     let (gate, opened) = std::sync::mpsc::channel::<()>();
     let job = |number| json!({"external_id": format!("j{number}")});
@@ -268,6 +268,6 @@ fn previews_and_doctor_start_the_program() {
     let shown = run.with_code(4).stderr;
     assert!(
         shown.contains("the program exited with code 1 before its first line"),
-        "a program that can't start is no reason to skip all records: {shown}"
+        "a program that can't start must not skip all records: {shown}"
     );
 }

@@ -85,7 +85,7 @@ struct DeadLetter {
 
 fn manifest_of<'a>(summary: &'a Value, role: &str) -> &'a Value {
     let stages = summary[format!("{role}s")].as_array().unwrap();
-    stages.iter().find(|stage| stage["name"] == "the stage").expect("it is called what it is named")
+    stages.iter().find(|stage| stage["name"] == "the stage").expect("the stage has its name")
 }
 
 fn runs(case: &Case, on_error: &str) {
@@ -186,7 +186,7 @@ fn every_plugin_is_covered() {
         for type_name in types {
             assert!(
                 CASES.iter().any(|case| (case.role, case.type_name) == (role, type_name)),
-                "`{type_name}` is not tried"
+                "`{type_name}` is not tested"
             );
         }
     }

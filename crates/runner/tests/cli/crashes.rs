@@ -40,7 +40,7 @@ sum = { total = "n" }
 /// The number of log positions at which the process is killed; `TASKFERRY_CRASHES=500 cargo test crashes` tests more.
 const CRASHES: usize = 16;
 
-/// The request at which the process is killed, counted from 1; it gets no response.
+/// The request at which the process is killed, counted from 1. This request gets no response.
 #[derive(Default)]
 struct StopAt {
     page: AtomicUsize,
@@ -249,7 +249,7 @@ fn a_run_killed_after_any_checkpoint_resumes_at_the_next_page() {
     assert_eq!(
         fixture.receiver.deliveries().repeated,
         0,
-        "what a checkpoint holds is not repeated"
+        "pages before the checkpoint are not repeated"
     );
 }
 

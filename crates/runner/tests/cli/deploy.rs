@@ -37,7 +37,7 @@ impl Machine {
         Self(Context::new())
     }
 
-    /// The files that an administrator installs for systemd and cron, but for the secret.
+    /// The files that an administrator installs for systemd and cron, without the secret.
     fn install(&self) {
         self.write("/etc/taskferry/nightly.toml", &text("nightly.toml"));
         self.write("/etc/taskferry/nightly.env", &text("nightly.env"));
@@ -112,8 +112,8 @@ impl Machine {
     }
 }
 
-/// A tenant with two pages of one job each. It sends the second one while `pages` is greater than 1, and refuses its
-/// first request if `refuses` is true.
+/// A tenant with two pages of one job each. It sends the second page while `pages` is greater than 1. If `refuses` is true, it
+/// refuses the first request for this page.
 fn tenant(refuses: bool) -> (Arc<AtomicUsize>, Tenant) {
     let pages = Arc::new(AtomicUsize::new(usize::MAX));
     let (answered, mut refuses) = (Arc::clone(&pages), refuses);
@@ -214,7 +214,7 @@ fn the_crontab_resumes_after_kill_9_until_the_run_is_complete() {
     let requests = tenant.requests();
     let exports = requests[before..].iter().filter(|request| request.target != "/oauth/token");
     let cursors: Vec<bool> = exports.map(|request| request.body.contains("c1")).collect();
-    assert_eq!(cursors, [true], "it requests the second page alone");
+    assert_eq!(cursors, [true], "it requests only the second page");
     assert_eq!(machine.list("/var/lib/taskferry/nightly/out").len(), 1);
 
     assert_eq!(run(&machine.0).stderr, "");

@@ -11,8 +11,8 @@ const PAGES: usize = 6;
 
 /// A job of one kilobyte that compresses badly.
 fn large(number: usize) -> Value {
-    let mut dice = fastrand::Rng::with_seed(number as u64);
-    let noise: String = std::iter::repeat_with(|| dice.alphanumeric()).take(1000).collect();
+    let mut random = fastrand::Rng::with_seed(number as u64);
+    let noise: String = std::iter::repeat_with(|| random.alphanumeric()).take(1000).collect();
     json!({"external_id": format!("j{number}"), "noise": noise})
 }
 
@@ -31,7 +31,7 @@ fn error(ended: &Outcome) -> &str {
     ended.stderr.split_once("error: ").expect("an error").1
 }
 
-/// The first run has space for only this many blocks; the second one for all.
+/// The first run has space for only this many blocks. The second run has enough space.
 fn full_disk_and_resumes(name: &str, format: &str, compression: &str, blocks: u32) -> String {
     let server = Tenant::with_listing(PAGES, large, |_| {});
     let sink = file_sink(name, format, compression);
@@ -48,8 +48,8 @@ fn full_disk_and_resumes(name: &str, format: &str, compression: &str, blocks: u3
     error
 }
 
-/// Runs with space for this many blocks, then with space for all, and returns the output of the first run. The second run starts
-/// where the first reported.
+/// Runs with space for this many blocks, then with enough space, and returns the output of the first run. Checks that the second
+/// run starts where the first one ended.
 fn fills_up_and_resumes(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
     // Not to a file, because there may be no space for it.
     let run = ["run", "jobs.toml", "--summary", "/dev/stdout"];
@@ -121,10 +121,10 @@ fn no_space_for_dead_letters_fails_the_run_and_the_next_run_completes() {
     let refused: Vec<Value> = context
         .lines(&context.dead_letters())
         .iter()
-        .map(|letter| letter["record"].clone())
+        .map(|dead_letter| dead_letter["record"].clone())
         .collect();
     let expected: Vec<Value> = (0..PAGES * 5).filter(|number| *number != 7).map(large).collect();
-    assert!(refused == expected, "{} letters", refused.len());
+    assert!(refused == expected, "{} dead letters", refused.len());
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn a_vendor_that_is_not_activated_is_named() {
 }
 
 #[test]
-fn an_unreachable_server_skips_the_checks_behind_it() {
+fn an_unreachable_server_skips_the_checks_that_need_it() {
     let context = Context::new();
     // Nothing listens on port 1.
     context.write("jobs.toml", &(source("http://127.0.0.1:1", "") + FILE));
@@ -219,7 +219,7 @@ fn a_check_ends_at_its_time_limit() {
 }
 
 #[test]
-fn one_check_is_made_alone() {
+fn one_check_runs_alone() {
     let tenant = healthy();
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
@@ -263,7 +263,7 @@ fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
     let tenant = healthy();
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
-    // Also for a user who may write everywhere.
+    // A file in place of the folder: even the superuser cannot write there.
     context.write("out", "a file");
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(5);
     insta::assert_snapshot!(ended.stdout, @"

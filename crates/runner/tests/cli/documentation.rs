@@ -133,7 +133,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     files
 }
 
-/// The commands of the guide for plugins: lines that begin with a prompt.
+/// The commands are the lines that begin with a prompt.
 #[test]
 fn every_command_of_the_guide_for_plugins_is_accepted() {
     let mut count = 0;

@@ -1,6 +1,6 @@
 //! Errors in the tests of pipelines, and test files without a test.
 
-use super::pipeline_tests::{PIPELINE, case, world};
+use super::pipeline_tests::{PIPELINE, case, with_tests};
 
 #[test]
 fn errors_in_tests_are_located_by_test_and_check() {
@@ -25,7 +25,7 @@ fn errors_in_tests_are_located_by_test_and_check() {
         ("match = \"subset\"\nexpect = '{}'", "compares nothing", "11:10"),
         ("expect_refused = true", "expected a number of records, or a string", "10:18"),
     ] {
-        let context = world(&case("one", more));
+        let context = with_tests(&case("one", more));
         for command in ["test", "check"] {
             let mut arguments = vec![command, "jobs.toml"];
             if command == "check" {
@@ -41,7 +41,7 @@ fn errors_in_tests_are_located_by_test_and_check() {
 
 #[test]
 fn two_tests_of_a_pipeline_have_different_names() {
-    let context = world(&case("one", "expect_dropped = 1"));
+    let context = with_tests(&case("one", "expect_dropped = 1"));
     context.write("jobs.toml", &format!("{PIPELINE}\n{}", case("one", "expect_dropped = 1")));
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
     ended.assert_stderr("another test already has the name `one`");
@@ -51,11 +51,11 @@ fn two_tests_of_a_pipeline_have_different_names() {
 }
 
 #[test]
-fn no_test_is_no_success() {
-    let context = world("");
+fn a_pipeline_without_tests_is_an_error() {
+    let context = with_tests("");
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
     ended.assert_stderr("there are no tests");
-    let context = world(&case("one", "expect_dropped = 1"));
+    let context = with_tests(&case("one", "expect_dropped = 1"));
     context.taskferry(&["test", "jobs.toml", "--filter", "on"]).with_code(0);
     let ended = context.taskferry(&["test", "jobs.toml", "--filter", "two"]).with_code(2);
     ended.assert_stderr("no test has a name that contains `two`");
@@ -63,7 +63,7 @@ fn no_test_is_no_success() {
 
 #[test]
 fn a_broken_file_beside_the_pipeline_is_called_the_test_file() {
-    let context = world("");
+    let context = with_tests("");
     let path = context.path("jobs.test.toml");
     std::fs::write(&path, [0xff]).unwrap();
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
@@ -78,7 +78,7 @@ fn a_broken_file_beside_the_pipeline_is_called_the_test_file() {
 fn a_test_without_records_is_an_error() {
     for input in ["[]", "''", "'[]'"] {
         let test = format!("[[test]]\nname = \"none\"\ninput = {input}\nexpect = []\n");
-        let ended = world(&test).taskferry(&["test", "jobs.toml"]).with_code(2);
+        let ended = with_tests(&test).taskferry(&["test", "jobs.toml"]).with_code(2);
         assert!(ended.stderr.contains("`input` has no records"), "{input}: {}", ended.stderr);
     }
 }

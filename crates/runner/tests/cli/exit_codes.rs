@@ -241,7 +241,7 @@ fn a_command_whose_standard_output_is_full_exits_with_5() {
 }
 
 #[test]
-fn files_published_anyway_are_not_called_the_only_ones() {
+fn files_published_anyway_are_all_listed() {
     let context = Context::new();
     context.write(
         "jobs.toml",
@@ -286,7 +286,7 @@ fn an_export_that_lost_its_records_is_not_published() {
 }
 
 #[test]
-fn one_setting_accepts_sinks_with_different_numbers_of_records() {
+fn one_set_option_accepts_sinks_with_different_numbers_of_records() {
     let context = Context::new();
     context.write(
         "jobs.toml",

@@ -8,8 +8,8 @@ use taskferry_testkit::{Context, Outcome, Receiver, Response, Tenant, page};
 
 const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
 
-/// A tenant with two pages and this many jobs on the first one; the second one is refused while the number is 0. With a filter,
-/// the export has one job.
+/// A tenant with two pages. The first page has `jobs` jobs. The second page is refused while `jobs` is 0. With a filter, the
+/// export has one job.
 struct Fixture {
     context: Context,
     receiver: Receiver,
@@ -53,7 +53,7 @@ const ELSEWHERE: &str = "sink.0.path=out/trial.ndjson";
 const EXPECT: &str = "[expect]\nmax_drop_percent = 10\n";
 
 #[test]
-fn an_experiment_is_no_baseline() {
+fn an_experiment_is_not_a_baseline() {
     let fixture = Fixture::new(EXPECT);
     fixture.run(&[]).with_code(0);
     let complete = fixture.context.read(COMPLETE);
@@ -86,7 +86,11 @@ fn runs_with_another_filter_are_not_compared_and_this_is_reported() {
         "{}",
         ended.stderr
     );
-    assert_eq!(fixture.run(&["--quiet"]).with_code(0).stderr, "", "it has one of its own now");
+    assert_eq!(
+        fixture.run(&["--quiet"]).with_code(0).stderr,
+        "",
+        "now there is an earlier run with this filter"
+    );
     fixture.context.write("jobs.toml", &whole);
     fixture.jobs.store(8, Ordering::SeqCst);
     fixture.run(&[]).with_code(8);
@@ -102,7 +106,7 @@ fn an_experiment_leaves_an_unfinished_run_unchanged() {
     fixture.jobs.store(0, Ordering::SeqCst);
     fixture.run(&[]).with_code(3);
     fixture.jobs.store(1, Ordering::SeqCst);
-    // It would overwrite the partial file of that run.
+    // The experiment would overwrite the partial file of the unfinished run.
     let refused = fixture.run(&["--set", "source.limit=50"]).with_code(2);
     refused.assert_stderr("would overwrite `out/jobs.ndjson` of the unfinished run");
     fixture.run(&["--set", "source.limit=50", "--set", ELSEWHERE]).with_code(0);
@@ -209,7 +213,7 @@ fn an_empty_output_after_a_full_one_is_a_warning_with_numbers() {
 }
 
 #[test]
-fn a_changed_run_reports_which_run_it_is_not_compared_with() {
+fn an_experiment_reports_that_it_is_not_compared_with_other_runs() {
     let fixture = Fixture::new(EXPECT);
     assert!(!fixture.run(&[]).with_code(0).stderr.contains("--set"));
     let set = ["--set", ELSEWHERE];

@@ -224,7 +224,7 @@ fn an_exit_code_is_explained() {
         part of the jobs.
       - `min_records`: too few records for a sink, for example because a transform drops too many
         records.
-      - `drift`: other fields than in the last complete run.
+      - `drift`: the fields of the records differ from the last complete run.
       - `max_age`: the run took too long.
       - `changes`: too many records are missing, so the transform withheld the removals.
       - `merge`: the shards are not a complete export.

@@ -129,7 +129,7 @@ fn a_field_missing_from_tasks_is_a_warning() {
 }
 
 #[test]
-fn possible_fields_are_not_warned_of() {
+fn possible_fields_cause_no_warning() {
     for (include, transforms, columns) in [
         (ALL, ROWS.to_owned(), "\"task\", \"job_name\", \"ai_impact_level\", \"domain\""),
         (ALL, jq(".hours = (.weekly_hours // 0) | del(.weekly_hours)"), "\"hours\", \"task\""),
@@ -231,7 +231,7 @@ fn the_object_that_drops_what_a_transform_needs_is_marked() {
 }
 
 #[test]
-fn a_transform_behind_an_expression_finds_its_field_unless_it_is_certainly_gone() {
+fn a_transform_after_an_expression_is_reported_if_its_field_is_gone() {
     let warned = |filter: &str| {
         let context = Context::with_pipeline(&filtered(filter));
         let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(0).stderr;

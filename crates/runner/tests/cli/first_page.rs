@@ -40,7 +40,7 @@ impl Fixture {
         Self { context, receiver, stop_at, stopped, tenant }
     }
 
-    /// Kills a run at the next request to the receiver, which is its `nth` in total.
+    /// Kills a run at request number `nth` to the receiver, counted over all runs.
     fn kill_at(&self, nth: usize) {
         self.stop_at.store(nth, Ordering::SeqCst);
         let running = self.context.start(&["run", "jobs.toml"]);

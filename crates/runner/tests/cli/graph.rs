@@ -46,7 +46,7 @@ fn a_graph_shows_the_stages_and_a_branch_for_each_sink() {
 }
 
 #[test]
-fn counts_of_a_run_stand_on_the_edges_and_losses_at_the_stages() {
+fn counts_of_a_run_are_on_the_edges_and_losses_at_the_stages() {
     let context = ran();
     insta::assert_snapshot!(drawn(&context, &["--run", "summary.json"]), @"
     losses: Every way in which a record ends
@@ -119,7 +119,7 @@ fn a_graph_is_written_as_dot() {
 }
 
 #[test]
-fn a_picture_needs_nothing_else_and_follows_light_and_dark() {
+fn a_picture_has_no_references_and_follows_light_and_dark() {
     let context = ran();
     let picture = drawn(&context, &["--run", "summary.json", "--format", "svg"]);
     assert!(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{picture}");

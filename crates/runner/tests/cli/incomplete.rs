@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Outcome, Response, Tenant, page};
 
-/// A tenant with two pages. The second one is refused while `refuses` is 1, and hangs while it is 2.
+/// A tenant with two pages. The second page is refused while `refuses` is 1, and never arrives while `refuses` is 2.
 struct Fixture {
     context: Context,
     tenant: Tenant,
@@ -58,7 +58,7 @@ fn a_complete_run_is_not_repeated_until_it_is_old() {
     let stderr = fixture.assert_does_nothing(0);
     assert!(stderr.contains("ended with exit code 0 at "), "{stderr}");
     assert!(stderr.contains(", less than `resume_within` (24h) ago"), "{stderr}");
-    // The requested summary is that of the finished run.
+    // The summary is the manifest of the finished run.
     fixture.run(&["--if-incomplete", "--summary", "summary.json"]).with_code(0);
     let last = fixture.context.json(".taskferry/jobs/last_complete.json");
     assert_eq!(fixture.context.json("summary.json")["run_id"], last["run_id"]);

@@ -1,4 +1,4 @@
-//! `--log json` writes one event a line: with its time, its run, its stage, and the manifest at the end.
+//! `--log json` writes one event per line, with its time, run and stage. The last line contains the manifest.
 
 use serde_json::Value;
 use taskferry_testkit::{Context, Receiver, Response, Tenant, in_order, page};

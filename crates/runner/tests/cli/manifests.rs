@@ -8,9 +8,9 @@ use taskferry_testkit::{Context, project_file};
 
 use crate::schema::validator;
 
-/// The folders of the fixtures, one a released form. A new form gets a new folder; the old ones stay as they are.
+/// The folders of the fixtures, one per released form. A new form gets a new folder, and the old folders stay unchanged.
 const FORMS: [&str; 2] = ["unversioned", "version-1"];
-/// The manifests in each folder, one a status, and those of the shards of an export.
+/// The manifests in each folder: one per status. Each folder also contains the manifests of two shards.
 const STATUSES: [&str; 4] = ["complete", "failed", "interrupted", "suspicious"];
 
 fn fixture(name: &str) -> PathBuf {

@@ -225,7 +225,7 @@ fn nothing_is_overwritten() {
 }
 
 #[test]
-fn a_name_that_is_no_file_name_is_refused() {
+fn a_name_that_is_not_a_file_name_is_refused() {
     for name in ["", "../x", "a/b", ".x", "-x", "a b", "a\"b", "ä", "a\u{1b}[31m"] {
         let context = Context::new();
         let arguments = ["new", "pipeline", "--preset", "full", "--", name];

@@ -92,9 +92,9 @@ fn a_quiet_run_prints_warnings_and_the_last_line() {
         "type = \"jq\"\nfilter = 'if .external_id == \"job-000003\" then error(\"no\") else . end'\non_error = \"skip\"",
     ));
     let ended = context.taskferry(&["run", "skip.toml", "--quiet"]).with_code(0);
-    assert!(ended.stderr.contains("record skipped"), "that of the log: {}", ended.stderr);
+    assert!(ended.stderr.contains("record skipped"), "in the log: {}", ended.stderr);
     let refused = "warning: transform `jq`: 1 record was skipped\n";
-    assert!(ended.stderr.contains(refused), "that of the run: {}", ended.stderr);
+    assert!(ended.stderr.contains(refused), "in the summary: {}", ended.stderr);
     let log = context.taskferry(&["run", "skip.toml", "--quiet", "--log", "json"]).with_code(0);
     let log = log.log();
     let warnings: Vec<&str> = log

@@ -1,6 +1,6 @@
 //! `taskferry test --overlay --set`: tests of a pipeline with other layers.
 
-use super::pipeline_tests::{PIPELINE, world};
+use super::pipeline_tests::{PIPELINE, with_tests};
 
 #[test]
 fn overlays_and_set_values_apply_to_the_pipeline_of_a_test() {
@@ -9,7 +9,7 @@ fn overlays_and_set_values_apply_to_the_pipeline_of_a_test() {
             "[[test]]\nname = \"one\"\nstage = \"short\"\ninput = [{{ task = \"a\", weekly_hours = 1 }}]\nexpect_jq = '.region == \"{level}\"'\n[test.env]\nREGION = \"of the test\"\n"
         )
     };
-    let context = world(&test("of the test"));
+    let context = with_tests(&test("of the test"));
     context.taskferry(&["test", "jobs.toml"]).with_code(0);
     let set = ["--set", "sink.hours.transform.short.args.region=set"];
     let overlay = ["--overlay", "other.toml"];
@@ -37,7 +37,7 @@ fn overlays_and_set_values_apply_to_the_pipeline_of_a_test() {
 #[test]
 fn check_reads_the_tests_with_the_overlays_of_the_pipeline() {
     let test = "[[test]]\nname = \"one\"\nstage = \"later\"\ninput = [{ task = \"a\" }]\nexpect = [{ task = \"a\" }]\n";
-    let context = world(test);
+    let context = with_tests(test);
     context.write("other.toml", "[[transform]]\nname = \"later\"\ntype = \"jq\"\nfilter = \".\"\n");
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     ended.assert_stderr("no transform or sink `later`");
@@ -47,7 +47,7 @@ fn check_reads_the_tests_with_the_overlays_of_the_pipeline() {
 #[test]
 fn a_misspelt_variable_of_a_test_is_an_error() {
     let test = "[[test]]\nname = \"one\"\nstage = \"short\"\ninput = [{ task = \"a\", weekly_hours = 1 }]\nexpect_jq = '.region == \"emea\"'\n[test.env]\n";
-    let context = world(&format!("{test}REGOIN = \"apac\"\n"));
+    let context = with_tests(&format!("{test}REGOIN = \"apac\"\n"));
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @r#"
     unknown-variable

@@ -1,10 +1,10 @@
 //! `taskferry test --record`: how tests are recorded.
 
-use super::pipeline_tests::{PIPELINE, world};
+use super::pipeline_tests::{PIPELINE, with_tests};
 
 #[test]
 fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
-    let context = world("");
+    let context = with_tests("");
     let job = r#"{"external_id":"secret-1","tasks":[{"task_id":"secret-2","task":"Secret text","weekly_hours":1.50,"ai_impact":{"level":"H1","rationale":null}}]}"#;
     context.write("job.json", job);
     let record = ["test", "jobs.toml", "--record", "one job", "--input", "job.json"];
@@ -56,7 +56,7 @@ fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
 
 #[test]
 fn a_test_is_recorded_from_the_sandbox() {
-    let context = world("");
+    let context = with_tests("");
     let export =
         ["run", "jobs.toml", "--sandbox", "--set", "sink=[{type=\"file\",path=\"all.ndjson\"}]"];
     context.taskferry(&export).with_code(0);
@@ -74,7 +74,7 @@ fn a_test_is_recorded_from_the_sandbox() {
 
 #[test]
 fn a_test_of_transforms_that_depend_on_texts_is_recorded_verbatim_only() {
-    let context = world("");
+    let context = with_tests("");
     let own =
         "[[transform]]\ntype = \"jq\"\nfilter = 'select(.tasks[0].task | test(\"^Secr\"))'\n\n";
     let text = PIPELINE.replacen("[[transform]]", &format!("{own}[[transform]]"), 1);

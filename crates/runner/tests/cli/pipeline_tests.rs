@@ -15,8 +15,8 @@ input = '''
 '''
 "#;
 
-/// A folder with the pipeline and these tests beside it. Only `CLIENT_SECRET` is set.
-pub(super) fn world(tests: &str) -> Context {
+/// A folder with the pipeline, and with these tests beside it. Only `CLIENT_SECRET` is set.
+pub(super) fn with_tests(tests: &str) -> Context {
     let context = Context::with_pipeline(PIPELINE);
     context.write("jobs.test.toml", tests);
     context
@@ -29,7 +29,7 @@ pub(super) fn case(name: &str, more: &str) -> String {
 
 /// The result of one test with these assertions: its exit code and what it prints.
 fn result(more: &str) -> (i32, String) {
-    let ended = world(&case("one", more)).taskferry(&["test", "jobs.toml"]);
+    let ended = with_tests(&case("one", more)).taskferry(&["test", "jobs.toml"]);
     (ended.code.unwrap(), ended.stderr)
 }
 
@@ -52,7 +52,7 @@ fn tests_run_without_any_secret_or_variable() {
             "[[test]]\nname = \"its own transform\"\nstage = \"short\"\ninput = {row}\nexpect_jq = '.minutes == 90'\n"
         ),
     ];
-    let mut context = world(&tests.concat());
+    let mut context = with_tests(&tests.concat());
     context.set("REGION", "from outside");
     context.set("TASKFERRY_TRANSFORM__0__LEVELS", "[\"H5\"]");
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(0);
@@ -72,7 +72,7 @@ fn tests_run_without_any_secret_or_variable() {
 #[test]
 fn a_failed_test_shows_its_input_each_stage_and_the_difference() {
     let expected = "match = \"subset\"\nexpect = [{ task = \"Write\", weekly_hours = 2 }]";
-    let ended = world(&case("hours", expected)).taskferry(&["test", "jobs.toml"]).with_code(8);
+    let ended = with_tests(&case("hours", expected)).taskferry(&["test", "jobs.toml"]).with_code(8);
     insta::assert_snapshot!(ended.stderr, @r#"
     FAILED  jobs.test.toml:1: hours
       the records differ from `expect`
@@ -176,7 +176,7 @@ fn each_expectation_can_fail() {
         );
     }
     let none = "[[test]]\nname = \"none\"\ninput = [{ external_id = \"j\", tasks = [] }]\nexpect_jq = '.task == 1'\n";
-    let ended = world(none).taskferry(&["test", "jobs.toml"]).with_code(8);
+    let ended = with_tests(none).taskferry(&["test", "jobs.toml"]).with_code(8);
     ended.assert_stderr("the transforms emit no record, so `expect_jq` can't be true");
 }
 
@@ -214,7 +214,7 @@ fn a_refused_record_fails_a_test_that_does_not_expect_it() {
         let test = format!(
             "[[test]]\nname = \"one\"\ninput = [{{ external_id = \"j\", tasks = 3 }}, {{ external_id = \"k\", tasks = [] }}]\n{more}\n"
         );
-        let ended = world(&test).taskferry(&["test", "jobs.toml"]);
+        let ended = with_tests(&test).taskferry(&["test", "jobs.toml"]);
         (ended.code.unwrap(), ended.stderr)
     };
     assert_eq!(refused("expect_refused = 1\nexpect_dropped = 1\nexpect = []").0, 0);
@@ -229,7 +229,7 @@ fn a_refused_record_fails_a_test_that_does_not_expect_it() {
 
 #[test]
 fn a_dead_letter_starts_at_the_stage_that_refused_it() {
-    let letter = |role: &str, name: &str| {
+    let dead_letter = |role: &str, name: &str| {
         json!({
             "pipeline": "jobs", "run_id": "r1", "stage": {"role": role, "name": name},
             "error": {"message": "no", "hint": null},
@@ -238,15 +238,15 @@ fn a_dead_letter_starts_at_the_stage_that_refused_it() {
         })
     };
     let test = "[[test]]\nname = \"letters\"\ninput = \"dead.ndjson\"\nexpect = [{ task = \"Write\", minutes = 120, region = \"emea\" }]\n";
-    let context = world(test);
-    context.write("dead.ndjson", &letter("transform", "short").to_string());
+    let context = with_tests(test);
+    context.write("dead.ndjson", &dead_letter("transform", "short").to_string());
     context.taskferry(&["test", "jobs.toml"]).with_code(0);
 
-    context.write("dead.ndjson", &letter("transform", "long").to_string());
+    context.write("dead.ndjson", &dead_letter("transform", "long").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
     ended.assert_stderr("refused by the transform `long`");
 
-    context.write("dead.ndjson", &letter("sink", "hours").to_string());
+    context.write("dead.ndjson", &dead_letter("sink", "hours").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);
     ended.assert_stderr("+   \"weekly_hours\": 2");
 }
@@ -254,7 +254,7 @@ fn a_dead_letter_starts_at_the_stage_that_refused_it() {
 #[test]
 fn results_are_written_as_junit_and_json() {
     let tests = case("good", "expect_dropped = 1") + &case("b<a>d & 'x'", "expect_dropped = 0");
-    let context = world(&tests);
+    let context = with_tests(&tests);
     let arguments = ["test", "jobs.toml", "--junit", "junit.xml", "--json"];
     let ended = context.taskferry(&arguments).with_code(8);
     let xml = context.read("junit.xml");
@@ -322,7 +322,7 @@ fn a_test_has_the_same_result_at_any_time_and_in_any_time_zone() {
     let (source, rest) = PIPELINE.split_once("[[transform]]").unwrap();
     let (_, sink) = rest.split_once("[[sink]]").unwrap();
     for isolation in ["none", "process"] {
-        let mut context = world(&tests);
+        let mut context = with_tests(&tests);
         context.set("TZ", "America/New_York");
         let transform = format!(
             "[[transform]]\ntype = \"jq\"\nisolation = \"{isolation}\"\nfilter = '{filter}'\n\n"
@@ -340,7 +340,7 @@ fn a_failed_test_fits_into_80_columns() {
         long("new"),
         long("old")
     );
-    let ended = world(&test).taskferry(&["test", "jobs.toml"]).with_code(8);
+    let ended = with_tests(&test).taskferry(&["test", "jobs.toml"]).with_code(8);
     for line in ended.stderr.lines() {
         assert!(unicode_width::UnicodeWidthStr::width(line) <= 100, "{line}");
     }
@@ -354,7 +354,7 @@ fn a_page_of_the_api_stands_for_its_records() {
     let tests = |input: &str| {
         format!("[[test]]\nname = \"page\"\ninput = {input}\nexpect = []\nexpect_dropped = 2\n")
     };
-    let context = world(&tests(&format!("'{page}'")));
+    let context = with_tests(&tests(&format!("'{page}'")));
     context.taskferry(&["test", "jobs.toml"]).with_code(0);
     context.write("page.json", page);
     context.write("jobs.test.toml", &tests("\"page.json\""));

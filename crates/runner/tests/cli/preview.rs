@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Tenant, page};
 
-/// Five jobs a page; the level of the only task of job `jN` is H1 for every third job, else H4.
+/// A job with one task. The level of the task is H1 in every third job, and H4 in all others.
 fn job(number: usize) -> Value {
     let level = if number.is_multiple_of(3) { "H1" } else { "H4" };
     json!({"external_id": format!("j{number}"), "name": format!("Secret title {number}"), "tasks": [
@@ -204,10 +204,10 @@ fn texts_are_masked_unless_standard_output_is_a_terminal() {
 }
 
 #[test]
-fn if_the_first_records_are_dropped_it_reads_on_to_a_delivered_one() {
+fn if_the_first_records_are_dropped_a_delivered_record_is_shown_too() {
     let (tenant, context) = tenant(4);
     let text = context.read("jobs.toml");
-    // The first job with a level of its own is on the third page.
+    // This job is on the third page.
     let filter = "[[transform]]\ntype = \"jq\"\nfilter = 'select(.external_id == \"j12\")'\n\n[[transform]]\ntype = \"filter";
     context.write("jobs.toml", &text.replacen("[[transform]]\ntype = \"filter", filter, 1));
     let shown = context.taskferry(&["preview", "jobs.toml", "-n", "1", "--json"]).with_code(0);
@@ -328,7 +328,7 @@ fn a_refused_record_shows_its_reason_and_the_records_after_it_are_shown() {
 }
 
 #[test]
-fn a_failed_source_ends_it_with_the_exit_code_of_a_run() {
+fn a_failed_source_ends_a_preview_with_the_exit_code_of_a_run() {
     let tenant = Tenant::start(|_| page(&["j1"], Some("j1")));
     let context = Context::with_pipeline(&tenant.pipeline());
     let failed = context.taskferry(&["preview", "jobs.toml", "--id", "j2"]).with_code(3);

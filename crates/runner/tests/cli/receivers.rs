@@ -9,8 +9,8 @@ use taskferry_testkit::{Context, Outcome, Receiver, Request, Response, Tenant, p
 
 const QUICK: &str = "timeout = \"300ms\"\nretry = { max_attempts = 2, initial_delay = \"1ms\", max_delay = \"1ms\" }\n";
 
-/// Two pages of five jobs, two jobs per request. The receiver is healthy at first, and responds with `ill` from the middle
-/// of the second page until it recovers.
+/// Two pages of five jobs, with two jobs per request. The receiver accepts four requests, and then responds with `ill` while `well`
+/// is false.
 struct Fixture {
     context: Context,
     receiver: Receiver,

@@ -58,7 +58,7 @@ fn unreadable_records_are_refused_with_the_reason() {
             context.write("skills.csv", MAPPING);
             context.taskferry(&["run", "jobs.toml"]).with_code(6);
             let [dead_letter] = &context.lines(&context.dead_letters())[..] else {
-                panic!("one letter")
+                panic!("one dead letter")
             };
             assert_eq!(dead_letter["record"], serde_json::from_str::<Value>(bad).unwrap());
             assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
@@ -163,7 +163,7 @@ fn errors_of_a_mapping_are_reported_with_their_lines() {
     ] {
         assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
     }
-    assert!(!ended.stderr.contains("skills.csv:5"), "an empty row is none: {}", ended.stderr);
+    assert!(!ended.stderr.contains("skills.csv:5"), "an empty row is ignored: {}", ended.stderr);
 
     context.write("skills.csv", "vendor,skill,skill,vendor_skill\nworkday,Python,Python,P\n");
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);

@@ -102,7 +102,7 @@ fn help_of_run_lists_its_options() {
 
               Possible values:
               - text: Text for people
-              - json: One JSON object a line
+              - json: One JSON object per line
               
               [default: text]
 

@@ -1,4 +1,4 @@
-//! Links and files of others in place of those of a run: nothing is written through them, and nothing of others is published.
+//! Links and foreign files in place of the files of a run: nothing is written through them, and no foreign file is published.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,8 +16,8 @@ fn job(number: usize) -> Value {
     json!({"external_id": format!("j{number}"), "text": "x".repeat(5000)})
 }
 
-/// A pipeline with one file, and another file that must stay unchanged. `change` gets the working directory when the fourth
-/// page is requested for the first time.
+/// A pipeline with one output file, and the file `precious`, which must stay unchanged. `change` is called with the working
+/// directory at the first request for the fourth page.
 fn pipeline(change: impl Fn(&Path) + Send + 'static) -> (Context, Tenant) {
     let folder: Arc<OnceLock<PathBuf>> = Arc::default();
     let (at, mut done) = (Arc::clone(&folder), false);

@@ -87,8 +87,8 @@ fn a_sandbox_run_changes_no_real_files_state_or_receivers() {
     assert!(context.read("m.prom").contains("taskferry_run_sandbox{pipeline=\"jobs\"} 1\n"));
     assert_eq!(context.read("out/jobs.ndjson"), real);
     assert_eq!(context.read("out/jobs.sandbox.ndjson").lines().count(), 200);
-    assert_eq!(server.requests().len(), asked, "nobody was asked");
-    assert_eq!(state(&context), before, "nothing that the next run would look at");
+    assert_eq!(server.requests().len(), asked, "no request was sent");
+    assert_eq!(state(&context), before, "the state of the next run is unchanged");
     let runs = |more: &[&str]| {
         context.taskferry(&[&["runs", "jobs.toml"], more].concat()).with_code(0).stdout
     };
@@ -198,7 +198,7 @@ fn jobs_of_a_dataset_are_not_called_generated() {
 }
 
 #[test]
-fn a_preview_shows_the_data_of_a_sandbox_as_they_are_now() {
+fn a_preview_shows_the_current_data_of_a_sandbox() {
     let context = Context::new();
     let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?data=jobs.ndjson\"\n[[sink]]\ntype = \"stdout\"\n";
     context.write("jobs.toml", text);

@@ -72,9 +72,9 @@ fn every_shipped_pipeline_names_its_schema_and_follows_it() {
     }
 }
 
-/// Changes of the valid file, each with an error that a schema can see: what is wrong, the text, and what replaces it. `↵` is a
-/// line break. The last ones are in the file's own tables.
-const MISTAKES: &str = r#"
+/// Changes of the valid file, each with an error that a schema detects: the name of the error, the old text, and the new text.
+/// `↵` is a line break.
+const ERRORS: &str = r#"
 an unknown top-level key: name = => nmae =
 a name that is no text: name = "jobs" => name = 5
 an unknown table: [source] => [sourc]
@@ -112,11 +112,11 @@ an unknown key of `[state]`: [source] => [state]↵folder = "x"↵[source]
 "#;
 
 #[test]
-fn an_error_that_a_schema_can_see_is_refused_as_check_refuses_it() {
+fn an_error_that_a_schema_detects_is_also_refused_by_check() {
     let validator = pipelines();
     assert_eq!(errors(&validator, GOOD), [""; 0]);
     let context = Context::new();
-    for line in MISTAKES.trim().lines() {
+    for line in ERRORS.trim().lines() {
         let (diagnostic, change) = line.split_once(": ").unwrap();
         let change = change.replace('↵', "\n");
         let (from, to) = change.split_once(" =>").unwrap();
@@ -147,7 +147,7 @@ fn a_pipeline_without_a_source_or_a_sink_is_refused() {
 }
 
 #[test]
-fn references_to_variables_may_stand_where_check_accepts_them() {
+fn references_to_variables_are_valid_where_check_accepts_them() {
     let text = GOOD
         .replace("\"linked_skills\"", "\"${FIELD:-linked_skills}\"")
         .replace("levels =", "missing = \"${MISSING:-keep}\"\nlevels =")

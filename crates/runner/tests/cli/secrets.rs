@@ -415,7 +415,7 @@ fn no_secret_of_an_invalid_file_is_written() {
 }
 
 #[test]
-fn the_word_before_an_empty_token_is_no_secret() {
+fn the_word_before_an_empty_token_is_not_a_secret() {
     let context = Context::new();
     let text = "description = \"Bearer of news\"\n[source]\ntype = \"techwolf\"\nurl = \"sandbox:\"\n[[sink]]\ntype = \"webhook\"\n\
                 url = \"https://hr.example.com\"\nheaders = { Authorization = \"Bearer ${HOOK_TOKEN:-}\" }\n";

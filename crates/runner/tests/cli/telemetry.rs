@@ -141,7 +141,7 @@ fn sent_metrics(collector: &FaultServer) -> BTreeSet<String> {
     let requests = collector.requests();
     let metrics: Vec<_> =
         requests.iter().filter(|request| request.target == "/v1/metrics").collect();
-    assert_eq!(metrics.len(), 1, "the figures come once");
+    assert_eq!(metrics.len(), 1, "the metrics are sent once");
     let sent = ExportMetricsServiceRequest::decode(&*metrics[0].bytes).unwrap();
     let scopes = sent.resource_metrics.into_iter().flat_map(|of| of.scope_metrics);
     let mut lines = BTreeSet::new();

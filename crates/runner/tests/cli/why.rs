@@ -1,4 +1,4 @@
-//! `taskferry why` tells the life of one record.
+//! `taskferry why` describes what each stage does with one record.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Tenant, page};
@@ -41,7 +41,7 @@ fn why(context: &Context, arguments: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn the_life_of_a_job_is_told_in_sentences() {
+fn each_stage_of_a_job_is_a_sentence() {
     let (_tenant, context) = context();
     insta::assert_snapshot!(why(&context, &["--id", "job-006"], 0), @"
     found on page 2 (after cursor `c1`), record 2
@@ -124,7 +124,7 @@ fn the_listing_is_read_only_up_to_the_record() {
 }
 
 #[test]
-fn the_manifest_of_a_run_names_the_file_and_what_differs_since() {
+fn the_manifest_of_a_run_names_the_file_and_later_changes() {
     let (_tenant, context) = context();
     context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let arguments = ["why", "jobs.toml", "--id", "job-006", "--run", "summary.json"];
@@ -157,7 +157,7 @@ fn the_document_has_the_same_events() {
 }
 
 #[test]
-fn a_failed_source_is_no_absence() {
+fn a_failed_source_is_not_reported_as_a_missing_record() {
     let tenant = Tenant::start(|_| page(&["j1"], Some("j1")));
     let context = Context::with_pipeline(&tenant.pipeline());
     let failed = context.taskferry(&["why", "jobs.toml", "--id", "j2"]).with_code(3);
@@ -185,7 +185,7 @@ fn each_refused_row_of_a_job_has_its_reason() {
 }
 
 #[test]
-fn an_id_without_its_ending_is_similar() {
+fn an_id_that_begins_with_the_wanted_id_is_suggested() {
     let (_tenant, context) = context();
     let shown = why(&context, &["--id", "job"], 9);
     assert!(shown.contains("the nearest ids are `job-000`, `job-001`, `job-002`"), "{shown}");

@@ -19,13 +19,13 @@ pub(crate) enum Level {
 pub(crate) struct Finding {
     pub(crate) level: Level,
     pub(crate) name: &'static str,
-    /// The message, with its help, and with its position if that is not in a file.
+    /// The message and its help. Includes the position if the position is not in a file.
     pub(crate) message: String,
     pub(crate) place: SourceLocation,
     pub(crate) related: Vec<(SourceLocation, String)>,
 }
 
-/// A position in a file. Line and column are 0 if the whole file is meant.
+/// A position in a file. Line and column are 0 for the whole file.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceLocation {
     pub(crate) file: String,

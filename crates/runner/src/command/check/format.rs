@@ -9,7 +9,6 @@ use crate::command::arguments::CheckArguments;
 use crate::command::check_format::CheckFormat;
 use crate::command_error::{CommandError, printed};
 use crate::console;
-use crate::exit::Exit;
 
 impl CheckArguments {
     /// Whether the findings are written as text. This is the default.
@@ -68,12 +67,8 @@ pub(super) fn write(arguments: &CheckArguments, findings: &[Finding]) -> Result<
             CheckFormat::Github => _ = printed(console::data(&github::commands(findings)))?,
             CheckFormat::Sarif(None) => _ = printed(console::data(&sarif::log(findings)))?,
             CheckFormat::Sarif(Some(file)) => {
-                fs::write(file, sarif::log(findings)).map_err(|error| {
-                    CommandError::new(
-                        Exit::SINK,
-                        format!("can't write `{}`: {error}", file.display()),
-                    )
-                })?;
+                fs::write(file, sarif::log(findings))
+                    .map_err(|error| CommandError::cannot_write(file, &error))?;
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 /// The parts of a manifest that a graph shows: the manifest of a run, or one that `merge` has written. Other versions may add
-/// keys, and may lack those with a default.
+/// keys, and may lack the keys with a default.
 #[derive(Debug, Deserialize)]
 pub(super) struct RunCounts {
     pub(super) pipeline: String,

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// What a graph is written as.
+/// The format of a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GraphFormat {
     /// Lines for a terminal

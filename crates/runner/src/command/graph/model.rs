@@ -1,4 +1,4 @@
-//! A pipeline as a graph: a chain of stages that ends in one branch a sink.
+//! A pipeline as a graph: a chain of stages that ends in one branch per sink.
 
 use taskferry_pipeline::{Pipeline, Role, TransformStage};
 use taskferry_sdk::printable;
@@ -89,8 +89,8 @@ impl Graph {
     /// Adds the counts of a run.
     ///
     /// # Errors
-    /// The run is one of another pipeline, or of another version of its file; the reason is the rest of a sentence about the
-    /// manifest.
+    /// The run belongs to another pipeline, or to another version of the pipeline file. The text is the rest of a sentence about
+    /// the manifest.
     pub(super) fn add(&mut self, run: RunCounts) -> Result<(), String> {
         if printable(&run.pipeline) != self.name {
             return Err(format!(
@@ -124,10 +124,10 @@ impl Graph {
     /// The caption: the run, and whether the data is generated.
     pub(super) fn caption(&self) -> Option<String> {
         let run = self.run.as_ref()?;
-        let made_up = if run.sandbox { ", with generated data" } else { "" };
+        let generated = if run.sandbox { ", with generated data" } else { "" };
         Some(match &run.id {
-            Some(id) => format!("run {id}: {}{made_up}", run.status),
-            None => format!("all shards: {}{made_up}", run.status),
+            Some(id) => format!("run {id}: {}{generated}", run.status),
+            None => format!("all shards: {}{generated}", run.status),
         })
     }
 }
@@ -193,7 +193,7 @@ impl Node {
         losses.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect()
     }
 
-    /// The lines of a label: the name, the type if the name does not say it, and how its records end.
+    /// The lines of a label: the name, the type if it differs from the name, and the counts of records that end here.
     pub(super) fn lines(&self) -> Vec<String> {
         let type_name = self.other_type().map(|type_name| format!("({type_name})"));
         let name = std::iter::once(self.name.clone()).chain(type_name);

@@ -92,7 +92,7 @@ fn previous<'a, 'b>(
     before.find(|other| stage.column <= chain || other.y == stage.y)
 }
 
-/// The least length of an edge.
+/// The minimum length of an edge.
 const EDGE: usize = 40;
 /// The distance from a box to the point where the edges of several branches part.
 const FORK: usize = 18;
@@ -147,7 +147,7 @@ const RADIUS: usize = 6;
 fn edge(page: &mut String, from: &Placed<'_>, to: &Placed<'_>, columns: &Columns) {
     let (from_left, from_width) = columns.get(from.column).copied().unwrap_or_default();
     let (end, _) = columns.get(to.column).copied().unwrap_or_default();
-    // A box that is narrower than its column is at the left of it.
+    // A box is at the left of its column.
     let start = from_left + node_width(from.node).min(from_width);
     let fork = from_left + from_width + FORK;
     let (y, tip) = (to.y, end - ARROW);
@@ -212,8 +212,8 @@ fn stage_box(page: &mut String, stage: &Placed<'_>, columns: &Columns) {
 /// The caption: the run, and whether the data is generated. It does not name the run, so that equal runs make equal pictures.
 fn caption(graph: &Graph) -> Option<String> {
     let run = graph.run.as_ref()?;
-    let made_up = if run.sandbox { " with generated data" } else { "" };
-    Some(format!("Counts of a {} run{made_up}", run.status))
+    let generated = if run.sandbox { " with generated data" } else { "" };
+    Some(format!("Counts of a {} run{generated}", run.status))
 }
 
 /// Text of an element or an attribute.

@@ -7,17 +7,17 @@ use unicode_width::UnicodeWidthStr;
 
 use super::model::{Graph, Node};
 
-/// The least number of columns between a name and its notes.
+/// The minimum number of columns between a name and its notes.
 const GAP: usize = 3;
 
 /// A line: what is drawn, and the notes beside it.
 type Line = (String, String);
 
-/// Draws the chain of stages downwards, and one branch a sink.
+/// Draws the chain of stages downwards, and one branch per sink.
 pub(super) fn draw(graph: &Graph) -> String {
     let mut lines = Vec::new();
     for (position, node) in graph.chain.iter().enumerate() {
-        // The edge in front of a stage shows what enters it.
+        // The edge before a stage shows the number of records that enter the stage.
         if position > 0 {
             lines.push((edge("", node), String::new()));
         }

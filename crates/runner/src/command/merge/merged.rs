@@ -20,7 +20,7 @@ const COUNTS: &str =
 /// The number of most frequent values to keep.
 const FREQUENT: usize = 10;
 
-/// The manifest of an export that several runs have made, one a shard. `merge --summary` writes it as JSON.
+/// The manifest of an export in shards, with one run per shard. `merge --summary` writes it as JSON.
 ///
 /// Counts are the sums of the counts of all runs.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,7 +53,7 @@ pub(crate) struct MergedManifest {
     /// The transforms, in order.
     #[schemars(with = "Vec<TransformSummary>")]
     transforms: Value,
-    /// The sinks, in order. `files` are those of all shards.
+    /// The sinks, in order. `files` lists the files of all shards.
     #[schemars(with = "Vec<SinkSummary>")]
     sinks: Value,
     /// Dead letters of all shards.
@@ -137,7 +137,7 @@ pub(super) struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    /// Merges shards of one export, in their order. `None` if there are none.
+    /// Merges shards of one export, in their order. `None` if `shards` is empty.
     pub(super) fn of(shards: &'a [ShardManifest]) -> Option<Self> {
         let mut merged = Self { shards, first: shards.first()?, gaps: Vec::new() };
         merged.gaps = merged.find_gaps();
@@ -208,7 +208,7 @@ impl<'a> Merged<'a> {
         &self.gaps
     }
 
-    /// The exit code, with the same meaning as that of a run.
+    /// The exit code. It means the same as the exit code of a run.
     pub(super) fn exit_code(&self) -> u8 {
         match (self.gaps.is_empty(), self.dead_letters()) {
             (false, _) => 8,

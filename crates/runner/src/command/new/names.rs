@@ -7,7 +7,7 @@ use crate::command_error::CommandError;
 /// The maximum number of characters of a name.
 const MAX_NAME_CHARACTERS: usize = 40;
 
-/// Names that Rust or Cargo reserve, and those of the dependencies of a plugin crate.
+/// Names that Rust or Cargo reserve, and the names of the dependencies of a plugin crate.
 const RESERVED: &str = "abstract alloc as async await become box break build const continue core crate deps \
     do dyn else enum examples extern false final fn for gen if impl in incremental let \
     loop macro match mod move mut override priv proc_macro pub ref return runner \

@@ -1,5 +1,5 @@
-//! The file in a new crate that describes its template. It contains the files as they were written, so that a later taskferry can
-//! compare them with its own template, apart from the changes of the author.
+//! The file in a new crate that describes its template. It contains the files as they were written: a later taskferry
+//! compares them with its own template, so the patch contains no changes of the author.
 
 use super::checkout::Checkout;
 use super::names::Names;

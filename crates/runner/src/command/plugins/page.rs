@@ -87,7 +87,7 @@ pub(super) fn markdown(some: &[Entry]) -> String {
     sections(some, false)
 }
 
-/// With `links`, a long description that an earlier section contains for the same option is a link to that section.
+/// With `links`, a long description is replaced by a link if an earlier section has the same option with the same description.
 fn sections(some: &[Entry], links: bool) -> String {
     let mut page = String::new();
     let mut described = HashMap::new();

@@ -1,6 +1,6 @@
 //! The pages of earlier previews, in a private folder of the user.
 //!
-//! A file has one line with its age, then one line a page. The name is a digest of the source's options without secrets.
+//! The first line of a file contains the time of the first request. Each further line is a page. The name is a digest of the source's options without secrets.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};

@@ -40,7 +40,7 @@ impl Mask {
         mask
     }
 
-    /// The record as a tree, with its texts replaced.
+    /// The record as a JSON value, with its texts replaced.
     pub(crate) fn record(&self, record: &Record) -> Value {
         let value = value_of(record);
         if self.is_on { self.value(&value) } else { value }
@@ -129,7 +129,7 @@ fn is_id_or_level(key: &str) -> bool {
     })
 }
 
-/// A record as a tree; its text if it has none.
+/// A record as a JSON value; its text if it is not valid JSON.
 fn value_of(record: &Record) -> Value {
     record.value().unwrap_or_else(|_| record.to_json().into())
 }

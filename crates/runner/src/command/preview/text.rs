@@ -54,7 +54,7 @@ impl TextWriter<'_> {
         self.line("");
     }
 
-    /// Adds what each stage does with a record. Returns whether it reaches a shown stage.
+    /// Adds what each stage does with a record. Returns whether the record reaches a shown stage.
     pub(crate) fn steps(&mut self, trace: &RecordTrace, mask: &Mask) -> bool {
         let mut is_shown = false;
         for stage in stages(self.stages, trace) {
@@ -189,7 +189,7 @@ impl TextWriter<'_> {
         self.line(&format!("    {}", line.drawn(width)));
     }
 
-    /// Adds a line behind the records.
+    /// Adds a line after the records.
     pub(crate) fn footer(&mut self, line: &str) {
         self.line(&format!("{FAINT}{}{PLAIN}", escaped(line)));
     }

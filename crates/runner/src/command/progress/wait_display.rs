@@ -33,7 +33,7 @@ impl WaitDisplay {
         if self.samples.len() > SAMPLES {
             self.samples.pop_front();
         }
-        // A slow request stays shown while it lasts.
+        // A slow request is shown until it ends.
         if let Some(slow) = wait.filter(|wait| wait.end.is_none()) {
             return Some(slow.text(now));
         }
@@ -48,7 +48,7 @@ impl WaitDisplay {
     }
 }
 
-/// The wait that lasts longest. A wait without a known end is normal while it is short.
+/// The wait that lasts longest. A short wait without a known end is normal, and is ignored.
 pub(super) fn longest(waits: &[Wait], now: Instant) -> Option<&Wait> {
     let counted = waits.iter().filter(|wait| wait.end.is_some() || wait.elapsed(now) >= IDLE);
     counted.max_by_key(|wait| (wait.end, wait.elapsed(now)))

@@ -6,10 +6,10 @@ use taskferry_pipeline::Role;
 
 use crate::command::format::{count, number};
 
-/// The beginning of the names of counters of dropped records. The name of the option that dropped them follows.
+/// The beginning of the names of counters of dropped records: `dropped_by_OPTION`.
 pub(super) const DROPPED_BY: &str = "dropped_by_";
 
-/// The counter of records in which nothing has changed. They are dropped as intended.
+/// The counter of unchanged records, which `changes` drops as intended.
 const UNCHANGED: &str = "unchanged";
 
 /// The transform that dropped the most records.
@@ -18,7 +18,7 @@ pub(super) struct LargestDrop<'a> {
     pub(super) stage: &'a str,
     dropped: u64,
     records_in: u64,
-    /// The options that dropped them, or the transform, each with its position.
+    /// The options that dropped the records, or the transform. Each has its position.
     causes: String,
 }
 
@@ -73,7 +73,7 @@ impl<'a> LargestDrop<'a> {
         Some(Self { stage: &largest.name, dropped, records_in, causes })
     }
 
-    /// One line.
+    /// The message, in one line.
     pub(super) fn text(&self) -> String {
         let records = count(self.records_in, "record");
         let (stage, dropped) = (self.stage, number(self.dropped));

@@ -3,13 +3,13 @@
 use serde_json::{Map, Number, Value};
 use taskferry_pipeline::Comparison;
 
-/// The expected and the actual records. Where a test ignores a difference, they are equal.
+/// The expected and the actual records, without the differences that the test ignores.
 pub(crate) struct Mismatch {
     pub(crate) expected: Vec<Value>,
     pub(crate) actual: Vec<Value>,
 }
 
-/// How the records differ from the expected ones; `None` if they do not.
+/// The difference between the records; `None` if they are equal.
 pub(crate) fn mismatch(
     expected: &[Value],
     actual: &[Value],
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subset_ignores_other_fields_and_no_other_records_or_items() {
+    fn a_subset_ignores_other_fields_but_not_other_records_or_items() {
         let expected = json!([{"a": {"b": 1}}, {"list": [{"x": 1}]}]);
         let subset = |actual| is_met(&expected, actual, Comparison::Subset);
         assert!(subset(r#"[{"a": {"b": 1, "c": 2}}, {"list": [{"x": 1, "y": 2}], "z": 3}]"#));

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::outcome::Outcome;
 use super::report;
 
-/// The results, one `testsuite` a pipeline file.
+/// The results, with one `testsuite` per pipeline file.
 pub(crate) fn document(outcomes: &[Outcome]) -> String {
     let mut files: Vec<&Path> = Vec::new();
     for outcome in outcomes {

@@ -138,7 +138,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn ids_and_texts_are_replaced_and_what_the_files_mention_stays() {
+    fn ids_and_texts_are_replaced_unless_a_file_contains_them() {
         let record = json!({
             "external_id": "11-1011", "name": "Chief Executive", "updated": "2026-01-31T08:00:00Z",
             "tasks": [
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replacement_is_no_text_that_the_files_mention() {
+    fn a_replacement_differs_from_the_texts_in_the_files() {
         let mut pseudonyms = Pseudonyms::new(&["levels = [\"Task 1\"]".to_owned()]);
         assert_eq!(pseudonyms.record(&json!({"task": "secret"})), json!({"task": "Task 2"}));
     }

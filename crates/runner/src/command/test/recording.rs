@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use taskferry_config::{
     Checked, Diagnostics, ExpectedRefusals, Layers, StageInfo, TestClock, TestInput, Unverified,
-    load_tests, test_file,
+    did_you_mean, load_tests, test_file,
 };
 use taskferry_pipeline::{Pipeline, Registry, Role};
 use taskferry_sdk::{LookupAnswers, Lookups, Record};
@@ -16,7 +16,6 @@ use super::write::{self, Recorded};
 use super::{outcome, report};
 use crate::command::arguments::RecordingArguments;
 use crate::command::diagnostics;
-use crate::command::format::did_you_mean;
 use crate::command_error::{CommandError, Ended};
 use crate::console;
 use crate::exit::Exit;
@@ -45,7 +44,7 @@ impl<'a> Recording<'a> {
     /// The recording of a test with this name. `layers` define the pipeline that sends the lookups.
     ///
     /// # Errors
-    /// The pipeline or its tests have errors, the name is in use, or there is no such stage.
+    /// The pipeline or its tests have errors, another test has the name, or the stage does not exist.
     pub(crate) fn new(
         registry: &'a Registry,
         file: &Path,
@@ -145,9 +144,8 @@ impl<'a> Recording<'a> {
             dropped: executed.known_dropped(),
             refused: expected_refusals(&executed),
         };
-        write::write(target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
-            CommandError::new(Exit::SINK, format!("can't write `{}`: {error}", target.display()))
-        })?;
+        write::write(target, &recorded.to_toml(), self.old, &self.lines)
+            .map_err(|error| CommandError::cannot_write(target, &error))?;
         let result = result(input.len(), &executed);
         console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
         console::line(&about_texts(self.is_verbatim, &pseudonyms));

@@ -22,7 +22,7 @@ pub(crate) struct Event<'a> {
     /// For programs: `found`, `unchanged`, `changed`, `multiplied`, `dropped`, `refused`, `delivered`, `lost`.
     pub(crate) kind: &'static str,
     pub(crate) text: String,
-    /// Explanations, one a line.
+    /// Explanations, one per line.
     pub(crate) details: Vec<String>,
     /// The rows in the sink.
     pub(crate) rows: Option<(u64, u64)>,

@@ -58,7 +58,7 @@ impl Manifest {
             .then(|| format!("run {} wrote this sink to {}", self.run_id, files.join(", ")))
     }
 
-    /// Why the run may have done something else with the record.
+    /// The reasons why the run may have processed the record differently.
     pub(crate) fn warnings(&self, pipeline: &str, digest: &str, sandbox: bool) -> Vec<String> {
         let (run, age) = (&self.run_id, age(self.finished_at));
         let unpublished: Vec<String> = self

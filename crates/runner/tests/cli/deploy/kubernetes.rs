@@ -52,7 +52,7 @@ impl JobSpec {
         arguments.collect()
     }
 
-    /// Whether another pod starts after one exits with this code: the first matching rule decides; without one, the
+    /// Whether another pod starts after a pod exits with this code. The first matching rule decides. Without a matching rule, the
     /// attempt counts against the limit.
     pub(crate) fn retries_after(&self, code: i32) -> bool {
         assert_eq!(self.pod()["restartPolicy"], "Never", "or the policy does not apply");
