@@ -28,8 +28,7 @@ pub struct Client {
     pub client_secret: Option<String>,
     /// The tenant. `None`: the first one.
     pub tenant: Option<String>,
-    /// The job families that the client sees, as by a filter of its credentials. `None`: all jobs, also those without a
-    /// family.
+    /// The job families that the client sees. `None`: all jobs, also jobs without a family.
     pub families: Option<BTreeSet<String>>,
 }
 
@@ -103,7 +102,7 @@ pub(crate) fn check_tenant(name: &str) -> Result<(), OptionProblem> {
     )))
 }
 
-/// The secret of `TENANT-client`. Everybody may see it.
+/// The default secret of `TENANT-client`. It is public.
 pub(crate) fn default_secret(tenant: &str) -> String {
     format!("{tenant}-secret")
 }

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-/// The credentials of a running sandbox: those of the client that sees all data of the first tenant. They are the same for
-/// every sandbox, unless that client has another secret.
+/// The credentials of the default client of the first tenant. They are the same for every sandbox with the default options.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The URL of the token endpoint.
     pub token_url: String,
     /// `sandbox-client`, or `TENANT-client` of the first tenant.
     pub client_id: String,
-    /// `sandbox-secret`, or the secret of that client.
+    /// `sandbox-secret`, or the secret of the client.
     pub client_secret: String,
     /// `eu3.techwolf.ai`, TechWolf's audience in Europe.
     pub audience: String,

@@ -60,8 +60,8 @@ impl Generator {
         }
     }
 
-    /// When the job at `index` was last updated, in microseconds since 1970. One job is created a minute. Three of five
-    /// were never updated since; the others were within three months.
+    /// When the job at `index` was last updated, in microseconds since 1970. One job is created per minute. Three of five jobs are
+    /// never updated after their creation; the others are updated within three months.
     pub(crate) fn last_updated(&self, index: u32) -> i64 {
         let mut random = Random::new(self.seed ^ UPDATES, u64::from(index));
         let created = FIRST_CREATED + i64::from(index) * 60;
@@ -203,7 +203,7 @@ fn hierarchy(domain: &str, cluster: &Cluster, work: &Work) -> TaskHierarchy {
     }
 }
 
-/// The usual level with a probability of four in five, or else one beside it.
+/// The usual level with a probability of four in five, or else the next higher or lower level.
 fn level_near(usual: AiLevel, random: &mut Random) -> AiLevel {
     let position = AiLevel::ALL.iter().position(|level| *level == usual).unwrap_or_default();
     let near = match random.below(10) {

@@ -73,7 +73,7 @@ impl Document<'_> {
             Switch::Off => json!({}),
             Switch::On => json!({"Fault": components["parameters"]["Fault"]}),
         };
-        // Parameters describe queries.
+        // The parameters of the operations describe queries.
         let is_body = |(name, _): &(&String, &Value)| !name.ends_with("Query");
         let schemas = self.schemas.as_object().into_iter().flatten().filter(is_body);
         let schemas: Map<_, _> =

@@ -25,8 +25,8 @@ pub struct SandboxOptions {
     pub token_lifetime: Duration,
     /// The database file. Default: none; the data is in a private file that is deleted with the sandbox.
     pub database: Option<DatabaseFile>,
-    /// The tenants, the default one first; those that the database holds already are served as well. Default: one tenant
-    /// named `sandbox`.
+    /// The tenants; the first one is the default. Tenants that are already in the database are served as well. Default: one
+    /// tenant named `sandbox`.
     pub tenants: Vec<Tenant>,
     /// The clients, in addition to the client `TENANT-client` with the secret `TENANT-secret` of every tenant.
     pub clients: Vec<Client>,
@@ -83,7 +83,7 @@ impl Default for DataOrigin {
 pub struct DatabaseFile {
     /// The file.
     pub path: PathBuf,
-    /// What to do with data that it holds already.
+    /// What to do if the file already contains data.
     pub filled: Filled,
 }
 
@@ -113,9 +113,9 @@ pub enum Filled {
 pub struct Tenant {
     /// The name: 1 to 63 letters, digits, `_` and `-`.
     pub name: String,
-    /// The jobs. `None`: those of [`SandboxOptions::data`]; if they are generated, each tenant has another seed.
+    /// The jobs. `None`: the jobs of [`SandboxOptions::data`]; generated jobs then have a different seed in each tenant.
     pub data: Option<DataOrigin>,
-    /// The activated vendors. `None`: those of the setting `vendors`.
+    /// The activated vendors. `None`: the vendors of the setting `vendors`.
     pub vendors: Option<Vendors>,
 }
 

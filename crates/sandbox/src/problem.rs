@@ -1,6 +1,6 @@
 //! Errors in options.
 
-/// An error in a client, a tenant or a public key.
+/// An error in the text of a client, a tenant or a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OptionProblem(pub(crate) String);

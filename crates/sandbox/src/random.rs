@@ -29,7 +29,7 @@ impl Random {
         self.below(100) < percent
     }
 
-    /// One of `items`, which must not be empty. A test checks that no list of the catalog is.
+    /// One of `items`, which must not be empty. A test checks that no list of the catalog is empty.
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }

@@ -14,7 +14,7 @@ use crate::{DataOrigin, Faults, MAX_JOBS, SyntaxProblem};
 /// `sandbox:?setting=unknown_cursor=400`.
 ///
 /// In `FILE`, `%XX` is a byte and all other characters but `&` are literal. A [`Fault`](crate::Fault) is written as on the
-/// command line. The seed also decides which requests are met by faults with a probability.
+/// command line. The seed also decides which requests a fault with `%` affects.
 ///
 /// ```
 /// use taskferry_sandbox::{DataOrigin, SandboxUrl};

@@ -43,7 +43,7 @@ impl Vocabulary {
         })
     }
 
-    /// The built-in vocabularies. That of each vendor in the file is replaced by the rows of the file.
+    /// The built-in vocabularies. For each vendor in the file, the rows of the file replace the built-in vocabulary.
     pub(crate) fn with_file(path: &Path) -> Result<Self, SandboxError> {
         let path_buf = || path.to_owned();
         let failed = |source| SandboxError::Open { file: FILE, path: path_buf(), source };
@@ -61,7 +61,7 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Reads rows. The error is the first error, with its line.
+    /// Reads rows. Returns only the first error: its line and its message.
     fn read(bytes: &[u8]) -> Result<Self, (u64, String)> {
         let rows = read_mapping(bytes).map_err(|errors| {
             errors.into_iter().next().map_or_else(

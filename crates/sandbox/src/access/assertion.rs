@@ -21,7 +21,7 @@ const SKEW: u64 = 10;
 /// The maximum number of used assertions that have not expired.
 const MAX_USED: usize = 10_000;
 
-/// The reason why an assertion is refused.
+/// Refuses an assertion for the reason `text`.
 fn problem<T>(text: impl Into<String>) -> Result<T, String> {
     Err(text.into())
 }
@@ -115,7 +115,7 @@ impl Assertions {
         }
         for key in fitting {
             let mut rules = Validation::new(algorithm);
-            // These claims are checked below, with better messages.
+            // `check` checks these claims, with better messages.
             rules.validate_exp = false;
             rules.validate_aud = false;
             rules.required_spec_claims.clear();
@@ -183,7 +183,7 @@ impl AssertionAudience {
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "seconds since 1970 are far below 2^52, and the value was compared to them"
+    reason = "seconds since 1970 are far below 2^52, and `expires` is near the current time"
 )]
 fn check_times(claims: &Claims) -> Result<u64, String> {
     let (now, skew, longest) = (now() as f64, SKEW as f64, MAX_LIFETIME as f64);

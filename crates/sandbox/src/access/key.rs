@@ -21,7 +21,7 @@ use crate::OptionProblem;
 pub struct PublicKey {
     /// The client. A client that is not defined elsewhere sees all data of the first tenant.
     pub client_id: String,
-    /// The file.
+    /// The PEM file.
     pub file: PathBuf,
 }
 
@@ -83,8 +83,8 @@ fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
     }
 }
 
-/// Whether the modulus of an RSA key has 2048 bits or more. It is the first number (PKCS #1 in DER), with a zero byte before
-/// its highest bit.
+/// Whether the modulus of an RSA key has 2048 bits or more. The modulus is the first number of the key (PKCS #1 in DER), with a
+/// zero byte before its highest bit.
 fn has_2048_bits(key: &[u8]) -> bool {
     matches!(key, [0x30, 0x82, _, _, 0x02, 0x82, high, low, ..] if u16::from_be_bytes([*high, *low]) > 256)
 }

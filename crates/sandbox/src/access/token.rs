@@ -65,7 +65,7 @@ impl Tokens {
         self.lifetime
     }
 
-    /// Signs a token. `None` is a defect.
+    /// Signs a token. Returns `None` if signing fails, which is a defect.
     pub(crate) fn issue(&self, bearer: &Bearer) -> Option<String> {
         let header = Header::new(Algorithm::HS256);
         jsonwebtoken::encode(&header, &self.claims(bearer)?, &self.signing_key).ok()

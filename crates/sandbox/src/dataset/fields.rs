@@ -105,15 +105,15 @@ type RawField<'a> = (Cow<'a, str>, &'a RawValue);
 /// The fields of an object in their order, duplicates included.
 struct RawObject<'a>(Vec<RawField<'a>>);
 
-/// Borrows the name unless it has escapes, which `Cow` alone does not.
+/// A name, borrowed unless it contains escapes. Serde never borrows a plain `Cow`.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+        struct FieldVisitor;
 
-        impl<'de> Visitor<'de> for Members {
+        impl<'de> Visitor<'de> for FieldVisitor {
             type Value = Vec<RawField<'de>>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,7 +129,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawObject<'a> {
             }
         }
 
-        deserializer.deserialize_map(Members).map(Self)
+        deserializer.deserialize_map(FieldVisitor).map(Self)
     }
 }
 

@@ -26,7 +26,7 @@ pub struct FaultForm {
     pub form: &'static str,
     /// The effect.
     pub about: &'static str,
-    /// The fault, with the default of its time.
+    /// The fault. A time in it is the default.
     pub(super) kind: Kind,
 }
 

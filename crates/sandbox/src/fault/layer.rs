@@ -18,7 +18,7 @@ use crate::access::{EXPIRED, Tokens};
 use crate::http::{ApiError, EMPLOYEES_EXPORT_PATH, JOBS_EXPORT_PATH, TOKEN_PATH, bearer_token};
 use crate::random::Random;
 
-/// The header by which a request has faults of its own.
+/// The header with which a request asks for faults.
 const HEADER: &str = "x-sandbox-fault";
 /// The maximum length of the header, in bytes.
 const MAX_HEADER: usize = 1_000;
@@ -27,36 +27,24 @@ const MAX_HEADER: usize = 1_000;
 pub(crate) struct FaultLayer {
     faults: Faults,
     reads_header: bool,
-    /// Faults that affect later requests require a valid token.
+    /// Verifies tokens: a fault that affects later requests requires a valid token.
     tokens: Arc<Tokens>,
-    exports: AtomicU64,
-    token_requests: AtomicU64,
-    all: AtomicU64,
+    /// The numbers of requests so far, by [`Target`]. Every request also counts for [`Target::Any`].
+    counts: [AtomicU64; 3],
     memory: Arc<Mutex<Memory>>,
 }
 
 impl FaultLayer {
     pub(crate) fn new(faults: Faults, reads_header: bool, tokens: Arc<Tokens>) -> Self {
-        Self {
-            faults,
-            reads_header,
-            tokens,
-            exports: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-            all: AtomicU64::new(0),
-            memory: Arc::default(),
-        }
+        Self { faults, reads_header, tokens, counts: Default::default(), memory: Arc::default() }
     }
 
     /// Counts the request and selects its faults.
     fn due(&self, target: Target) -> Vec<Fault> {
-        let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed) + 1;
-        let all = count(&self.all);
-        let number = match target {
-            Target::Export => count(&self.exports),
-            Target::Token => count(&self.token_requests),
-            Target::Any => 0,
-        };
+        let count =
+            |target: Target| self.counts[target as usize].fetch_add(1, Ordering::Relaxed) + 1;
+        let all = count(Target::Any);
+        let number = if target == Target::Any { all } else { count(target) };
         let due = self.faults.faults.iter().enumerate().filter(|(index, fault)| {
             let number = match fault.on {
                 Target::Any => all,

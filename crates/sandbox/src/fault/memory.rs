@@ -46,8 +46,8 @@ pub(super) struct Memory {
     expired_tokens: Recent<String, ()>,
     /// By token and path.
     listings: Recent<(String, &'static str), Listing>,
-    /// Cursors that replace others, with what they replace. An inserted page needs a cursor of its own, and the
-    /// cursor of a page must not be a deleted job.
+    /// Cursors that faults made, with the cursors that they stand for (`None`: the first page). An inserted page needs its own
+    /// cursor, and the cursor of a page must not be a deleted job.
     aliases: Recent<(Export, String), Option<String>>,
     aliases_made: u64,
     deleted: Recent<(Export, String), ()>,
@@ -87,7 +87,7 @@ impl Memory {
         alias
     }
 
-    /// The cursor that `cursor` is an alias of, or itself. `None` is the first page.
+    /// The cursor that `cursor` stands for, or `cursor` itself. `None` is the first page.
     pub(super) fn resolve(&self, export: &Export, cursor: String) -> Option<String> {
         match self.aliases.0.get(&(export.clone(), cursor.clone())) {
             Some(replaced) => replaced.clone(),
@@ -95,7 +95,7 @@ impl Memory {
         }
     }
 
-    /// The progress of a listing that has begun.
+    /// The progress of the token in the export; `None` before its first page.
     pub(super) fn listing(&self, token: &str, path: &'static str) -> Option<Listing> {
         self.listings.0.get(&(token.to_owned(), path)).cloned()
     }

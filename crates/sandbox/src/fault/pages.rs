@@ -25,7 +25,7 @@ pub(super) struct Cursors {
     sent: Option<String>,
     /// The cursor that the export uses.
     used: Option<String>,
-    /// The cursor of the second page, unless this is the first one.
+    /// The cursor of the second page; `None` in a request for the first page.
     second_page: Option<String>,
     /// A fault has deleted the job of the cursor.
     is_deleted: bool,
@@ -60,7 +60,7 @@ impl PageFaults {
         }
         drop(memory);
         let second_page = used.as_ref().map(|_| {
-            // The second page is not recorded before it has been served.
+            // Without a recorded second page, this request is for the second page.
             listing.and_then(|listing| listing.second_page).unwrap_or_else(|| sent.clone())
         });
         cursor.clone_from(&used);
@@ -115,7 +115,7 @@ impl PageFaults {
     }
 }
 
-/// Removes all records. More follows after `cursor`.
+/// Removes all records, and announces more records after `cursor`.
 fn empty(page: &mut Map<String, Value>, cursor: Option<String>) {
     page.insert("has_next".to_owned(), true.into());
     page.insert("records".to_owned(), json!([]));
@@ -125,7 +125,7 @@ fn empty(page: &mut Map<String, Value>, cursor: Option<String>) {
 }
 
 fn add_fields(page: &mut Map<String, Value>) {
-    /// As text, because a parsed number would lose its last zero.
+    /// As text, because `json!` would write 2.50 as 2.5.
     const UNKNOWN: &str = r#"{"since": "2027-01-01", "values": [1, 2.50, null, {"deep": true}]}"#;
     let unknown = || serde_json::from_str::<Value>(UNKNOWN).unwrap_or_default();
     each_object(records(page), &mut |object| {
@@ -150,7 +150,7 @@ fn records(page: &mut Map<String, Value>) -> &mut Value {
     page.entry("records").or_insert_with(|| json!([]))
 }
 
-/// Visits all objects within `value`. The depth of records is limited.
+/// Visits all objects within `value`. The recursion is bounded, because the depth of records is limited.
 fn each_object(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| each_object(value, visit)),

@@ -13,8 +13,8 @@ use crate::quote::shortened;
 /// A fault and the requests that it affects: `NAME[=VALUE][@REQUEST|%PERCENT][:OPTION=VALUE]…`
 ///
 /// `@3` is the third request, `@3-5` the third to the fifth, `@3-` the third and all later ones, `%10` one request in ten
-/// by chance. Without either the fault affects every request. Requests for pages are counted, repeated ones too, unless
-/// `:on=token` or `:on=any` selects others.
+/// by chance. Without `@` and `%`, the fault affects every request. Only requests for pages count, including repeated requests,
+/// unless `:on=token` or `:on=any` selects other requests.
 ///
 /// ```
 /// use taskferry_sandbox::Fault;

@@ -35,9 +35,7 @@ pub(super) async fn export(
         .as_ref()
         .map(|query| service.vendor(&bearer.tenant, query.external_vendor.as_deref(), &mut errors));
     let body = errors.read_body::<ExportBody>(schema, &body);
-    let (query, vendor, body) = errors.into_result(
-        query.zip(vendor).zip(body).map(|((query, vendor), body)| (query, vendor, body)),
-    )?;
+    let ((query, vendor), body) = errors.into_result(query.zip(vendor).zip(body))?;
     let shape = Shape {
         subject,
         format: query.response_format,

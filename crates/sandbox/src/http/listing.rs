@@ -1,7 +1,7 @@
 //! `GET /job_architecture/jobs`, `GET /job_architecture/job_families` and their entries, to join names to exported ids.
 //!
-//! Only the listing of employees is public. These follow it, and their keys are those of the requests that create jobs
-//! and families.
+//! TechWolf documents only the listing of employees. The listings of jobs and families have the same structure, with the keys of
+//! the requests that create jobs and families.
 
 use std::sync::Arc;
 

@@ -46,23 +46,27 @@ type Handler = fn() -> MethodRouter<Arc<Service>>;
 /// The method, the path and the handler of each endpoint.
 const ENDPOINTS: [(&str, &str, Handler); 13] = [
     ("POST", TOKEN_PATH, || post(token::issue)),
-    ("POST", JOBS_EXPORT_PATH, || post(|state, it| export::export(state, Subject::Job, it))),
+    ("POST", JOBS_EXPORT_PATH, || {
+        post(|state, request| export::export(state, Subject::Job, request))
+    }),
     ("POST", EMPLOYEES_EXPORT_PATH, || {
-        post(|state, it| export::export(state, Subject::Employee, it))
+        post(|state, request| export::export(state, Subject::Employee, request))
     }),
     ("GET", PROFILE_PATH, || get(profile::read)),
     ("PATCH", PROFILE_PATH, || patch(profile::decide)),
     ("GET", "/job_architecture/jobs", || {
-        get(|state, it| listing::list(state, it, View::list_jobs))
+        get(|state, request| listing::list(state, request, View::list_jobs))
     }),
     ("GET", "/job_architecture/jobs/{external_id}", || {
-        get(|state, id, it| listing::entry(state, id, it, "job", View::listed_job))
+        get(|state, id, request| listing::entry(state, id, request, "job", View::listed_job))
     }),
     ("GET", "/job_architecture/job_families", || {
-        get(|state, it| listing::list(state, it, View::list_families))
+        get(|state, request| listing::list(state, request, View::list_families))
     }),
     ("GET", "/job_architecture/job_families/{external_id}", || {
-        get(|state, id, it| listing::entry(state, id, it, "job family", View::listed_family))
+        get(|state, id, request| {
+            listing::entry(state, id, request, "job family", View::listed_family)
+        })
     }),
     ("GET", "/version", || get(pages::version)),
     ("POST", WEBHOOK_PATH, || post(webhook::receive)),

@@ -49,8 +49,8 @@ pub(super) async fn read(
     body.await.map(json)
 }
 
-/// Applies feedback. That it is sent by PATCH and rejects tasks is public; the shape of the body is inferred from the names
-/// in profiles.
+/// Applies feedback. TechWolf documents that feedback is sent by PATCH and can reject tasks. The shape of the body is inferred
+/// from the keys of profiles.
 pub(super) async fn decide(
     State(service): State<Arc<Service>>,
     id: ExternalId,
@@ -66,7 +66,7 @@ pub(super) async fn decide(
         let description =
             format!("`tasks[{index}].task_id`: `{}` occurs twice", shortened(&task.task_id));
         if decisions.insert(task.task_id, task.validation_state).is_some() {
-            // The structure is right, but the request can't be followed.
+            // The body is well-formed, but contradicts itself.
             errors.add(StatusCode::UNPROCESSABLE_ENTITY, description);
         }
     }
@@ -85,7 +85,7 @@ pub(super) async fn decide(
     response.await
 }
 
-/// A list record without additional attributes.
+/// The shape of a list record without additional attributes.
 fn bare_list(service: &Service) -> Shape {
     Shape {
         subject: Subject::Job,

@@ -150,7 +150,7 @@ fn time_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Range<i64>, 
 }
 
 impl Filter {
-    /// The conditions that meet all filters.
+    /// Combines the filters: a profile must meet all of them.
     pub(super) fn conditions(filters: Vec<Self>, settings: &SandboxSettings) -> Conditions {
         let mut conditions = Conditions::default();
         let names_activity = filters.iter().any(|filter| matches!(filter, Self::IsActive { .. }));

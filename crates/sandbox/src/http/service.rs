@@ -23,7 +23,7 @@ pub(crate) struct Service {
     pub(crate) assertions: Assertions,
     pub(crate) clients: Clients,
     pub(crate) settings: Arc<SandboxSettings>,
-    /// The activated vendors of tenants. The setting `vendors` applies to other tenants.
+    /// The activated vendors of the tenants that have a list of their own. The setting `vendors` applies to other tenants.
     pub(crate) vendors: HashMap<String, Vendors>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) limiter: Limiter,
@@ -32,7 +32,7 @@ pub(crate) struct Service {
     pub(crate) description: Description,
 }
 
-/// What the sandbox serves about itself. `openapi` makes it.
+/// The description that the sandbox serves. `openapi::describe` creates it.
 pub(crate) struct Description {
     /// An OpenAPI 3.1 document.
     pub(crate) openapi: Bytes,
@@ -56,7 +56,8 @@ impl Service {
         errors.into_result(query)
     }
 
-    /// The vendor with this name, if the tenant has activated it.
+    /// The vendor with this name. If the tenant has not activated it, returns TechWolf, and adds an error as the setting
+    /// `inactive_vendor` says.
     pub(super) fn vendor(
         &self,
         tenant: &str,

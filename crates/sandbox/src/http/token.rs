@@ -142,7 +142,7 @@ pub(super) async fn issue(
         .map_err(|(status, description)| TokenError::new(status, "invalid_request", description))?;
     let invalid =
         |error| TokenError::invalid_request(format!("the body is not a JSON object: {error}"));
-    // A struct could be read from an array as well.
+    // Serde also reads a struct from an array.
     serde_json::from_slice::<serde_json::Map<String, Value>>(&body).map_err(invalid)?;
     let request: TokenRequest = serde_json::from_slice(&body).map_err(invalid)?;
     let client = authenticate(&service, &request, host.as_deref())?;

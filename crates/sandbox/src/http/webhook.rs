@@ -1,7 +1,7 @@
 //! `POST /webhook`: receives what a pipeline delivers, so that a webhook sink can be tried without a receiver.
 //!
-//! It is not part of TechWolf's API. It makes the checks of a careful receiver: JSON, of a limited size. It supports gzip
-//! and CloudEvents. It does not check signatures, because it shares no secret with the sender.
+//! This endpoint is not part of TechWolf's API. It accepts JSON of a limited size, gzip and CloudEvents. It does not check
+//! signatures, because it shares no secret with the sender.
 
 use std::io::Read;
 
@@ -60,7 +60,7 @@ fn gunzipped(body: &[u8]) -> Result<Vec<u8>, ApiError> {
 fn count_records(body: &[u8]) -> Result<usize, ApiError> {
     let not_json = |error| ApiError::bad_request(format!("the body is not JSON: {error}"));
     if body.trim_ascii_start().starts_with(b"[") {
-        // The values take no memory.
+        // Ignored values take no memory.
         let elements: Vec<IgnoredAny> = serde_json::from_slice(body).map_err(not_json)?;
         return Ok(elements.len());
     }

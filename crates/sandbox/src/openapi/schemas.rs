@@ -17,10 +17,10 @@ use crate::settings::{
 };
 use crate::store::{ListedFamily, ListedJob, Listing};
 
-/// The document without what depends on the settings or on types. The responses and parameters of its operations are
-/// references, for which the described ones are inserted, so that the page shows each operation as a whole.
+/// The parts of the document that depend neither on the settings nor on types. `Document::complete` replaces the references to
+/// responses and parameters by their content, so that the page shows each operation as a whole.
 pub(super) fn template() -> Value {
-    // A test reads the document.
+    // The document is always valid: a test reads it.
     serde_json::from_str(include_str!("../../data/openapi.json")).unwrap_or_default()
 }
 

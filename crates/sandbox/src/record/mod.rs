@@ -23,7 +23,7 @@ pub(crate) fn write_page(stored: &StoredPage, shape: &Shape) -> Result<Bytes, Er
         page.member("has_next", stored.has_next);
         page.array("records", |records| {
             let mut profiles = stored.profiles.iter();
-            profiles.try_for_each(|profile| records.object(|it| write(it, profile, shape)))
+            profiles.try_for_each(|profile| records.object(|record| write(record, profile, shape)))
         })?;
         if let Some(last) = stored.profiles.last().filter(|_| stored.has_next) {
             page.member("next_starting_after", last.external_id.as_str());
@@ -91,7 +91,7 @@ fn hierarchy_of(task: Node<'_>) -> Option<Node<'_>> {
     task.get("hierarchy").filter(|hierarchy| !hierarchy.is_null())
 }
 
-/// Writes the nodes of the first of `levels` that contain the tasks, in the order of their first tasks.
+/// Writes the nodes of the first of `levels` with the tasks below them, in the order of the first task of each node.
 fn level(
     parent: &mut ObjectWriter<'_>,
     key: &str,

@@ -37,7 +37,8 @@ impl<'a> TaskWriter<'a> {
     pub(super) fn visible<'t>(&self, tasks: Node<'t>) -> Vec<Node<'t>> {
         let shows_rejected = self.shape.includes(Expansion::RejectedTasks);
         let is_visible = |task: &Node<'_>| {
-            (shows_rejected || state_of(*task).is_none_or(|it| it != ValidationState::REJECTED))
+            (shows_rejected
+                || state_of(*task).is_none_or(|state| state != ValidationState::REJECTED))
                 && (self.shape.subject == Subject::Job || self.employee_does(*task))
         };
         tasks.items().filter(is_visible).collect()
@@ -71,10 +72,10 @@ impl<'a> TaskWriter<'a> {
             }
         }
         for (key, value) in task.members() {
-            // A dataset of jobs may contain `source_events`, which is unknown there.
-            let is_shown = key == "source_events" && self.shape.includes(Expansion::SourceEvents);
+            // A dataset may contain `source_events`, which is an unknown field of jobs.
+            let is_written = key == "source_events" && self.shape.includes(Expansion::SourceEvents);
             let key = key.as_str();
-            if !is_of_task(&key) && !is_shown {
+            if !is_of_task(&key) && !is_written {
                 object.member(&*key, value);
             }
         }
@@ -89,7 +90,7 @@ impl<'a> TaskWriter<'a> {
         }
     }
 
-    /// Whether an employee does a task of their job. They do five of six.
+    /// Whether the employee does a task of their job. An employee does five of six tasks.
     fn employee_does(&self, task: Node<'_>) -> bool {
         self.random(task).below(6) > 0
     }
@@ -130,7 +131,7 @@ fn state_of(task: Node<'_>) -> Option<Cow<'_, str>> {
 /// The types of events in an employee's timeline from which a task can be derived.
 const EVENT_TYPES: [&str; 4] = ["working_history", "project", "resume_document", "learning"];
 
-/// Hours rounded to whole ones. `None` for a large whole number.
+/// Rounds to whole hours. Returns `None` for a large whole number, which needs no rounding.
 fn whole_hours(text: &str) -> Option<Number> {
     let hours: f64 = text.parse().ok()?;
     // A floating-point number can't represent all digits of a number this large.

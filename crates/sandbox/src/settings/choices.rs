@@ -67,7 +67,7 @@ fn list(texts: &[&str], conjunction: &str) -> String {
 }
 
 choices! {
-    /// A vocabulary in which skills can be shown. `SapAttributeLibrary` is that of SAP `SuccessFactors`.
+    /// A vocabulary in which skills can be shown. `SapAttributeLibrary` is the vocabulary of SAP `SuccessFactors`.
     Vendor {
         TechWolf = "techwolf", Workday = "workday", SapAttributeLibrary = "sap_attribute_library"
     }
@@ -104,13 +104,13 @@ choices! {
     /// Which employees an export without the filter `is_active` contains.
     UnfilteredEmployees { All = "all", Active = "active" }
 
-    /// Whether feedback on a profile changes `last_updated` of its job: `Profile` if it does.
+    /// What changes `last_updated` of a job: `Profile` if feedback on its profile does, or `Job` if only the job does.
     LastUpdated { Job = "job", Profile = "profile" }
 
     /// What a date means in the filter `last_updated`: the whole day, or the instant at which it begins.
     DateValue { Day = "day", Midnight = "midnight" }
 
-    /// How a requested field is shown that the task does not have.
+    /// How a requested field that the task does not have is shown.
     MissingMember { Absent = "absent", Null = "null" }
 
     /// How a task without linked skills is shown: with an empty array, or without `linked_skills`.

@@ -44,7 +44,7 @@ pub(crate) struct NewJob<'a> {
     pub(crate) tasks: &'a str,
 }
 
-/// The result of loading a job. `of` is the position of the job that contradicts it.
+/// The result of loading a job. `of` is the position of an earlier job with which the loaded job is in conflict.
 pub(crate) enum Inserted {
     New,
     /// Another job has the same external id.
@@ -196,8 +196,8 @@ impl Loader {
     }
 }
 
-/// Inserts or updates the job family. Its jobs must agree on its name, if they have one; its `last_updated` is that of the
-/// job updated last. Returns another name that the family has, and the position of the job that gave it.
+/// Inserts the job family of `job`, or updates its name and `last_updated`. If an earlier job gives the family another name,
+/// changes nothing, and returns that name and the position of the earlier job.
 fn insert_family(
     connection: &Connection,
     tenant: i64,

@@ -113,7 +113,7 @@ impl Client {
             assert_eq!(
                 page["has_next"],
                 page.get("next_starting_after").is_some(),
-                "a cursor stands where more follows"
+                "only a page with a next page has a cursor"
             );
             if page["has_next"] == false {
                 return records;

@@ -74,7 +74,7 @@ async fn a_database_with_data_is_replaced_only_on_request() {
     assert_eq!(client.all("", &json!({}), 2).await.len(), 5);
     assert!(
         client.get_ok("/job_architecture/job_families").await["count"].as_u64().unwrap() <= 5,
-        "nothing is left of before"
+        "the families of the replaced data are deleted"
     );
 }
 
@@ -105,7 +105,7 @@ async fn tenants_are_added_to_an_existing_database() {
     assert!(Sandbox::load(with("acme", Filled::Refuse, 3)).is_err());
 
     let client = Client::of(options(&path, Filled::Serve, 1)).await;
-    assert_eq!(client.sandbox.credentials().tenant, "acme", "the first that was loaded");
+    assert_eq!(client.sandbox.credentials().tenant, "acme", "the tenant that was loaded first");
     assert_eq!(client.all("", &json!({}), 2).await.len(), 3);
     let body =
         json!({"client_id": "beta-client", "client_secret": "beta-secret", "tenant": "beta"});
@@ -163,7 +163,7 @@ async fn a_served_database_can_be_opened_again_but_not_replaced() {
             job["external_id"].as_str().unwrap()
         ))
         .await;
-    assert_ne!(seen, job, "what one changes the other sees");
+    assert_ne!(seen, job, "both sandboxes serve the change");
 
     let error = Sandbox::load(options(&path, Filled::Replace, 1)).unwrap_err();
     assert!(error.to_string().contains("in use by another process"), "{error}");

@@ -238,7 +238,7 @@ async fn unknown_fields_are_served_unchanged() {
         assert_eq!(found, more.min(4) - usize::from(query.contains("vendor")), "{query}: {text}");
     }
     let bare = client.get_ok("/job_architecture/jobs/a/task_profile").await;
-    assert_eq!(bare["tasks"][0].get("ai_impact"), None, "what is known has to be asked for");
+    assert_eq!(bare["tasks"][0].get("ai_impact"), None, "a known field must be requested");
     assert!(bare.get("seniority").is_some());
 }
 
@@ -262,7 +262,7 @@ fn a_missing_file_is_reported_by_name() {
     assert!(error.to_string().contains("jobs.ndjson"), "{error}");
     assert!(
         matches!(load(folder.path()).unwrap_err(), SandboxError::Open { .. }),
-        "a folder is no file"
+        "a folder is not a dataset"
     );
 }
 

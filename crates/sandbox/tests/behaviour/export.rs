@@ -23,7 +23,7 @@ async fn a_bare_record_has_an_id_and_bare_tasks() {
         page,
         json!({"has_next": false, "records": [{"external_id": "j1", "tasks": [
         {"task_id": "a", "task": "Do the a work", "validation_state": "validated"}], "since": 1999}]}),
-        "names and families are in another listing, and unknown skills are kept"
+        "names and families are in another listing, and unknown fields are kept"
     );
 }
 

@@ -174,7 +174,7 @@ async fn an_empty_page_loses_no_job() {
     assert_eq!((all.len(), cursors.len()), (10, 5));
     all.dedup();
     cursors.dedup();
-    assert_eq!((all.len(), cursors.len()), (10, 5), "each cursor is another one");
+    assert_eq!((all.len(), cursors.len()), (10, 5), "all cursors are different");
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn export_all(client: &Client, limit: usize) -> (Vec<String>, usize) {
         }
         body["starting_after"] = page["next_starting_after"].clone();
     }
-    panic!("it does not end");
+    panic!("the export has more than 99 pages");
 }
 
 #[tokio::test]
@@ -279,9 +279,13 @@ async fn faults_of_one_tenant_do_not_affect_another() {
     let beta =
         json!({"client_id": "beta-client", "client_secret": "beta-secret", "tenant": "beta"});
     client.token = client.new_token(beta).await;
-    assert_eq!(export_all(&client, 3).await.0, jobs, "both have jobs of the same ids");
+    assert_eq!(export_all(&client, 3).await.0, jobs, "both tenants have jobs with the same ids");
     let stray = json!({"limit": 3, "starting_after": empty["next_starting_after"]});
-    assert_eq!(client.export("", &stray).await.0, 404, "a stand-in is the tenant's own");
+    assert_eq!(
+        client.export("", &stray).await.0,
+        404,
+        "the cursor of an inserted page is valid for one tenant"
+    );
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn a_seed_always_generates_the_same_bytes() {
     });
     assert_eq!(
         hex, "91de647bdeac79a5",
-        "whoever changes the catalogue changes every recorded answer: is it worth it?"
+        "the catalog or the generator has changed, and so have all generated jobs"
     );
 }
 

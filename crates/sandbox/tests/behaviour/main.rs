@@ -1,6 +1,6 @@
 //! Behavior of a running sandbox as clients see it.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod assertions;
 mod catalog;

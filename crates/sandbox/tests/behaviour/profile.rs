@@ -124,11 +124,11 @@ async fn feedback_updates_the_last_updated_time() {
     assert_eq!(
         client.all("", &json!({"filters": since}), 5).await.len(),
         1,
-        "the time that is shown can be asked for"
+        "the filter accepts the listed time"
     );
     let order: Vec<_> =
         client.all("", &json!({}), 1).await.iter().map(|job| job["external_id"].clone()).collect();
-    assert_eq!(order, ["j1", "j2"], "the order is that of creation");
+    assert_eq!(order, ["j1", "j2"], "feedback does not change the order");
 }
 
 #[tokio::test]

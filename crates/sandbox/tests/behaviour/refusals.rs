@@ -33,7 +33,7 @@ async fn only_tokens_of_the_sandbox_are_accepted() {
     assert_eq!(
         lower.json(&json!({"limit": 1})).send().await.unwrap().status(),
         200,
-        "the scheme has no case"
+        "the scheme is case-insensitive"
     );
 }
 

@@ -54,17 +54,21 @@ async fn a_tenant_sees_only_its_own_jobs() {
     assert_eq!(client.get_ok(path).await["tasks"], json!([]));
 
     client.token = token(&client, "acme-client", "acme").await;
-    assert_eq!(client.all("", &json!({}), 100).await, acme, "nothing of the others has changed");
+    assert_eq!(
+        client.all("", &json!({}), 100).await,
+        acme,
+        "the data of other tenants is unchanged"
+    );
     client.token = token(&client, "gamma-client", "gamma").await;
     let gamma = client.all("", &json!({}), 100).await;
-    assert_ne!(gamma, acme, "the same number of other jobs");
+    assert_ne!(gamma, acme, "each tenant has different jobs");
     assert_eq!(ids(&gamma), ids(&acme));
 }
 
 #[tokio::test]
 async fn jobs_hidden_by_credentials_are_left_out_without_an_error() {
     let mut client = Client::of(options(&[], &["part:secret:family=legal,finance"], 120)).await;
-    // The banner shows the client with access to all jobs.
+    // `sandbox` shows the credentials of the client with access to all jobs.
     assert_eq!(client.sandbox.credentials().client_id, "sandbox-client");
     client.token = token(&client, "part", "sandbox").await;
     let part = client.all("", &json!({}), 7).await;

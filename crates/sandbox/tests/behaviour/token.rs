@@ -17,7 +17,7 @@ async fn a_token_has_a_lifetime_and_all_scopes() {
     assert_eq!(grant["expires_in"], 10_800);
     assert_eq!(grant["scope"], "read write read_reports");
     assert_eq!(grant["token_type"], "Bearer");
-    assert_ne!(grant["access_token"], client.token, "every token is another one");
+    assert_ne!(grant["access_token"], client.token, "all tokens are different");
 }
 
 #[tokio::test]

@@ -113,7 +113,10 @@ async fn merging_and_harmonizing_of_skills_can_be_set() {
     let client = Client::with_settings(&[job()], &["skill_mapping=harmonized"]).await;
     let harmonized = skills(&client, "workday").await;
     assert_eq!(names(&harmonized).last(), Some(&"Data Visualization"));
-    assert!(!names(&harmonized).contains(&"Tableau"), "its second-best word is there anyway");
+    assert!(
+        !names(&harmonized).contains(&"Tableau"),
+        "`Tableau` gets its second counterpart, which another skill has"
+    );
 }
 
 #[tokio::test]
@@ -180,7 +183,7 @@ async fn a_vocabulary_file_overrides_the_built_in_one() {
     assert_eq!(
         skills(&client, "sap_attribute_library").await.len(),
         3,
-        "a vendor that the file does not name is as ever"
+        "a vendor outside of the file keeps its built-in vocabulary"
     );
 }
 

@@ -113,7 +113,7 @@ impl SinkPlugin for FileOptions {
     }
 }
 
-/// A path that is a folder, or whose extension does not match the compression or the format.
+/// Reports a path that is a folder, or an extension that does not match the compression or the format.
 fn path_problem(path: &str, compression: Compression, format: Format) -> Option<Problem> {
     let at_path = KeyPath::of("path");
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -135,7 +135,7 @@ fn path_problem(path: &str, compression: Compression, format: Format) -> Option<
     Some(conflict(message, "compression").help(help))
 }
 
-/// A name whose extension, before that of the compression, does not match the format.
+/// Reports a name whose extension does not match the format. The extension of the compression is ignored.
 fn format_problem(name: &str, format: Format) -> Option<Problem> {
     let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
     let expected = match plain.rsplit_once('.')?.1 {
@@ -152,7 +152,7 @@ fn format_problem(name: &str, format: Format) -> Option<Problem> {
     Some(conflict(message, "format").help(help))
 }
 
-/// A path whose extension contradicts the option `key`.
+/// The error for a path whose extension contradicts the option `key`.
 fn conflict(message: String, key: &str) -> Problem {
     Problem::at(KeyPath::of("path"), "conflicting-options", message)
         .label("this extension")

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// The error of a failed operation. `what` is its verb, for example `write`.
+/// The error of a failed operation. `what` is a verb, for example `write`.
 pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
     let kind = error.kind();
     let message = format!("can't {what} `{}`", path.display());

@@ -21,7 +21,7 @@ pub(crate) struct Output {
     paths: Paths,
     part: PartFile,
     writer: RecordWriter<Compressor<Measured<Arc<File>>>>,
-    /// The number of records at the last commit, and the state it returned.
+    /// The number of records at the last commit, and the state that the commit returned.
     committed: Option<(u64, SinkState)>,
 }
 
@@ -125,7 +125,7 @@ impl SealedOutput {
         let part = if is_published {
             None
         } else {
-            Some(PartFile::resume(paths.clone(), &file, measure.bytes)?.found_sealed()?)
+            Some(PartFile::resume(paths.clone(), &file, measure.bytes)?.into_sealed()?)
         };
         Ok(Self { paths, part, measure, records, warnings })
     }
@@ -141,7 +141,7 @@ impl SealedOutput {
         if let Some(part) = part {
             part.publish(&measure).await?;
         }
-        // The file contains the rows now.
+        // The stored rows are in the published file, so they are not needed any more.
         _ = paths.rows.remove();
         if let Err(error) = paths.target.folder().sync() {
             let shown = paths.path.display();

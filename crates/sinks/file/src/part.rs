@@ -1,8 +1,8 @@
 //! `.NAME.part`: the file before its publication.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use taskferry_files::Claim;
@@ -92,20 +92,22 @@ impl PartFile {
     /// Syncs the whole file to disk, and reads it again, since another process may have changed it.
     pub(crate) async fn seal(self, measure: &Measure) -> Result<SealedPart, StageError> {
         self.file.sync_all().map_err(|error| self.cannot_write(error))?;
-        let sealed = self.found_sealed()?;
+        let sealed = self.into_sealed()?;
         sealed.part.check(measure).await?;
         Ok(sealed)
     }
 
-    /// Seals a file whose content was checked before it was opened.
-    pub(crate) fn found_sealed(self) -> Result<SealedPart, StageError> {
+    /// Records the metadata of a complete file, so that `publish` detects later changes.
+    pub(crate) fn into_sealed(self) -> Result<SealedPart, StageError> {
         let state = self.state()?;
         Ok(SealedPart { part: self, state })
     }
 
     /// Reads the file and compares it with `measure`.
     async fn check(&self, measure: &Measure) -> Result<(), StageError> {
-        let read = Measured::of(FromStart { file: &self.file, at: 0 }).await;
+        let mut file = &*self.file;
+        file.rewind().map_err(|error| self.cannot_write(error))?;
+        let read = Measured::of(file).await;
         if read.map_err(|error| self.cannot_write(error))?.so_far() == *measure {
             return Ok(());
         }
@@ -141,7 +143,7 @@ impl Drop for PartFile {
 #[derive(Debug)]
 pub(crate) struct SealedPart {
     part: PartFile,
-    /// The state after the check.
+    /// The metadata of the file when its content was checked.
     state: ContentState,
 }
 
@@ -166,22 +168,8 @@ impl SealedPart {
             part.cannot_write(error)
                 .hint("make sure that no other process changes the `.part` file beside the output, and run again")
         })?;
-        // A new file of that name belongs to another run.
+        // From now on, a file with this name belongs to another run.
         part.keep_on_drop = true;
         Ok(())
-    }
-}
-
-/// Reads a file from the start without moving its cursor.
-struct FromStart<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl Read for FromStart<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.at)?;
-        self.at += count as u64;
-        Ok(count)
     }
 }

@@ -64,7 +64,7 @@ pub(crate) struct Open {
 
 impl WebhookSink {
     fn keys(&self, run: &RunContext) -> Keys {
-        // Unlike the address of a local endpoint, this one is the same in every run.
+        // The `url` of the options is the same in every run, unlike the address of a local endpoint.
         Keys::new(run, self.options.url.expose())
     }
 

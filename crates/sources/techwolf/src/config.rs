@@ -213,7 +213,7 @@ pub enum FilterKind {
 }
 
 // `lt` is seen, the others are inferred.
-/// The comparison of a job's date to a given one.
+/// The comparison of a job's date with `value`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {

@@ -32,7 +32,7 @@ struct Header {
     run: String,
 }
 
-/// A further line: the number of a page, and the id of its last entry.
+/// Every other line: the number of a page, and the id of its last entry.
 type Line = (u64, String);
 
 /// Reads a file of this listing, up to the first invalid line.

@@ -162,7 +162,7 @@ impl Diagnosis {
         }
         let plain =
             Listing { external_vendor: ExternalVendor::Techwolf, ..self.settings.listing.clone() };
-        match open.with_listing(&plain, &self.settings).await {
+        match open.try_listing(&plain, &self.settings).await {
             Ok(()) => Finding::failed(format!(
                 "the API refuses `external_vendor = \"{vendor}\"` and accepts \"techwolf\""
             ))
@@ -208,7 +208,7 @@ impl Diagnosis {
     }
 }
 
-/// Describes a failed page request. Adds a hint to temporary errors, which have none because a run retries them.
+/// Describes a failed page request. Adds a hint to temporary errors, which have no hint because a run retries them.
 fn page_failure(error: &StageError) -> Finding {
     let finding = Finding::from(error);
     if finding.hint.is_some() {
@@ -226,13 +226,13 @@ fn page_failure(error: &StageError) -> Finding {
     })
 }
 
-/// Whether the server refused a request, for which the vendor may be the reason.
+/// Whether the server refused the request. The vendor may be the reason.
 fn is_refusal(error: &StageError) -> bool {
     matches!(error.kind(), ErrorKind::Refused | ErrorKind::Auth)
 }
 
-/// The checks of the way to the API and the token endpoint, once if they are the same server. There are none if the server is inside
-/// this process.
+/// The checks of the connections to the API and to the token endpoint, without repetition if both are the same server. A server
+/// inside this process needs no checks.
 fn connection_checks(server: &Server, settings: &Settings) -> Vec<Check> {
     let Server::Remote { base, credentials } = server else { return Vec::new() };
     let probe = |url: &Url, hints| {

@@ -21,9 +21,9 @@ use crate::token_provider::Tokens;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retries {
-    /// Those of the options.
+    /// The retries of the options.
     Configured,
-    /// None: the page is requested again when it is due.
+    /// No retries. A prefetched page is requested again when it is due.
     None,
 }
 
@@ -56,10 +56,8 @@ impl Export {
         let (mut sent, mut is_renewed) = (0, false);
         loop {
             let size = self.page_size().current();
-            let body = listing.body(size, cursor).map_err(|error| {
-                StageError::new(ErrorKind::Defect, "can't serialize the request").caused_by(error)
-            })?;
-            let error = match self.attempt(body.into(), cursor, &mut sent, &mut is_renewed).await {
+            let body = listing.body(size, cursor);
+            let error = match self.attempt(body, cursor, &mut sent, &mut is_renewed).await {
                 Ok(page) => {
                     let mut page_size = self.page_size();
                     // Another page may have changed the size since this request.
@@ -136,10 +134,7 @@ impl Export {
     ) -> Result<(), StageError> {
         let token = self.tokens.bearer().await?;
         self.acquire_slot().await;
-        let body = listing.body(1, None).map_err(|error| {
-            StageError::new(ErrorKind::Defect, "can't serialize the request").caused_by(error)
-        })?;
-        let response = client.post(body.into(), Some(&token)).await?;
+        let response = client.post(listing.body(1, None), Some(&token)).await?;
         if response.is_success() {
             return Ok(());
         }
@@ -172,7 +167,7 @@ impl Export {
     ) -> Result<(Response, Secret), StageError> {
         loop {
             let token = self.tokens.bearer().await?;
-            // Acquired last, because no further wait may delay the request after its slot.
+            // Acquired last: after it has its slot, the request must not wait for anything else.
             self.acquire_slot().await;
             self.client.counts.attempt(sent);
             let waiting = Waiting::without_end("the API");
@@ -211,7 +206,7 @@ impl Export {
         // A page can be megabytes of JSON, so it is parsed on a blocking thread.
         let (body, after) = (response.body.clone(), cursor.cloned());
         let _permit = self.parsing.acquire().await;
-        // Log lines belong to the source on that thread, too.
+        // Log lines of the blocking thread also belong to the source.
         let span = Span::current();
         let parse = move || span.in_scope(|| ListingPage::parse(&body, after));
         let parsing = tokio::task::spawn_blocking(parse);

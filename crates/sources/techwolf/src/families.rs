@@ -14,7 +14,7 @@ use crate::export::Export;
 use crate::fields::{field, parse_object};
 use crate::request::{Listing, below};
 
-/// The path of the list of job families. The path and the paging, which is that of employees (seen), are inferred.
+/// The path of the list of job families (inferred). The paging is inferred from the list of employees (seen).
 const PATH: &str = "/job_architecture/job_families";
 /// The maximum page size of the list of employees (seen).
 const PAGE_SIZE: usize = 200;
@@ -121,7 +121,7 @@ fn incomplete(reason: &str) -> StageError {
     StageError::new(ErrorKind::Malformed, message)
 }
 
-/// Parses a page of the list, `{"count": 2, "results": […]}`. Returns the number of all families and those of the page.
+/// Parses a page of the list, `{"count": 2, "results": […]}`. Returns the number of all families, and the families of the page.
 fn parse(body: &Bytes) -> Result<(Option<usize>, Vec<Family>), String> {
     let json = parse_object(body)?;
     Ok((field(json.root(), "count").ok(), field(json.root(), "results")?))

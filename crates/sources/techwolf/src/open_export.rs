@@ -34,7 +34,7 @@ pub(crate) const TOKEN_HINTS: Hints = Hints {
     unreachable: "check `token_url` in [source.auth], and whether this machine can reach it",
 };
 
-/// What the source needs. Nothing is open.
+/// The checked options of the source, except the server.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listing: Listing,
@@ -56,7 +56,7 @@ impl Settings {
     }
 }
 
-/// A connection to the API, without a page read.
+/// A connection to the API, before the first page.
 #[derive(Debug)]
 pub(crate) struct OpenExport {
     pub(crate) export: Arc<Export>,
@@ -91,8 +91,8 @@ impl OpenExport {
         Ok(Self { export, base })
     }
 
-    /// Requests the first page of another listing.
-    pub(crate) async fn with_listing(
+    /// Requests the first record of another listing, to see whether the API accepts the listing.
+    pub(crate) async fn try_listing(
         &self,
         listing: &Listing,
         settings: &Settings,

@@ -22,13 +22,13 @@ struct PartitionCursor {
     open: Vec<(String, Option<String>)>,
 }
 
-/// Reads several parts at a time and returns one page of each in turn; the next part replaces one that ends. So the order of
-/// pages depends on the listings and the options, and not on the order of responses.
+/// Reads several parts at a time, and returns one page of each part in turn. When a part ends, the next part replaces it. The
+/// order of pages therefore depends on the listings and the options, and not on the order of responses.
 #[derive(Debug)]
 pub(crate) struct Partition {
     reader: Reader,
     values: Vec<String>,
-    /// Whether the values are a shard of those in the options.
+    /// Whether the run reads a shard: some of the values in the options.
     is_shard: bool,
     width: usize,
     opened: usize,
@@ -39,7 +39,7 @@ pub(crate) struct Partition {
 #[derive(Debug)]
 struct Part {
     value: String,
-    /// The cursor of its next page.
+    /// The cursor of the next page of the part.
     cursor: Option<Cursor>,
     pages: Prefetch,
 }

@@ -9,8 +9,8 @@ use taskferry_sdk::{Cursor, ErrorKind, Position, ShardRange, StageError};
 use crate::page::{ListingPage, page_number};
 use crate::stream::PageStream;
 
-/// The maximum number of consecutive empty pages. Filters can empty a page; more of them in a row are probably a server that
-/// returns new cursors without end.
+/// The maximum number of consecutive empty pages. Filters can produce empty pages. A server that sends more of them in a row
+/// probably returns new cursors without end.
 pub(crate) const MAX_EMPTY_PAGES: u32 = 1000;
 
 /// Checks the progress of a stream, and adds the fingerprints of its entries.
@@ -51,8 +51,8 @@ impl PageStream for CheckedStream {
 
 /// All cursors of the pages so far, and a fingerprint of every entry.
 ///
-/// A fingerprint is 128 bits of a hash, so that a collision is practically impossible. It needs 16 bytes, an id several times
-/// as many. A resumed run gets the fingerprints back.
+/// A fingerprint is 128 bits of a hash, so that a collision is practically impossible. It is several times smaller than an id. A
+/// resumed run gets the fingerprints back.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     cursors: HashSet<Cursor>,
@@ -116,12 +116,12 @@ impl Progress {
     }
 }
 
-/// The cursor of a page leads to the same page.
+/// The error for a page whose next cursor is its own cursor.
 pub(crate) fn repeated_cursor(cursor: &Cursor) -> StageError {
     no_progress(&format!("the page returns its own cursor `{cursor}` as the next one"))
 }
 
-/// An empty page leads to itself. It may have records after a retry.
+/// The error for an empty page whose next cursor is its own cursor. A retry may return records.
 pub(crate) fn empty_page_with_repeated_cursor(cursor: &Cursor) -> StageError {
     no_progress(&format!(
         "the page is empty, and returns its own cursor `{cursor}` as the next one"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use serde::Serialize;
 use taskferry_sdk::Cursor;
 use url::Url;
@@ -32,8 +33,8 @@ pub(crate) struct Listing {
     pub(crate) filters: Vec<FilterOptions>,
 }
 
-/// `limit` is always sent: the export of employees requires it (seen), that of jobs probably does (inferred). Empty fields are
-/// left out.
+/// `limit` is always sent: the export of employees requires it (seen), and the export of jobs probably requires it (inferred).
+/// Empty fields are left out.
 #[derive(Serialize)]
 struct Body<'a> {
     limit: u32,
@@ -73,13 +74,15 @@ impl Listing {
     }
 
     /// The body of the request for the `limit` records after `cursor`.
-    pub(crate) fn body(&self, limit: u32, cursor: Option<&Cursor>) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Body {
+    pub(crate) fn body(&self, limit: u32, cursor: Option<&Cursor>) -> Bytes {
+        let body = Body {
             limit,
             starting_after: cursor.map(Cursor::as_str),
             include: &self.include,
             filters: &self.filters,
-        })
+        };
+        // Serializing strings and numbers can't fail.
+        serde_json::to_vec(&body).unwrap_or_default().into()
     }
 }
 

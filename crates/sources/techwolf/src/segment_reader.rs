@@ -12,7 +12,7 @@ use crate::prefetch::Prefetch;
 use crate::progress::{MAX_EMPTY_PAGES, repeated_cursor, too_many_empty_pages};
 use crate::reader::Reader;
 
-/// The number of entries without an indexed one after which the reader warns and continues with one cursor.
+/// The number of consecutive entries outside of the index after which the reader warns and continues with one cursor.
 const MAX_ENTRIES_WITHOUT_INDEXED: usize = 3 * SEGMENT_LENGTH;
 
 /// The size limit of prefetched segments, unless `width` segments are larger.
@@ -22,7 +22,7 @@ const WINDOW_BYTES: u64 = 8 << 20;
 pub(crate) struct Range {
     /// The cursor that the range starts after; `None` for the start of the listing.
     pub(crate) start: Option<Cursor>,
-    /// The range ends with the first entry whose position in the index is not less than this; `None` for the end of the listing.
+    /// The range ends with the first entry whose position in the index is `end` or higher; `None` for the end of the listing.
     pub(crate) end: Option<usize>,
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct Range {
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) entries: Vec<Entry>,
-    /// The size of the response that contained them.
+    /// The size of the response that contained the entries.
     pub(crate) bytes: u64,
-    /// Whether the range continues after them.
+    /// Whether the range continues after the entries.
     pub(crate) has_more: bool,
 }
 
@@ -168,7 +168,7 @@ impl SegmentReader {
         cursor: Option<Cursor>,
         is_verified: bool,
     ) -> Segment {
-        // The pages of a segment, and one more in case entries were created or its last one was deleted.
+        // The pages of a segment, and one more page in case entries were created or the last entry was deleted.
         let capacity = SEGMENT_LENGTH.div_ceil(self.page_size.max(1)) + 1;
         let index = Arc::clone(&self.index);
         let is_last =

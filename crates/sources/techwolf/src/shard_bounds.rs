@@ -15,14 +15,15 @@ const MAX_SEARCHES: usize = 3;
 pub(crate) enum ShardStart {
     /// The start of the listing.
     Listing,
-    /// After the first entry whose position in the index is not less than this.
+    /// After the first entry whose position in the index is this number or higher.
     After(usize),
-    /// None: there are fewer segments than shards.
+    /// The shard is empty, because there are fewer segments than shards.
     Empty,
 }
 
-/// The start of a shard, and the position in the index of its last entry (or of the first later one that still exists);
-/// `None` for the end of the listing. Each shard gets the same number of the `cursors + 1` segments, or one less.
+/// The start of a shard, and the position in the index of its last entry (or of the first later entry that still exists); `None`
+/// for the end of the listing. `cursors` cursors divide the listing into `cursors + 1` segments. The numbers of segments of two
+/// shards differ by at most one.
 pub(crate) fn bounds(cursors: usize, shard: Shard) -> (ShardStart, Option<usize>) {
     let (index, count) = (shard.index() as usize, shard.count() as usize);
     let segments = cursors + 1;
@@ -40,14 +41,14 @@ pub(crate) fn bounds(cursors: usize, shard: Shard) -> (ShardStart, Option<usize>
 enum Search {
     /// The position of the first indexed entry at or after the wanted position.
     Found(usize),
-    /// The listing ended before it.
+    /// The listing ended before such an entry.
     Ended,
     /// The start cursor may have been deleted from the listing, so the result proves nothing.
     Unknown,
 }
 
-/// Finds the first indexed entry in the listing whose position is not less than `wanted`; `None` if the listing ends before it.
-/// The shard before this one ends with the same entry, because it searches for the same position.
+/// Finds the first indexed entry in the listing whose position is `wanted` or higher; `None` if the listing ends before such an
+/// entry. The preceding shard ends with the same entry, because it searches for the same position.
 pub(crate) async fn find(
     reader: &Reader,
     index: &CursorIndex,

@@ -16,7 +16,7 @@ use crate::stream::PageStream;
 /// The file in the state folder of the shard.
 const FILE: &str = "shard.json";
 
-/// Its name until version 0.1.
+/// The name of the file until version 0.1.
 const OLD_FILE: &str = "share.json";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

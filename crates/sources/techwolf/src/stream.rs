@@ -13,13 +13,13 @@ pub(crate) trait PageStream: fmt::Debug + Send {
     /// The next page; `None` after the last one. Dropping the future loses no page.
     async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError>;
 
-    /// The shard that the stream has read, once it has ended; `None` if it reads the whole export.
+    /// After the last page: the shard that the stream has read, or `None` for the whole export.
     fn shard_range(&self) -> Option<ShardRange> {
         None
     }
 }
 
-/// A shard without records: one empty page, so that the run has an output.
+/// A shard without records: it has one empty page, so that the run has an output.
 #[derive(Debug)]
 pub(crate) struct EmptyShard {
     range: ShardRange,

@@ -23,18 +23,11 @@ pub(crate) struct TokenCache {
     key: String,
 }
 
-#[derive(Serialize)]
-struct ToStore<'a> {
-    key: &'a str,
-    token: &'a str,
-    issued_at: Timestamp,
-    use_until: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct Stored {
+/// The content of the file. `Secret` can't be serialized, so a written token is a `&str`.
+#[derive(Serialize, Deserialize)]
+struct Stored<Token> {
     key: String,
-    token: Secret,
+    token: Token,
     issued_at: Timestamp,
     use_until: Timestamp,
 }
@@ -47,7 +40,8 @@ impl TokenCache {
     /// Reads a token that was issued for the same credentials and is still usable.
     pub(crate) async fn read(&self) -> Option<AccessToken> {
         self.in_background(|cache| {
-            let stored: Stored = serde_json::from_slice(&cache.place().ok()?.read().ok()?).ok()?;
+            let stored: Stored<Secret> =
+                serde_json::from_slice(&cache.place().ok()?.read().ok()?).ok()?;
             let now = Timestamp::now();
             // A token from the future is treated as expired: the clock was set back, and its age is unknown.
             let is_usable =
@@ -88,8 +82,8 @@ impl TokenCache {
         let issued_at = Timestamp::now();
         let usable_for =
             SignedDuration::try_from(access_token.usable_for).unwrap_or(SignedDuration::MAX);
-        let content = ToStore {
-            key: &self.key,
+        let content = Stored {
+            key: self.key.clone(),
             token: access_token.token.expose(),
             issued_at,
             use_until: issued_at.saturating_add(usable_for).unwrap_or(Timestamp::MAX),

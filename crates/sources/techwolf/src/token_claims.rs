@@ -20,7 +20,7 @@ pub(crate) struct Claims {
     /// Scopes as a list, as in the token request (seen).
     #[serde(default)]
     scopes: Value,
-    /// Scopes as Auth0 lists those of a role.
+    /// The scopes of a role, as Auth0 lists them.
     #[serde(default)]
     permissions: Value,
 }
@@ -31,7 +31,7 @@ impl Claims {
         jsonwebtoken::dangerous::insecure_decode_claims(token.expose()).unwrap_or_default()
     }
 
-    /// The same, with the scopes of the token response.
+    /// The claims, with the scopes of the token response.
     pub(crate) fn with_scope(mut self, scope: Option<&str>) -> Self {
         if let Some(scope) = scope {
             self.scope = Value::from(scope);

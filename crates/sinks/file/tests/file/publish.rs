@@ -62,7 +62,7 @@ async fn an_old_file_is_replaced_atomically() {
     assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"new\"\n");
     let mut text = String::new();
     std::io::Read::read_to_string(&mut open_before, &mut text).unwrap();
-    assert_eq!(text, "old", "who reads the old file reads it to the end");
+    assert_eq!(text, "old", "an open file keeps its old content");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn a_file_modified_by_another_process_is_not_published() {
 #[tokio::test]
 async fn leftovers_of_a_killed_run_are_overwritten() {
     let folder = Folder::new();
-    fs::write(folder.path(".a.part"), "left by a run that was killed, longer than what comes now")
+    fs::write(folder.path(".a.part"), "left by a killed run, and longer than the new content")
         .unwrap();
     folder.run(json!({"path": "a"}), &[vec![json!(1)]]).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "1\n");

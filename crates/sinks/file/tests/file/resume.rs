@@ -207,7 +207,7 @@ async fn verification_of_a_large_file_yields_to_the_runtime() {
     let run = run();
     tokio::select! {
         biased;
-        _ = sink.can_resume(&run, &state) => panic!("it read all of it in one go"),
+        _ = sink.can_resume(&run, &state) => panic!("the check did not yield"),
         () = std::future::ready(()) => {}
     }
     sink.can_resume(&run, &state).await.unwrap();

@@ -122,6 +122,6 @@ async fn batched_events_have_stable_ids() {
         .flat_map(|body| serde_json::from_str::<Vec<Value>>(body).unwrap())
         .map(|event| event["id"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(ids[..3], ids[3..6], "however events are packed");
+    assert_eq!(ids[..3], ids[3..6], "ids do not depend on the batches");
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 6, "the same text twice is two events");
 }

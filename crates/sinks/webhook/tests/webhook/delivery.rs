@@ -172,7 +172,7 @@ async fn a_compressed_body_decodes_to_the_uncompressed_one() {
     GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
     assert_eq!(text, format!("[{record},{record},{record}]"));
     assert!(body.len() < text.len());
-    assert_eq!(sink.delivered().bytes, body.len() as u64, "what went over the wire");
+    assert_eq!(sink.delivered().bytes, body.len() as u64, "the compressed size counts");
 }
 
 #[tokio::test]

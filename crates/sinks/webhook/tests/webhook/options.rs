@@ -2,14 +2,12 @@
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
+use taskferry_testkit::merged;
 
 use crate::driver::{base64, build};
 
 fn problems(more: &Value) -> Vec<(String, &'static str)> {
-    let mut options = json!({"url": "https://hooks.example/x"});
-    for (key, value) in more.as_object().unwrap() {
-        options[key] = value.clone();
-    }
+    let options = merged(json!({"url": "https://hooks.example/x"}), more);
     let problems = build(&options).map(drop).unwrap_err();
     assert!(problems.iter().all(|problem| !format!("{problem:?}").contains("hunter2")));
     problems.iter().map(|problem| (problem.path.to_string(), problem.code)).collect()

@@ -38,7 +38,11 @@ async fn only_equal_batches_of_one_run_have_equal_keys() {
     let mut distinct = keys.clone();
     distinct.sort();
     distinct.dedup();
-    assert_eq!(distinct.len(), 6, "same content, another place or another run: another key");
+    assert_eq!(
+        distinct.len(),
+        6,
+        "equal records at other positions or in other runs have other keys"
+    );
 }
 
 #[tokio::test]

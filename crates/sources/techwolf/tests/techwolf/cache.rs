@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use taskferry_sdk::Source;
-use taskferry_testkit::Response;
+use taskferry_testkit::{Response, merged};
 use tempfile::TempDir;
 
 use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, run_in, token};
@@ -18,10 +18,7 @@ async fn tenant() -> (Tenant, TempDir) {
 fn auth(tenant: &Tenant, more: &Value) -> Value {
     let mut auth = tenant.options(&json!({}))["auth"].clone();
     auth["cache"] = json!(true);
-    for (key, value) in more.as_object().unwrap() {
-        auth[key] = value.clone();
-    }
-    auth
+    merged(auth, more)
 }
 
 async fn source(tenant: &Tenant, folder: &Path, more: &Value) -> Box<dyn Source> {

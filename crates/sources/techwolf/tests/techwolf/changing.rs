@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use taskferry_sdk::{Page, Position, RunContext, Shard, ShardRange, Source, StageError};
-use taskferry_testkit::{FaultServer, Request, Response};
+use taskferry_testkit::{FaultServer, Request, Response, merged};
+use tempfile::TempDir;
 
 use crate::tenant::{build, run, run_in};
 
@@ -26,7 +27,7 @@ pub(crate) enum Unknown {
 pub(crate) const UNKNOWN: [Unknown; 5] =
     [Unknown::NotFound, Unknown::BadRequest, Unknown::Empty, Unknown::Beginning, Unknown::Position];
 
-/// Jobs are numbers in the order of their creation; every third belongs to the same family (`f0`, `f1`, `f2`).
+/// Jobs are numbers in the order of their creation. Job `n` belongs to the family `f0`, `f1` or `f2`: `n` modulo 3.
 #[derive(Debug)]
 struct State {
     jobs: Vec<usize>,
@@ -38,8 +39,8 @@ struct State {
     forgotten: Option<String>,
     /// The response to the next request with this job as cursor.
     trouble: Option<(String, Response)>,
-    /// Whether the listing is stuck.
-    stands_still: bool,
+    /// Whether each page is empty and has the cursor of its request.
+    is_stuck: bool,
     /// The times of requests.
     asked: Vec<Instant>,
 }
@@ -47,6 +48,7 @@ struct State {
 pub(crate) struct Changing {
     server: FaultServer,
     state: Arc<Mutex<State>>,
+    folder: TempDir,
 }
 
 pub(crate) fn id(job: usize) -> String {
@@ -62,14 +64,14 @@ impl Changing {
             closed: None,
             forgotten: None,
             trouble: None,
-            stands_still: false,
+            is_stuck: false,
             asked: Vec::new(),
         };
         let state = Arc::new(Mutex::new(state));
         let answering = Arc::clone(&state);
         let server =
             FaultServer::start(move |request| answer(&mut answering.lock().unwrap(), request));
-        Self { server: server.await, state }
+        Self { server: server.await, state, folder: TempDir::new().unwrap() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,7 +102,7 @@ impl Changing {
     }
 
     pub(crate) fn stop_advancing(&self) {
-        self.state().stands_still = true;
+        self.state().is_stuck = true;
     }
 
     pub(crate) fn request_times(&self) -> Vec<Instant> {
@@ -135,15 +137,12 @@ impl Changing {
 
     /// A source before `open`.
     pub(crate) fn source(&self, more: &Value) -> Box<dyn Source> {
-        let mut options = json!({
+        let options = json!({
             "url": self.server.url(),
             "auth": {"token": "t"},
             "retry": {"initial_delay": "1ms", "max_delay": "1ms", "max_attempts": 2},
         });
-        for (key, value) in more.as_object().unwrap() {
-            options[key] = value.clone();
-        }
-        build(&options).unwrap()
+        build(&merged(options, more)).unwrap()
     }
 
     /// All pages, without stored cursors.
@@ -151,9 +150,37 @@ impl Changing {
         read(self.source(more), run(), None).await.unwrap()
     }
 
-    /// All pages of a run with its state in `folder`.
-    pub(crate) async fn read_in_folder(&self, folder: &Path, more: &Value) -> Vec<Page> {
-        read(self.source(more), run_in(folder), None).await.unwrap()
+    /// The state folder of the runs that store cursors.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// All pages of a run with its state in the folder.
+    pub(crate) async fn read_in_folder(&self, more: &Value) -> Vec<Page> {
+        read(self.source(more), run_in(self.folder()), None).await.unwrap()
+    }
+
+    /// The pages of one shard, and the range that the source reports.
+    pub(crate) async fn read_shard(
+        &self,
+        more: &Value,
+        shard: Shard,
+    ) -> Result<(Vec<Page>, ShardRange), StageError> {
+        std::fs::create_dir_all(self.folder().join(shard.name())).unwrap();
+        let mut source = self.source(more);
+        source.open(&self.run_of(shard), None).await?;
+        let mut pages = Vec::new();
+        while let Some(page) = source.next_page().await? {
+            pages.push(page);
+        }
+        Ok((pages, source.shard_range().unwrap()))
+    }
+
+    /// The run of one shard. The folder contains the state of the whole export.
+    pub(crate) fn run_of(&self, shard: Shard) -> RunContext {
+        let mut run = run_in(self.folder().join(shard.name()));
+        (run.shard, run.whole_dir) = (Some(shard), Some(self.folder().to_owned()));
+        run
     }
 }
 
@@ -168,28 +195,6 @@ pub(crate) async fn read(
         pages.push(page);
     }
     Ok(pages)
-}
-
-/// The run of one shard, with the state of the whole export in `folder`.
-pub(crate) fn run_of(shard: Shard, folder: &Path) -> RunContext {
-    let mut run = run_in(folder.join(shard.name()));
-    (run.shard, run.whole_dir) = (Some(shard), Some(folder.to_owned()));
-    run
-}
-
-/// The pages of one shard, and the range it reports.
-pub(crate) async fn read_shard(
-    mut source: Box<dyn Source>,
-    folder: &Path,
-    shard: Shard,
-) -> Result<(Vec<Page>, ShardRange), StageError> {
-    std::fs::create_dir_all(folder.join(shard.name())).unwrap();
-    source.open(&run_of(shard, folder), None).await?;
-    let mut pages = Vec::new();
-    while let Some(page) = source.next_page().await? {
-        pages.push(page);
-    }
-    Ok((pages, source.shard_range().unwrap()))
 }
 
 /// The position after these pages.
@@ -225,7 +230,7 @@ fn answer(state: &mut State, request: &Request) -> Response {
     if let Some((_, answer)) = state.trouble.take_if(|(after, _)| cursor == Some(after.as_str())) {
         return answer;
     }
-    if let Some(cursor) = cursor.filter(|_| state.stands_still) {
+    if let Some(cursor) = cursor.filter(|_| state.is_stuck) {
         let body = json!({"has_next": true, "records": [], "next_starting_after": cursor});
         return Response::new(200, body.to_string());
     }

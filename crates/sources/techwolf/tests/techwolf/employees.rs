@@ -6,16 +6,13 @@ use serde_json::{Value, json};
 use taskferry_sandbox::SandboxOptions;
 use taskferry_sdk::{ErrorKind, Shard, SourcePlugin, Subject, read_options};
 use taskferry_source_techwolf::TechWolfOptions;
+use taskferry_testkit::merged;
 
 use crate::sandbox::{options, read, records, sandbox_with};
 use crate::tenant::{Tenant, build, open_in, page, read_all, run_in};
 
 fn employees(more: &Value) -> Value {
-    let mut options = json!({"subject": "employees"});
-    for (key, value) in more.as_object().unwrap() {
-        options[key] = value.clone();
-    }
-    options
+    merged(json!({"subject": "employees"}), more)
 }
 
 #[tokio::test]
@@ -108,10 +105,8 @@ async fn a_listing_of_employees_is_checked_for_progress() {
 #[test]
 fn options_of_the_other_subject_are_errors() {
     let problems = |more: &Value| -> Vec<String> {
-        let mut options = more.clone();
-        options["url"] = json!("https://acme.eu3.techwolf.ai");
-        options["auth"] = json!({"token": "t"});
-        let problems = build(&options).map(drop).unwrap_err();
+        let options = json!({"url": "https://acme.eu3.techwolf.ai", "auth": {"token": "t"}});
+        let problems = build(&merged(options, more)).map(drop).unwrap_err();
         assert!(problems.iter().all(|problem| problem.help.is_some()));
         problems.iter().map(|problem| problem.path.to_string()).collect()
     };

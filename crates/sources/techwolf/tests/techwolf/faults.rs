@@ -86,7 +86,11 @@ async fn the_requested_delay_is_kept() {
             let error = tenant.error(&json!({})).await;
             let hint = error.hint_text().unwrap();
             assert!(hint.contains("asked for a wait of") && hint.contains(seconds), "{hint}");
-            assert_eq!(tenant.exports().len(), 1, "longer than max_retry_after is not waited for");
+            assert_eq!(
+                tenant.exports().len(),
+                1,
+                "a delay longer than `max_retry_after` ends the run"
+            );
         }
     }
 }
@@ -98,7 +102,7 @@ async fn an_endless_page_is_abandoned() {
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert!(error.full_message().contains("exceeds 100000 bytes"));
     assert!(error.hint_text().unwrap().contains("max_page_bytes"));
-    assert_eq!(tenant.exports().len(), 1, "it would not be smaller the next time");
+    assert_eq!(tenant.exports().len(), 1, "a retry would return the same size");
 }
 
 #[tokio::test]
@@ -132,7 +136,7 @@ async fn an_error_response_is_shown_with_its_description() {
          limit must be at most 100.; include: unknown value."
     );
     assert_eq!(error.full_message(), expected);
-    assert_eq!(tenant.exports().len(), 1, "a refusal is not asked again");
+    assert_eq!(tenant.exports().len(), 1, "a refused request is not repeated");
 }
 
 #[tokio::test]

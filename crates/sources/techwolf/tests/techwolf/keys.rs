@@ -12,7 +12,7 @@ use pem::Pem;
 use serde_json::{Value, json};
 use taskferry_sandbox::{Faults, PublicKey, RunningSandbox, SandboxOptions};
 use taskferry_sdk::ErrorKind;
-use taskferry_testkit::Response;
+use taskferry_testkit::{Response, merged};
 use tempfile::TempDir;
 
 use crate::sandbox::{sandbox_with, settings};
@@ -52,13 +52,9 @@ pub(crate) fn p256() -> Key {
 
 /// The auth table of a client with a key, with `more` applied; null removes a key.
 fn signing(tenant: &Tenant, more: &Value) -> Value {
-    with(tenant.options(&json!({}))["auth"].clone(), &json!({"client_secret": null}), more)
-}
-
-fn with(mut auth: Value, less: &Value, more: &Value) -> Value {
-    for (key, value) in less.as_object().unwrap().iter().chain(more.as_object().unwrap()) {
-        auth[key] = value.clone();
-    }
+    let mut auth = tenant.options(&json!({}))["auth"].take();
+    auth["client_secret"] = Value::Null;
+    let mut auth = merged(auth, more);
     auth.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     auth
 }
@@ -208,7 +204,7 @@ fn problems(more: &Value) -> Vec<(String, &'static str, String)> {
         "token_url": "https://id.example/oauth/token", "client_id": "c",
         "audience": "eu3.techwolf.ai", "tenant": "acme",
     });
-    let options = json!({"url": "https://acme.example", "auth": with(auth, &json!({}), more)});
+    let options = json!({"url": "https://acme.example", "auth": merged(auth, more)});
     let problems = build(&options).map(drop).unwrap_err();
     let found = problems.into_iter().map(|problem| {
         assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
@@ -262,8 +258,8 @@ fn a_client_has_exactly_one_authentication_method() {
     }
     let empty = json!({"client_secret": "", "private_key": key, "key_id": ""});
     let auth = json!({"token_url": "https://id.example/", "client_id": "c", "audience": "a", "tenant": "t"});
-    let options = json!({"url": "https://acme.example", "auth": with(auth, &json!({}), &empty)});
-    assert!(build(&options).is_ok(), "what is empty is left out where something else stands");
+    let options = json!({"url": "https://acme.example", "auth": merged(auth, &empty)});
+    assert!(build(&options).is_ok(), "an empty option is ignored if another one is set");
 }
 
 #[test]

@@ -186,7 +186,7 @@ async fn has_next_without_a_cursor_is_an_error() {
         let text = tenant.error(&json!({})).await.full_message();
         assert!(text.contains("page 1 (the first)"), "{text}");
         assert!(text.contains("next_starting_after"), "{text}");
-        assert_eq!(tenant.exports().len(), 1, "asking again does not help");
+        assert_eq!(tenant.exports().len(), 1, "a retry would not help");
     }
 }
 

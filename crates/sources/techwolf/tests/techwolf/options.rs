@@ -7,18 +7,13 @@ use taskferry_sdk::{
     SourcePlugin, StageError, read_options,
 };
 use taskferry_source_techwolf::TechWolfOptions;
+use taskferry_testkit::merged;
 
 use crate::tenant::{Tenant, build, build_with, open, page, read_all};
 
 fn problems(more: &Value) -> Vec<(String, &'static str)> {
-    let mut options = json!({
-        "url": "https://acme.eu3.techwolf.ai",
-        "auth": {"token": "t"},
-    });
-    for (key, value) in more.as_object().unwrap() {
-        options[key] = value.clone();
-    }
-    let problems = build(&options).map(drop).unwrap_err();
+    let options = json!({"url": "https://acme.eu3.techwolf.ai", "auth": {"token": "t"}});
+    let problems = build(&merged(options, more)).map(drop).unwrap_err();
     assert!(problems.iter().all(|problem| !format!("{problem:?}").contains("hunter2")));
     problems.iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
 }

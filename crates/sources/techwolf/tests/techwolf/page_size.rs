@@ -103,7 +103,7 @@ async fn the_rate_limit_includes_retries() {
     let start = Instant::now();
     assert_eq!(read_all(&mut *source).await.jobs(), ["a", "b", "c"]);
     assert!(start.elapsed().as_millis() >= 150, "{:?}", start.elapsed());
-    assert_eq!(source.statistics().retries, 1, "waiting for one's turn is no retry");
+    assert_eq!(source.statistics().retries, 1, "a wait for the rate limit is not a retry");
 }
 
 #[tokio::test]

@@ -118,13 +118,6 @@ fn records_share_the_bytes_of_the_response() {
 }
 
 #[test]
-fn a_byte_order_mark_before_a_page_is_skipped() {
-    let body = "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}";
-    let page = parse(body).unwrap();
-    assert_eq!(texts(&page), [r#"{"external_id":"a"}"#]);
-}
-
-#[test]
 fn the_last_page_has_no_next_cursor() {
     let body = r#"{"has_next":false,"records":[],"next_starting_after":"a"}"#;
     assert!(parse(body).unwrap().next.is_none());

@@ -74,10 +74,9 @@ async fn parts_are_read_concurrently_up_to_the_limit() {
 
 #[tokio::test]
 async fn no_cursors_of_parts_are_stored() {
-    let (folder, tenant) =
-        (tempfile::tempdir().unwrap(), Changing::with(30, Unknown::NotFound).await);
-    tenant.read_in_folder(folder.path(), &parts(2, 5)).await;
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let tenant = Changing::with(30, Unknown::NotFound).await;
+    tenant.read_in_folder(&parts(2, 5)).await;
+    assert_eq!(std::fs::read_dir(tenant.folder()).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions, SandboxSettings};
 use taskferry_sdk::{ErrorKind, Record};
+use taskferry_testkit::merged;
 
 use crate::tenant::{Listing, opened, read_all};
 
@@ -26,7 +27,7 @@ pub(crate) fn settings(assignments: &[&str]) -> SandboxSettings {
 
 pub(crate) fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
     let credentials = sandbox.credentials();
-    let mut options = json!({
+    let options = json!({
         "url": sandbox.url(),
         "auth": {
             "token_url": credentials.token_url,
@@ -36,10 +37,7 @@ pub(crate) fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
             "tenant": credentials.tenant,
         },
     });
-    for (key, value) in more.as_object().unwrap() {
-        options[key] = value.clone();
-    }
-    options
+    merged(options, more)
 }
 
 pub(crate) async fn read(sandbox: &RunningSandbox, more: &Value) -> Listing {

@@ -117,7 +117,7 @@ async fn no_log_of_any_level_and_no_error_contains_secrets() {
     }
     let text = seen.text();
     assert!(text.contains("[secret]") && text.contains("the token was refused"), "{text}");
-    assert!(text.contains("hyper"), "the libraries were not listened to: {text}");
+    assert!(text.contains("hyper"), "the logs of libraries are missing: {text}");
     assert!(!text.contains("canary-"), "{text}");
     assert!(!text.contains(&key_line), "{text}");
     assert_eq!(assertions.len(), 3);

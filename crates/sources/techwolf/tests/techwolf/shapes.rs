@@ -54,7 +54,7 @@ fn check(tasks: &[Value], include: &[&str]) {
     for task in tasks {
         let keys = task.as_object().unwrap().keys().map(String::as_str).skip(3);
         for key in keys {
-            assert!(asked.iter().any(|name| **name == key), "{key} was not asked for: {include:?}");
+            assert!(asked.iter().any(|name| **name == key), "{key} was not requested: {include:?}");
         }
     }
     for name in asked {

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use taskferry_sdk::{ErrorKind, Shard, ShardRange};
 
-use crate::changing::{
-    Changing, UNKNOWN, Unknown, jobs, position_after, read, read_shard, run_of, shown,
-};
+use crate::changing::{Changing, UNKNOWN, Unknown, jobs, position_after, read, shown};
 use crate::tenant::run_in;
 
 /// Whether each shard starts where the preceding one ends.
@@ -25,7 +23,7 @@ proptest! {
     fn all_shards_together_are_the_whole_export(
         before in 1_usize..900,
         // Mostly jobs that are stored as cursors.
-        remembered in prop::collection::btree_set((1_usize..9).prop_map(|n| n * 100 - 1), 0..8),
+        stored in prop::collection::btree_set((1_usize..9).prop_map(|n| n * 100 - 1), 0..8),
         some in prop::collection::btree_set(0_usize..900, 0..30),
         more in 0_usize..150,
         unknown in prop::sample::select(&UNKNOWN[..]),
@@ -35,18 +33,16 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let folder = tempfile::tempdir().unwrap();
             let tenant = Changing::with(before, unknown).await;
-            tenant.read_in_folder(folder.path(), &json!({})).await;
-            let deleted: BTreeSet<usize> = remembered.into_iter().chain(some).collect();
+            tenant.read_in_folder(&json!({})).await;
+            let deleted: BTreeSet<usize> = stored.into_iter().chain(some).collect();
             tenant.delete(|job| deleted.contains(&job));
             tenant.create(more);
             let options = json!({"concurrency": concurrency, "limit": limit});
             let (mut all, mut shards) = (Vec::new(), Vec::new());
             for index in 1..=count {
                 let shard = Shard::new(index, count).unwrap();
-                let source = tenant.source(&options);
-                let (pages, range) = read_shard(source, folder.path(), shard).await.unwrap();
+                let (pages, range) = tenant.read_shard(&options, shard).await.unwrap();
                 assert!(!pages.is_empty(), "an empty shard has an empty page");
                 all.extend(jobs(&pages));
                 shards.push(range);
@@ -57,25 +53,14 @@ proptest! {
     }
 }
 
-async fn shard_size(
-    tenant: &Changing,
-    folder: &std::path::Path,
-    more: &Value,
-    shard: &str,
-) -> usize {
-    let shard = shard.parse().unwrap();
-    let (pages, _) = read_shard(tenant.source(more), folder, shard).await.unwrap();
-    jobs(&pages).len()
-}
-
 #[tokio::test]
 async fn shards_are_of_equal_size() {
-    let (folder, tenant) =
-        (tempfile::tempdir().unwrap(), Changing::with(1200, Unknown::NotFound).await);
-    tenant.read_in_folder(folder.path(), &json!({})).await;
+    let tenant = Changing::with(1200, Unknown::NotFound).await;
+    tenant.read_in_folder(&json!({})).await;
     for shard in ["1/4", "2/4", "3/4", "4/4"] {
         let before = tenant.requests();
-        assert_eq!(shard_size(&tenant, folder.path(), &json!({}), shard).await, 300);
+        let (pages, _) = tenant.read_shard(&json!({}), shard.parse().unwrap()).await.unwrap();
+        assert_eq!(jobs(&pages).len(), 300);
         // Three pages, and one that contains the start of the shard.
         assert_eq!(tenant.requests() - before, if shard == "1/4" { 3 } else { 4 });
     }
@@ -83,10 +68,9 @@ async fn shards_are_of_equal_size() {
 
 #[tokio::test]
 async fn a_shard_requires_stored_cursors() {
-    let (folder, tenant) =
-        (tempfile::tempdir().unwrap(), Changing::with(10, Unknown::NotFound).await);
+    let tenant = Changing::with(10, Unknown::NotFound).await;
     let shard = Shard::new(1, 2).unwrap();
-    let error = read_shard(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
+    let error = tenant.read_shard(&json!({}), shard).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().starts_with("run the pipeline once without `--shard`"));
     assert_eq!(tenant.requests(), 0);
@@ -94,17 +78,16 @@ async fn a_shard_requires_stored_cursors() {
 
 #[tokio::test]
 async fn a_shard_resumes_unless_the_shards_have_changed() {
-    let (folder, tenant) =
-        (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
-    tenant.read_in_folder(folder.path(), &json!({})).await;
+    let tenant = Changing::with(1000, Unknown::NotFound).await;
+    tenant.read_in_folder(&json!({})).await;
     let (shard, options) = (Shard::new(2, 2).unwrap(), json!({"limit": 50}));
-    let (pages, _) = read_shard(tenant.source(&options), folder.path(), shard).await.unwrap();
-    let state = run_of(shard, folder.path());
+    let (pages, _) = tenant.read_shard(&options, shard).await.unwrap();
+    let state = tenant.run_of(shard);
     let from = position_after(&pages[..4]);
     let rest = read(tenant.source(&options), state.clone(), Some(&from)).await.unwrap();
     assert_eq!(shown(&rest), shown(&pages[4..]));
 
-    let mut other = run_in(folder.path());
+    let mut other = run_in(tenant.folder());
     other.run_id = "r2".to_owned();
     read(tenant.source(&options), other, None).await.unwrap();
     let error = read(tenant.source(&options), state, Some(&from)).await.unwrap_err();
@@ -113,14 +96,12 @@ async fn a_shard_resumes_unless_the_shards_have_changed() {
 
 #[tokio::test]
 async fn parts_are_sharded_without_stored_cursors() {
-    let (folder, tenant) =
-        (tempfile::tempdir().unwrap(), Changing::with(90, Unknown::NotFound).await);
+    let tenant = Changing::with(90, Unknown::NotFound).await;
     let options = json!({"partition": {"by": "job_family", "values": ["f0", "f1", "f2"]}});
     let mut values = Vec::new();
     for index in 1..=4 {
         let shard = Shard::new(index, 4).unwrap();
-        let (pages, read) =
-            read_shard(tenant.source(&options), folder.path(), shard).await.unwrap();
+        let (pages, read) = tenant.read_shard(&options, shard).await.unwrap();
         assert_eq!(jobs(&pages).len(), if index == 4 { 0 } else { 30 });
         assert_eq!((read.from, read.to), (None, None));
         values.extend(read.values);
@@ -130,12 +111,11 @@ async fn parts_are_sharded_without_stored_cursors() {
 
 #[tokio::test]
 async fn a_stuck_listing_before_the_start_of_a_shard_is_an_error() {
-    let (folder, tenant) =
-        (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
-    tenant.read_in_folder(folder.path(), &json!({})).await;
+    let tenant = Changing::with(1000, Unknown::NotFound).await;
+    tenant.read_in_folder(&json!({})).await;
     tenant.stop_advancing();
     let shard = Shard::new(2, 2).unwrap();
-    let error = read_shard(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
+    let error = tenant.read_shard(&json!({}), shard).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoProgress);
     let message = error.full_message();
     assert!(message.starts_with("searching for the start of the shard: "), "{message}");

@@ -139,7 +139,7 @@ async fn refused_credentials_are_reported_with_the_message_of_the_issuer() {
         assert!(text.starts_with("page 1 (the first): requesting a token: POST http"), "{text}");
         assert!(text.contains("access_denied: Unauthorized client"), "{text}");
         assert!(!text.contains(SECRET), "{text}");
-        assert_eq!(tenant.requests().len(), 1, "asking again does not help");
+        assert_eq!(tenant.requests().len(), 1, "a refused request is not repeated");
     }
 }
 
@@ -165,7 +165,7 @@ async fn an_issuer_that_stays_busy_is_retried_up_to_max_attempts() {
             .await;
     let error = tenant.error(&json!({})).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(tenant.token_requests().len(), 6, "and not six times six");
+    assert_eq!(tenant.token_requests().len(), 6, "the page request does not repeat the attempts");
 }
 
 #[tokio::test]
