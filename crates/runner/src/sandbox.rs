@@ -71,6 +71,7 @@ fn banner(running: &RunningSandbox) -> String {
     let (url, known) = (running.url(), running.credentials());
     let first_page = known.first_page(url).replace('\n', "\n  ");
     let Credentials { token_url, client_id, client_secret, audience, tenant } = known;
+    let client_secret = client_secret.expose();
     format!(
         "the TechWolf sandbox listens at {url}
 

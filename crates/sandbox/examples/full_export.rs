@@ -89,7 +89,8 @@ impl Exporter {
     async fn new(running: &RunningSandbox) -> Result<Self, Box<dyn Error>> {
         let known = running.credentials();
         let body = json!({
-            "client_id": known.client_id, "client_secret": known.client_secret, "audience": known.audience,
+            "client_id": known.client_id, "client_secret": known.client_secret.expose(),
+            "audience": known.audience,
             "grant_type": "client_credentials", "tenant": known.tenant,
         });
         let http = Client::new();

@@ -1,12 +1,13 @@
 //! The clients of a sandbox. A client belongs to one tenant, and may see only a part of its data.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
+
+use taskferry_sdk::Secret;
 
 use crate::OptionProblem;
 use crate::access::RegisteredKeys;
-use crate::credentials::{AUDIENCE, Credentials, Hidden};
+use crate::credentials::{AUDIENCE, Credentials};
 
 pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 
@@ -16,32 +17,20 @@ pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 /// use taskferry_sandbox::Client;
 ///
 /// let client: Client = "reports:s3cret:family=legal,finance".parse()?;
-/// assert_eq!(client.client_secret.as_deref(), Some("s3cret"));
+/// assert_eq!(client.client_secret.unwrap().expose(), "s3cret");
 /// assert_eq!(client.families.unwrap().len(), 2);
 /// # Ok::<(), taskferry_sandbox::OptionProblem>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// The client's id.
     pub client_id: String,
     /// The client's secret. A client without a secret signs assertions. `TENANT-client` always has a secret.
-    pub client_secret: Option<String>,
+    pub client_secret: Option<Secret>,
     /// The tenant. `None`: the first one.
     pub tenant: Option<String>,
     /// The job families that the client sees. `None`: all jobs, also jobs without a family.
     pub families: Option<BTreeSet<String>>,
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Client")
-            .field("client_id", &self.client_id)
-            .field("client_secret", &self.client_secret.as_ref().map(|_| Hidden))
-            .field("tenant", &self.tenant)
-            .field("families", &self.families)
-            .finish()
-    }
 }
 
 impl FromStr for Client {
@@ -58,7 +47,7 @@ impl FromStr for Client {
         }
         let mut client = Self {
             client_id: id.to_owned(),
-            client_secret: Some(secret.to_owned()),
+            client_secret: Some(Secret::new(secret)),
             tenant: None,
             families: None,
         };
@@ -111,10 +100,9 @@ fn default_id(tenant: &str) -> String {
     format!("{tenant}-client")
 }
 
-#[derive(Clone)]
 pub(crate) struct KnownClient {
     pub(crate) client_id: String,
-    secret: Option<String>,
+    secret: Option<Secret>,
     pub(crate) tenant: String,
     /// The job families that the client sees; `None`: all.
     pub(crate) families: Option<BTreeSet<String>>,
@@ -122,11 +110,10 @@ pub(crate) struct KnownClient {
 
 impl KnownClient {
     pub(crate) fn has_secret(&self, secret: &str) -> bool {
-        self.secret.as_deref() == Some(secret)
+        self.secret.as_ref().is_some_and(|own| own.expose() == secret)
     }
 }
 
-#[derive(Clone)]
 pub(crate) struct Clients(Vec<KnownClient>);
 
 impl Clients {
@@ -143,7 +130,7 @@ impl Clients {
         };
         let own = |tenant: &String| KnownClient {
             client_id: default_id(tenant),
-            secret: Some(default_secret(tenant)),
+            secret: Some(Secret::new(default_secret(tenant))),
             tenant: tenant.clone(),
             families: None,
         };

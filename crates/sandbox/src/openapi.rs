@@ -8,6 +8,7 @@ mod schemas;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
+use taskferry_sdk::Secret;
 
 pub(crate) use self::schemas::schemas;
 use self::schemas::template;
@@ -28,8 +29,8 @@ pub(crate) fn describe(
 ) -> Description {
     let mut credentials = credentials.clone();
     // Everybody can open the page. It shows the default secret, but no secret that a user has set.
-    if credentials.client_secret != default_secret(&credentials.tenant) {
-        "CLIENT_SECRET".clone_into(&mut credentials.client_secret);
+    if credentials.client_secret.expose() != default_secret(&credentials.tenant) {
+        credentials.client_secret = Secret::new("CLIENT_SECRET");
     }
     let vendors = vendors.get(&credentials.tenant).unwrap_or(&settings.vendors);
     let document = Document { settings, schemas, vendors, credentials: &credentials };
@@ -89,8 +90,8 @@ impl Document<'_> {
     fn token_request(&self) -> Value {
         let Credentials { client_id, client_secret, audience, tenant, .. } = self.credentials;
         json!({
-            "grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret,
-            "audience": audience, "tenant": tenant,
+            "grant_type": "client_credentials", "client_id": client_id,
+            "client_secret": client_secret.expose(), "audience": audience, "tenant": tenant,
         })
     }
 

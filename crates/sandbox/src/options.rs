@@ -17,7 +17,7 @@ pub(crate) const DEFAULT_JOBS: u32 = 200;
 pub(crate) const DEFAULT_SEED: u64 = 1;
 
 /// The options of a sandbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SandboxOptions {
     /// The jobs to serve. Default: 200 generated ones.
     pub data: DataOrigin,

@@ -89,13 +89,8 @@ fn generate(jobs: u32, seed: u64, loader: &mut Loader) -> Result<(), SandboxErro
         })?;
         match inserted {
             Inserted::New => {}
-            Inserted::DuplicateId { of } => {
-                return Err(failed(format!("job {of} has the same id")));
-            }
-            Inserted::OtherFamilyName { name, of } => {
-                return Err(failed(format!(
-                    "job {of} gives the job family another name: {name:?}"
-                )));
+            Inserted::DuplicateId { of } | Inserted::OtherFamilyName { of, .. } => {
+                return Err(failed(format!("it contradicts job {of}")));
             }
         }
     }

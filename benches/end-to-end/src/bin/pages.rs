@@ -85,7 +85,7 @@ fn all_pages(address: &str, known: &Credentials) -> io::Result<(Pages, Counted)>
     let (mut cursor, mut answer) = (None::<String>, Vec::new());
     let ask = json!({
         "grant_type": "client_credentials", "client_id": known.client_id,
-        "client_secret": known.client_secret, "audience": known.audience, "tenant": known.tenant,
+        "client_secret": known.client_secret.expose(), "audience": known.audience, "tenant": known.tenant,
     });
     connection.post("/oauth/token", "", &ask.to_string(), &mut answer)?;
     let Token { access_token } = serde_json::from_slice(&answer)?;

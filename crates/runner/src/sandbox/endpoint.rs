@@ -58,13 +58,13 @@ impl LocalEndpoint for SandboxEndpoint {
         let running = sandbox.serve(anywhere).await.map_err(failed)?;
         let known = running.credentials();
         let settings = [
-            ("token_url", &known.token_url),
+            ("token_url", known.token_url.as_str()),
             ("client_id", &known.client_id),
-            ("client_secret", &known.client_secret),
+            ("client_secret", known.client_secret.expose()),
             ("audience", &known.audience),
             ("tenant", &known.tenant),
         ];
-        let settings = settings.map(|(name, value)| (name, Secret::new(value.clone()))).into();
+        let settings = settings.map(|(name, value)| (name, Secret::new(value))).into();
         Ok(RunningEndpoint {
             url: running.url().to_owned(),
             webhook_url: running.webhook_url(),

@@ -30,7 +30,7 @@ pub(super) async fn export(
     };
     let (mut parts, body) = json_body(request).await?;
     let mut errors = service.request_errors();
-    let query = errors.read_query::<ExportQuery>("ExportQuery", &parts.uri);
+    let query = errors.read_query::<ExportQuery>(&parts.uri);
     let vendor = query
         .as_ref()
         .map(|query| service.vendor(&bearer.tenant, query.external_vendor.as_deref(), &mut errors));

@@ -36,7 +36,7 @@ pub(super) async fn list<T: Serialize + 'static>(
     read: ReadPage<T>,
 ) -> Result<Response, ApiError> {
     let (view, _) = authorize(&service, request.headers(), Scope::Read)?;
-    let query: ListingQuery = service.read_query("ListingQuery", request.uri())?;
+    let query: ListingQuery = service.read_query(request.uri())?;
     let order = service.settings.listing_order;
     blocking(move || Ok(Json(read(&view, query.limit, query.offset, order)?).into_response())).await
 }
@@ -49,7 +49,7 @@ pub(super) async fn entry<T: Serialize + 'static>(
     read: ReadEntry<T>,
 ) -> Result<Response, ApiError> {
     let (view, _) = authorize(&service, request.headers(), Scope::Read)?;
-    service.read_query::<EmptyQuery>("EmptyQuery", request.uri())?;
+    service.read_query::<EmptyQuery>(request.uri())?;
     let response = blocking(move || {
         let id = external_id(id, thing)?;
         let found = read(&view, &id)?.ok_or_else(|| ApiError::not_found(thing, &id))?;

@@ -28,7 +28,7 @@ pub(super) async fn version(
     request: Request,
 ) -> Result<Json<Version>, ApiError> {
     identify(&service, request.headers())?;
-    service.read_query::<EmptyQuery>("EmptyQuery", request.uri())?;
+    service.read_query::<EmptyQuery>(request.uri())?;
     Ok(Json(Version { version: env!("CARGO_PKG_VERSION") }))
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn read(
 ) -> Result<Response, ApiError> {
     let (view, bearer) = authorize(&service, request.headers(), Scope::Read)?;
     let mut errors = service.request_errors();
-    let query = errors.read_query::<ProfileQuery>("ProfileQuery", request.uri());
+    let query = errors.read_query::<ProfileQuery>(request.uri());
     let mut vendor = Vendor::TechWolf;
     if let Some(query) = &query
         && service.settings.single_job_extensions == Switch::On
@@ -59,7 +59,7 @@ pub(super) async fn decide(
     let (view, _) = authorize(&service, request.headers(), Scope::Write)?;
     let (parts, body) = json_body(request).await?;
     let mut errors = service.request_errors();
-    let query = errors.read_query::<EmptyQuery>("EmptyQuery", &parts.uri);
+    let query = errors.read_query::<EmptyQuery>(&parts.uri);
     let feedback = errors.read_body::<Feedback>("Feedback", &body);
     let mut decisions = BTreeMap::new();
     for (index, task) in feedback.into_iter().flat_map(|body| body.tasks).enumerate() {

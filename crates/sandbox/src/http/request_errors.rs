@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::{StatusCode, Uri};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
@@ -27,8 +28,8 @@ impl<'a> RequestErrors<'a> {
     }
 
     /// Reads the query of a request. The result is `None` if it has errors.
-    pub(super) fn read_query<T: DeserializeOwned>(&mut self, schema: &str, uri: &Uri) -> Option<T> {
-        let schema = &self.schemas[schema];
+    pub(super) fn read_query<T: DeserializeOwned + JsonSchema>(&mut self, uri: &Uri) -> Option<T> {
+        let schema = &self.schemas[&*T::schema_name()];
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let query = uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

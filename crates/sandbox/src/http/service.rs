@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::Uri;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -46,13 +47,12 @@ impl Service {
     }
 
     /// Reads the query of a request without a body.
-    pub(super) fn read_query<T: DeserializeOwned>(
+    pub(super) fn read_query<T: DeserializeOwned + JsonSchema>(
         &self,
-        schema: &str,
         uri: &Uri,
     ) -> Result<T, ApiError> {
         let mut errors = self.request_errors();
-        let query = errors.read_query(schema, uri);
+        let query = errors.read_query(uri);
         errors.into_result(query)
     }
 

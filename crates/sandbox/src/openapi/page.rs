@@ -65,6 +65,7 @@ fn escaped(text: &str) -> String {
 /// The shell commands that request a first page.
 pub(super) fn first_page(url: &str, known: &Credentials) -> String {
     let Credentials { token_url, client_id, client_secret, audience, tenant } = known;
+    let client_secret = client_secret.expose();
     format!(
         // A backslash is literal in single quotes, so the body is one line.
         "TOKEN=$(curl -s {token_url} -H 'Content-Type: application/json' -d '{{\"client_id\": \"{client_id}\", \"client_secret\": \"{client_secret}\", \"audience\": \"{audience}\", \"tenant\": \"{tenant}\", \"grant_type\": \"client_credentials\"}}' | jq -r .access_token)

@@ -185,7 +185,7 @@ impl Loader {
         })?;
         let connections = self.location.connections(self.connection, self.others)?;
         let pool = Arc::new(Pool::new(connections));
-        Ok((Store { pool, tenants: Arc::new(tenants) }, u64::try_from(jobs).unwrap_or_default()))
+        Ok((Store { pool, tenants }, u64::try_from(jobs).unwrap_or_default()))
     }
 
     fn sql<T>(

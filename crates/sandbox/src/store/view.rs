@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use super::pool::Pool;
 
-/// The data of all tenants. Clones share it. Its operations block, so that they must not run on the reactor.
-#[derive(Clone)]
+/// The data of all tenants. Its operations block, so that they must not run on the reactor.
 pub(crate) struct Store {
     pub(super) pool: Arc<Pool>,
     /// The ids of the tenants by name.
-    pub(super) tenants: Arc<HashMap<String, i64>>,
+    pub(super) tenants: HashMap<String, i64>,
 }
 
 /// The data that one client sees.
-#[derive(Clone)]
 pub(crate) struct View {
     pub(super) pool: Arc<Pool>,
     pub(super) tenant: i64,

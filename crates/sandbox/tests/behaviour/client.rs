@@ -47,8 +47,8 @@ impl Client {
     pub(crate) fn token_request(&self, changes: &Value) -> Value {
         let known = self.sandbox.credentials();
         let mut body = json!({
-            "client_id": known.client_id, "client_secret": known.client_secret, "audience": known.audience,
-            "grant_type": "client_credentials", "tenant": known.tenant,
+            "client_id": known.client_id, "client_secret": known.client_secret.expose(),
+            "audience": known.audience, "grant_type": "client_credentials", "tenant": known.tenant,
         });
         for (key, value) in changes.as_object().unwrap() {
             body[key] = value.clone();

@@ -32,7 +32,7 @@ async fn the_credentials_are_those_of_the_first_tenant() {
         let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
         let shown = running.credentials();
         assert_eq!((shown.client_id.as_str(), shown.tenant.as_str()), ("acme-client", "acme"));
-        assert_eq!(shown.client_secret, secret);
+        assert_eq!(shown.client_secret.expose(), secret);
         let debug = format!("{shown:?} {running:?}");
         assert!(!debug.contains(secret), "{debug}");
     }

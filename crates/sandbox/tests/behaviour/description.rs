@@ -252,7 +252,7 @@ async fn a_configured_secret_is_not_published() {
     let clients = vec!["sandbox-client:4711-secret".parse().unwrap()];
     let options = SandboxOptions { clients, ..SandboxOptions::default() };
     let running = Sandbox::load(options).unwrap().serve(([127, 0, 0, 1], 0).into()).await.unwrap();
-    assert_eq!(running.credentials().client_secret, "4711-secret");
+    assert_eq!(running.credentials().client_secret.expose(), "4711-secret");
     for path in ["/", "/openapi.json"] {
         let url = format!("{}{path}", running.url());
         let text = reqwest::get(url).await.unwrap().text().await.unwrap();

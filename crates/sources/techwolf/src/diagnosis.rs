@@ -31,7 +31,7 @@ pub(crate) struct Diagnosis {
     server: Mutex<Option<Server>>,
     open: OnceCell<Result<OpenExport, StageError>>,
     /// Whether the server refused the page with the vendor of the options.
-    is_page_refused: Mutex<Option<bool>>,
+    is_page_refused: OnceCell<bool>,
 }
 
 impl Diagnosis {
@@ -55,29 +55,24 @@ impl Diagnosis {
             run,
             server: Mutex::new(Some(server)),
             open: OnceCell::new(),
-            is_page_refused: Mutex::default(),
+            is_page_refused: OnceCell::new(),
         });
-        let with = || Arc::clone(&shared);
-        let token = with();
-        let token = Check::new("token", async move { vec![token.token().await] }).needs("tls");
+        let token = check("token", Arc::clone(&shared).token()).needs("tls");
         checks.push(if requests_token { token.sends("1 token request") } else { token });
-        let page = with();
-        let page = Check::new("page", async move { vec![page.page().await] }).needs("token");
+        let page = check("page", Arc::clone(&shared).page()).needs("token");
         checks.push(page.sends("1 request for a page with one record"));
         if has_vendor {
-            let vendor = with();
-            let vendor = Check::new("vendor", async move { vec![vendor.vendor().await] });
-            checks.push(vendor.needs("token").sends("1 request, if the page is refused"));
+            let vendor = check("vendor", Arc::clone(&shared).vendor()).needs("token");
+            checks.push(vendor.sends("1 request, if the page is refused"));
         }
         if has_families {
-            let families = with();
-            let families = Check::new("families", async move { families.families().await });
-            checks.push(families.needs("token").sends("1 request for up to 200 job families"));
+            let families = check("families", shared.families()).needs("token");
+            checks.push(families.sends("1 request for up to 200 job families"));
         }
         checks
     }
 
-    async fn open(&self) -> Result<&OpenExport, &StageError> {
+    async fn open(&self) -> Result<&OpenExport, Finding> {
         let open = self.open.get_or_init(|| async {
             let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(server) = server else {
@@ -88,46 +83,35 @@ impl Diagnosis {
             };
             OpenExport::new(server, &self.settings, &self.run).await
         });
-        open.await.as_ref()
+        open.await.as_ref().map_err(Finding::from)
     }
 
-    async fn token(&self) -> Finding {
-        let export = match self.open().await {
-            Ok(open) => &open.export,
-            Err(error) => return Finding::from(error),
-        };
-        let (token, requested, lifetime, scope) = match &export.tokens {
+    async fn token(self: Arc<Self>) -> Findings {
+        let (token, requested, lifetime, scope) = match &self.open().await?.export.tokens {
             Tokens::Fixed(token) => (token.clone(), &[][..], None, None),
-            Tokens::Requested(provider) => match provider.access_token().await {
-                Ok(grant) => {
-                    let requested = provider.requested_scopes();
-                    (grant.token, requested, Some(grant.usable_for), grant.scope)
-                }
-                Err(error) => return Finding::from(&error),
-            },
+            Tokens::Requested(provider) => {
+                let grant = provider.access_token().await.map_err(|error| Finding::from(&error))?;
+                let requested = provider.requested_scopes();
+                (grant.token, requested, Some(grant.usable_for), grant.scope)
+            }
         };
         let claims = Claims::of(&token).with_scope(scope.as_deref());
-        token_finding(&claims, lifetime, requested, Timestamp::now())
+        Ok(vec![token_finding(&claims, lifetime, requested, Timestamp::now())])
     }
 
-    async fn page(&self) -> Finding {
-        let export = match self.open().await {
-            Ok(open) => &open.export,
-            Err(error) => return Finding::from(error),
-        };
+    async fn page(self: Arc<Self>) -> Findings {
+        let export = &self.open().await?.export;
         let page = export.fetch(&self.settings.listing, Retries::None, PAGE, None).await;
         let is_refused = page.as_ref().is_err_and(is_refusal);
-        *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_refused);
-        let page = match page {
-            Ok(page) => page,
-            Err(error) => return page_failure(&error.context(PAGE)),
-        };
+        // Already set if the vendor was checked first.
+        let _ = self.is_page_refused.set(is_refused);
+        let page = page.map_err(|error| page_failure(&error.context(PAGE)))?;
         let noun = match self.settings.listing.subject {
             ExportSubject::Jobs => "job",
             ExportSubject::Employees => "employee",
         };
         let origin = if export.client.counts.statistics().sandbox { " of a sandbox" } else { "" };
-        match (page.entries.len(), &page.next) {
+        Ok(vec![match (page.entries.len(), &page.next) {
             (0, None) => Finding::warning(format!("the listing is empty: it contains no {noun}"))
                 .hint("check `filters` in [source]; the credentials may have filters of their own"),
             (0, Some(_)) => {
@@ -135,34 +119,29 @@ impl Diagnosis {
             }
             (_, Some(_)) => Finding::ok(format!("one {noun}{origin} was read, and more follow")),
             (_, None) => Finding::ok(format!("one {noun}{origin} was read, the only one")),
-        }
+        }])
     }
 
     /// Checks whether the vendor of the options is activated. If the page is refused, the check requests a page with the
     /// vendor `techwolf`: if that succeeds, the vendor is the cause.
-    async fn vendor(&self) -> Finding {
+    async fn vendor(self: Arc<Self>) -> Findings {
         let vendor = name_of(self.settings.listing.external_vendor);
-        let open = match self.open().await {
-            Ok(open) => open,
-            Err(error) => return Finding::from(error),
-        };
-        let known = *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_refused = match known {
-            Some(is_refused) => is_refused,
-            None => {
-                match open.export.fetch(&self.settings.listing, Retries::None, PAGE, None).await {
-                    Ok(_) => false,
-                    Err(error) if is_refusal(&error) => true,
-                    Err(error) => return Finding::from(&error.context(PAGE)),
-                }
+        let open = self.open().await?;
+        let is_refused = self.is_page_refused.get_or_try_init(|| async {
+            match open.export.fetch(&self.settings.listing, Retries::None, PAGE, None).await {
+                Ok(_) => Ok(false),
+                Err(error) if is_refusal(&error) => Ok(true),
+                Err(error) => Err(Finding::from(&error.context(PAGE))),
             }
-        };
+        });
+        let is_refused = *is_refused.await?;
         if !is_refused {
-            return Finding::ok(format!("the API accepts `external_vendor = \"{vendor}\"`"));
+            let text = format!("the API accepts `external_vendor = \"{vendor}\"`");
+            return Ok(vec![Finding::ok(text)]);
         }
         let plain =
             Listing { external_vendor: ExternalVendor::Techwolf, ..self.settings.listing.clone() };
-        match open.try_listing(&plain, &self.settings).await {
+        Ok(vec![match open.try_listing(&plain, &self.settings).await {
             Ok(()) => Finding::failed(format!(
                 "the API refuses `external_vendor = \"{vendor}\"` and accepts \"techwolf\""
             ))
@@ -171,26 +150,19 @@ impl Diagnosis {
                 "the API refuses the page with `external_vendor = \"{vendor}\"` and with \"techwolf\", so the vendor is not the cause"
             )),
             Err(error) => Finding::from(&error.context(PAGE)),
-        }
+        }])
     }
 
-    async fn families(&self) -> Vec<Finding> {
-        let open = match self.open().await {
-            Ok(open) => open,
-            Err(error) => return vec![Finding::from(error)],
-        };
+    async fn families(self: Arc<Self>) -> Findings {
+        let open = self.open().await?;
         let listed = match open.families(&self.settings).await {
             Ok(client) => families::list(&client, &open.export).await,
             Err(error) => Err(error),
         };
-        let families = match listed {
-            Ok(families) => families,
-            Err(error) => {
-                let reason = error.full_message();
-                let text = format!("the tenant does not list its job families: {reason}");
-                return vec![Finding::skipped(text)];
-            }
-        };
+        let families = listed.map_err(|error| {
+            let reason = error.full_message();
+            Finding::skipped(format!("the tenant does not list its job families: {reason}"))
+        })?;
         let line = |family: &families::Family| match family.name() {
             Some(name) => format!("{}  {name}", family.external_id),
             None => family.external_id.clone(),
@@ -204,8 +176,15 @@ impl Diagnosis {
             &families,
         );
         let unknown = unknown.into_iter().map(|text| Finding::warning(text).hint(FAMILIES_HINT));
-        [all].into_iter().chain(unknown).collect()
+        Ok([all].into_iter().chain(unknown).collect())
     }
+}
+
+/// The findings of a check, or the only finding of a check that ends early.
+type Findings = Result<Vec<Finding>, Finding>;
+
+fn check(name: &'static str, findings: impl Future<Output = Findings> + Send + 'static) -> Check {
+    Check::new(name, async move { findings.await.unwrap_or_else(|finding| vec![finding]) })
 }
 
 /// Describes a failed page request. Adds a hint to temporary errors, which have no hint because a run retries them.

@@ -32,7 +32,7 @@ pub(crate) fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
         "auth": {
             "token_url": credentials.token_url,
             "client_id": credentials.client_id,
-            "client_secret": credentials.client_secret,
+            "client_secret": credentials.client_secret.expose(),
             "audience": credentials.audience,
             "tenant": credentials.tenant,
         },
