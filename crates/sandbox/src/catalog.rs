@@ -87,7 +87,7 @@ pub(crate) struct Work {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shared {
-    /// First level of the work taxonomy for all of it.
+    /// First level of the work taxonomy for all shared work.
     pub(crate) domain: String,
     pub(crate) seniorities: Vec<Seniority>,
     pub(crate) teamwork: Cluster,

@@ -78,7 +78,7 @@ impl Default for DataOrigin {
     }
 }
 
-/// A file that keeps loaded data and changes to it. It is created if it does not exist.
+/// A file that keeps the loaded data and later changes. The sandbox creates a missing file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFile {
     /// The file.

@@ -7,7 +7,7 @@ use crate::{
     SandboxOptions, Tenant, dataset,
 };
 
-/// Loads the tenants that have no data yet. Returns the names of all tenants, those of the options first.
+/// Loads the tenants that have no data yet. Returns the names of all tenants, beginning with the tenants of the options.
 pub(crate) fn load_tenants(
     options: &SandboxOptions,
     loader: &mut Loader,
@@ -16,7 +16,7 @@ pub(crate) fn load_tenants(
     let default = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None, vendors: None }];
     let filled = options.database.as_ref().map(|database| database.filled);
     let named: &[Tenant] = match options.tenants.as_slice() {
-        // All tenants of a database are served, also those that the options do not name.
+        // All tenants of a database are served, including tenants that the options do not name.
         [] if filled == Some(Filled::Serve) && !stored.is_empty() => &[],
         [] => &default,
         tenants => tenants,

@@ -5,8 +5,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 
-/// The time that a date or a timestamp covers: a date its day in UTC, a timestamp one microsecond. A timestamp without an
-/// offset is in UTC.
+/// The time that a date or a timestamp covers. A date covers its day in UTC, and a timestamp covers one microsecond. A timestamp
+/// without an offset is in UTC.
 pub(crate) fn parse(text: &str) -> Option<Range<i64>> {
     const MAX_LENGTH: usize = 40;
     // jiff also accepts annotations of RFC 9557 such as `[UTC]`, which the API does not document.

@@ -64,7 +64,7 @@ impl SandboxUrl {
     /// Parses a URL.
     ///
     /// # Errors
-    /// All errors in it, in their order.
+    /// All errors in the URL, in their order.
     pub fn parse(url: &str) -> Result<Self, Vec<UrlProblem>> {
         let invalid = |range| {
             let help = "write `sandbox:`, `sandbox:?jobs=500&seed=7` or `sandbox:?data=FILE`";

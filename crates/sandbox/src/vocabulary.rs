@@ -1,4 +1,4 @@
-//! The vocabularies of vendors: the built-in ones, or those of a file.
+//! The vocabularies of vendors, built in or from a file.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -42,7 +42,7 @@ impl ReadyFile {
             "url": running.url(),
             "token_url": known.token_url,
             "client_id": known.client_id,
-            "client_secret": known.client_secret,
+            "client_secret": known.client_secret.expose(),
             "audience": known.audience,
             "tenant": known.tenant,
         });

@@ -1,8 +1,8 @@
 //! Private key JWT (RFC 7523): a client authenticates by an assertion that it signs.
 //!
-//! TechWolf's pages show the claims `iss` and `sub` (the client's id), `aud` (the URL of the token endpoint) and `exp`. The
-//! other rules are those of Auth0, which runs the token endpoint: a lifetime of at most five minutes, a clock skew of ten
-//! seconds, and a `jti` that is used once.
+//! TechWolf's pages show the claims `iss` and `sub` (the client's id), `aud` (the URL of the token endpoint) and `exp`. Auth0,
+//! which runs the token endpoint, has more rules: a lifetime of at most five minutes, a clock skew of ten seconds, and a `jti`
+//! that is used once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -57,7 +57,7 @@ static AI_IMPACT: Fields = Fields { known: &[("level", Value), ("rationale", Val
 static SKILL: Fields = Fields { known: &[("skill_id", Value), ("skill", Value)], open: true };
 static SOURCE: Fields = Fields { known: &[("external_id", Value)], open: true };
 
-/// The API has no such object in list records, so all its fields are known.
+/// Only datasets have this object, and the API does not, so all its fields are known.
 static HIERARCHY: Fields = Fields {
     known: &[
         ("domain", Value),

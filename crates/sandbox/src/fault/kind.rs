@@ -26,7 +26,7 @@ pub struct FaultForm {
     pub form: &'static str,
     /// The effect.
     pub about: &'static str,
-    /// The fault. A time in it is the default.
+    /// The fault, with the default time if it has a time.
     pub(super) kind: Kind,
 }
 

@@ -6,14 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 /// A map that forgets its oldest entry when it is full.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Recent<K, V>(IndexMap<K, V>);
-
-impl<K, V> Default for Recent<K, V> {
-    fn default() -> Self {
-        Self(IndexMap::new())
-    }
-}
 
 impl<K: Hash + Eq, V> Recent<K, V> {
     const CAPACITY: usize = 1_000;
@@ -27,7 +21,7 @@ impl<K: Hash + Eq, V> Recent<K, V> {
 }
 
 /// The export of a tenant. Faults of one export do not affect others.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Export {
     pub(super) tenant: String,
     pub(super) path: &'static str,

@@ -21,7 +21,7 @@ pub(crate) struct ExportQuery {
     /// The format of the profiles.
     pub(super) response_format: ResponseFormat,
     /// The vocabulary of the skills. Only vendors that are activated on the tenant are accepted; this list shows
-    /// those of the tenant in the example token request.
+    /// the vendors of the tenant in the example token request.
     #[schemars(with = "String", extend("default" = "techwolf"))]
     pub(super) external_vendor: Option<String>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct ProfileQuery {
     /// The format of the profile.
     pub(super) response_format: ResponseFormat,
     /// The vocabulary of the skills. Only vendors that are activated on the tenant are accepted; this list shows
-    /// those of the tenant in the example token request.
+    /// the vendors of the tenant in the example token request.
     #[schemars(with = "String", extend("default" = "techwolf"))]
     pub(super) external_vendor: Option<String>,
 }
@@ -118,7 +118,7 @@ pub(super) enum Operator {
     Gte,
 }
 
-/// Feedback on the tasks of a job. The names are those of profiles: the shape of the body is not public.
+/// Feedback on the tasks of a job. The shape of the body is not public, so its keys are the keys of profiles.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Feedback {
     /// The decisions, one per task.

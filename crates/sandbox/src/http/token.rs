@@ -245,7 +245,7 @@ fn by_assertion<'a>(
     client.ok_or_else(|| TokenError::invalid_client("the client is not known"))
 }
 
-/// The requested scopes. All of them are the default.
+/// The requested scopes; all scopes by default.
 fn scopes(requested: Option<Value>) -> Result<Vec<Scope>, TokenError> {
     let Some(requested) = requested else { return Ok(Scope::ALL.to_vec()) };
     let names: Vec<String> = serde_json::from_value(requested)

@@ -31,7 +31,7 @@ pub(super) enum Location {
 
 impl Location {
     /// Opens the database in the file that the user named, or in a new private one, and creates its tables if it is empty.
-    /// Returns the first connection, and those that a private file needs in addition, because it can't be opened again.
+    /// Returns the first connection, and all other connections to a private file, because a private file can't be opened again.
     pub(super) fn open(
         path: Option<&Path>,
     ) -> Result<(Self, Connection, Vec<Connection>), SandboxError> {

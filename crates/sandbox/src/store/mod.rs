@@ -1,5 +1,5 @@
-//! The data of the sandbox: a SQLite database in a file that the user named, or in a private one that is deleted with the
-//! sandbox. Both are on disk, so that memory does not grow with the number of jobs.
+//! The data of the sandbox: a SQLite database in a file that the user named, or in a private file that is deleted with the
+//! sandbox. The data is on disk, so that memory does not grow with the number of jobs.
 //!
 //! Requests read and change data through a [`View`], which contains only the data of one tenant that the client may see.
 //! All queries are its methods, so that none of them can omit these conditions.

@@ -1,4 +1,4 @@
-//! Reads profiles page by page. An employee has the tasks of the job they are assigned to, and is hidden if that job is.
+//! Reads profiles page by page. An employee has the tasks of a job, and is hidden if that job is hidden.
 
 use std::collections::BTreeSet;
 

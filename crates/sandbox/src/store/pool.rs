@@ -9,7 +9,7 @@ pub(super) struct Pool {
     connections: Vec<Mutex<Connection>>,
     /// Counts the waits, to distribute them over the connections.
     waits: AtomicUsize,
-    /// Locked by writers: SQLite allows one at a time, and would poll for it.
+    /// Locked by writers. SQLite allows one writer at a time; without this lock, other writers would poll.
     writer: Mutex<()>,
 }
 

@@ -86,7 +86,7 @@ fn every_skill_of_the_vocabulary_belongs_to_work() {
 }
 
 #[test]
-fn templates_are_filled_and_their_slugs_are_truncated_between_words() {
+fn slugs_name_the_place_and_are_truncated_between_words() {
     let jobs = (0..3000).map(|index| Generator::new(1).job(index));
     let tasks: Vec<_> = jobs.flat_map(|job| job.tasks).collect();
     let slug = |text: &str| {
@@ -97,8 +97,6 @@ fn templates_are_filled_and_their_slugs_are_truncated_between_words() {
     let (mut in_tokyo, mut truncated) = (0, 0);
     for task in tasks.iter().filter(|task| task.task.starts_with(|it: char| it.is_ascii())) {
         let (text, id) = (&task.task, &task.task_id);
-        assert!(!text.contains(['[', ']', '|', '{', '}']), "{text}");
-        assert!(id.len() <= 100, "{id}");
         in_tokyo += usize::from(text.contains("東京") && id.contains("tokyo"));
         if text.is_ascii() && slug(text) != *id {
             assert!(slug(text).starts_with(&format!("{id}-")), "{id} of {text}");

@@ -8,8 +8,15 @@ use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions, San
 use tempfile::NamedTempFile;
 
 pub(crate) const EXPORT: &str = "/job_architecture/export/jobs/task_profiles";
+pub(crate) const EMPLOYEES: &str = "/export/employees/task_profiles";
+
+/// Everything that `include` can add to the tasks of jobs.
+pub(crate) const INCLUDE: [&str; 5] =
+    ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"];
 
 pub(crate) struct Client {
+    /// The path of the export that the client requests.
+    pub(crate) path: &'static str,
     pub(crate) sandbox: RunningSandbox,
     pub(crate) http: reqwest::Client,
     pub(crate) token: String,
@@ -19,7 +26,8 @@ impl Client {
     pub(crate) async fn of(options: SandboxOptions) -> Self {
         let sandbox =
             Sandbox::load(options).unwrap().serve(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let mut client = Self { sandbox, http: reqwest::Client::new(), token: String::new() };
+        let (http, token) = (reqwest::Client::new(), String::new());
+        let mut client = Self { path: EXPORT, sandbox, http, token };
         client.token = client.new_token(json!({})).await;
         client
     }
@@ -30,17 +38,29 @@ impl Client {
     }
 
     pub(crate) async fn with_jobs(jobs: &[Value]) -> Self {
-        let file = file_of(jobs);
-        let data = DataOrigin::File(file.path().to_owned());
-        Self::of(SandboxOptions { data, ..SandboxOptions::default() }).await
+        Self::with_settings(jobs, &[]).await
     }
 
     /// Serves jobs with settings that differ from the defaults.
     pub(crate) async fn with_settings(jobs: &[Value], settings: &[&str]) -> Self {
-        let file = file_of(jobs);
-        let data = DataOrigin::File(file.path().to_owned());
         let settings = settings_of(settings);
-        Self::of(SandboxOptions { data, settings, ..SandboxOptions::default() }).await
+        Self::serving(&file_of(jobs), SandboxOptions { settings, ..Default::default() }).await
+    }
+
+    /// Serves the jobs of a dataset text.
+    pub(crate) async fn with_text(text: &str) -> Self {
+        Self::serving(&file_with(text.as_bytes()), SandboxOptions::default()).await
+    }
+
+    /// Serves the jobs of a dataset file.
+    pub(crate) async fn serving(dataset: &NamedTempFile, options: SandboxOptions) -> Self {
+        let data = DataOrigin::File(dataset.path().to_owned());
+        Self::of(SandboxOptions { data, ..options }).await
+    }
+
+    /// Requests the export of employees from now on.
+    pub(crate) fn of_employees(self) -> Self {
+        Self { path: EMPLOYEES, ..self }
     }
 
     /// The body of a token request with `changes` applied; null removes a key.
@@ -70,7 +90,7 @@ impl Client {
 
     /// An export request with only the token.
     pub(crate) fn request(&self, query: &str) -> RequestBuilder {
-        self.http.post(format!("{}{EXPORT}{query}", self.sandbox.url())).bearer_auth(&self.token)
+        self.send(Method::POST, &format!("{}{query}", self.path))
     }
 
     pub(crate) fn send(&self, method: Method, path: &str) -> RequestBuilder {

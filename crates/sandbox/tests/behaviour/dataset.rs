@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, Generator, Sandbox, SandboxError, SandboxOptions};
 
-use crate::client::{Client, file_of, file_with, full_task, place, task};
+use crate::client::{Client, INCLUDE, file_of, file_with, full_task, place, task};
 
 fn load(path: &Path) -> Result<Sandbox, SandboxError> {
     let data = DataOrigin::File(path.to_owned());
@@ -32,7 +32,7 @@ async fn the_jobs_of_a_file_are_served_unchanged() {
         (0..30).map(|index| serde_json::to_value(generator.job(index)).unwrap()).collect();
     let (from_file, generated) = (Client::with_jobs(&lines).await, Client::generated(30).await);
     for query in ["", "?response_format=hierarchy"] {
-        let body = json!({"include": ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"]});
+        let body = json!({"include": INCLUDE});
         assert_eq!(from_file.all(query, &body, 7).await, generated.all(query, &body, 100).await);
     }
 }
@@ -223,9 +223,7 @@ async fn unknown_fields_are_served_unchanged() {
         {"task_id": "t", "task": "Do", "validation_state": "validated", "since": 1e2,
          "ai_impact": {"level": "H1", "confidence": 0.70},
          "linked_skills": [{"skill_id": "s", "skill": "Python", "since": 2020}]}]}"#;
-    let file = file_with(line.replace('\n', " ").as_bytes());
-    let data = DataOrigin::File(file.path().to_owned());
-    let client = Client::of(SandboxOptions { data, ..SandboxOptions::default() }).await;
+    let client = Client::with_text(&line.replace('\n', " ")).await;
     for (query, more) in
         [("", 5), ("?response_format=hierarchy", 5), ("?external_vendor=workday", 4)]
     {

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use taskferry_sandbox::{Sandbox, SandboxOptions};
 
-use crate::client::{Client, descriptions, full_task, read};
+use crate::client::{Client, EMPLOYEES, EXPORT, descriptions, full_task, read};
 
 async fn openapi(client: &Client) -> Value {
     let (status, document) =
@@ -161,8 +161,6 @@ async fn assert_described(
 
 #[tokio::test]
 async fn the_responses_of_every_endpoint_match_the_description() {
-    const JOBS: &str = "/job_architecture/export/jobs/task_profiles";
-    const EMPLOYEES: &str = "/export/employees/task_profiles";
     const PROFILE: &str = "/job_architecture/jobs/{external_id}/task_profile";
     let all = |sources: &str| json!({"limit": 20, "include": ["ai_impact", sources, "linked_skills", "rejected_tasks", "weekly_hours"]});
     let (jobs, employees) = (all("source_data"), all("source_events"));
@@ -201,7 +199,7 @@ async fn the_responses_of_every_endpoint_match_the_description() {
             (&post, "/webhook", "", "", Some(json!([{}])), 204),
             (&get, "/openapi.json", "", "", None, 200),
         ];
-        for (path, body) in [(JOBS, &jobs), (EMPLOYEES, &employees)] {
+        for (path, body) in [(EXPORT, &jobs), (EMPLOYEES, &employees)] {
             for query in [
                 "",
                 "?external_vendor=workday",

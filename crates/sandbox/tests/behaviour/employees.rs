@@ -4,29 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, descriptions, full_task, read};
-
-const EMPLOYEES: &str = "/export/employees/task_profiles";
-
-async fn export(client: &Client, query: &str, body: &Value) -> (reqwest::StatusCode, Value) {
-    let request = client.send(reqwest::Method::POST, &format!("{EMPLOYEES}{query}"));
-    read(request.json(body).send().await.unwrap()).await
-}
-
-async fn all(client: &Client, query: &str, body: &Value, limit: usize) -> Vec<Value> {
-    let mut body = body.clone();
-    body["limit"] = limit.into();
-    let mut records = Vec::new();
-    loop {
-        let (status, page) = export(client, query, &body).await;
-        assert_eq!(status, 200, "{page}");
-        records.extend(page["records"].as_array().unwrap().iter().cloned());
-        if page["has_next"] == false {
-            return records;
-        }
-        body["starting_after"] = page["next_starting_after"].clone();
-    }
-}
+use crate::client::{Client, descriptions, full_task};
 
 #[tokio::test]
 async fn the_tasks_of_an_employee_are_those_of_a_job() {
@@ -39,9 +17,10 @@ async fn the_tasks_of_an_employee_are_those_of_a_job() {
         .flat_map(|job| job["tasks"].as_array().unwrap())
         .map(|task| (task["task_id"].to_string(), task["task"].clone()))
         .collect();
+    let client = client.of_employees();
     let include =
         json!({"include": ["ai_impact", "linked_skills", "weekly_hours", "source_events"]});
-    let employees = all(&client, "", &include, 100).await;
+    let employees = client.all("", &include, 100).await;
     assert!((30..=90).contains(&employees.len()), "{}", employees.len());
     assert_eq!(employees[0]["external_id"], "employee-000001");
     let mut events = 0;
@@ -67,15 +46,15 @@ async fn every_subset_of_include_adds_exactly_its_attributes() {
     let tasks = json!([full_task("a", &Value::Null), rejected]);
     let jobs: Vec<_> =
         (0..4).map(|number| json!({"external_id": number.to_string(), "tasks": tasks})).collect();
-    let client = Client::with_jobs(&jobs).await;
+    let client = Client::with_jobs(&jobs).await.of_employees();
     for subset in 0..1_u32 << ATTRIBUTES.len() {
         let include: Vec<_> = (0..ATTRIBUTES.len())
             .filter(|bit| subset & (1 << bit) != 0)
             .map(|bit| ATTRIBUTES[bit])
             .collect();
-        let employees = all(&client, "", &json!({"include": include}), 100).await;
+        let employees = client.all("", &json!({"include": include}), 100).await;
         let tasks: Vec<_> =
-            employees.iter().flat_map(|one| one["tasks"].as_array().unwrap()).collect();
+            employees.iter().flat_map(|employee| employee["tasks"].as_array().unwrap()).collect();
         let has_rejected = tasks.iter().any(|task| task["validation_state"] == "rejected");
         assert_eq!(has_rejected, include.contains(&"rejected_tasks"), "{include:?}");
         let attributes = ["weekly_hours", "ai_impact", "linked_skills", "source_events"];
@@ -92,12 +71,13 @@ async fn every_subset_of_include_adds_exactly_its_attributes() {
 
 #[tokio::test]
 async fn employees_are_ordered_by_age_and_a_cursor_continues_after_one() {
-    let client = Client::generated(40).await;
-    let employees = all(&client, "", &json!({}), 100).await;
-    let ids: Vec<_> = employees.iter().map(|one| one["external_id"].as_str().unwrap()).collect();
+    let client = Client::generated(40).await.of_employees();
+    let employees = client.all("", &json!({}), 100).await;
+    let ids: Vec<_> =
+        employees.iter().map(|employee| employee["external_id"].as_str().unwrap()).collect();
     assert!(ids.is_sorted(), "{ids:?}");
     for (index, id) in ids.iter().enumerate() {
-        let (_, page) = export(&client, "", &json!({"limit": 1, "starting_after": id})).await;
+        let (_, page) = client.export("", &json!({"limit": 1, "starting_after": id})).await;
         let next = page["records"][0]["external_id"].as_str();
         assert_eq!(next, ids.get(index + 1).copied());
         let has_next = index + 2 < ids.len();
@@ -108,9 +88,9 @@ async fn employees_are_ordered_by_age_and_a_cursor_continues_after_one() {
 
 #[tokio::test]
 async fn both_formats_contain_the_same_tasks_of_an_employee() {
-    let client = Client::generated(20).await;
-    let list = all(&client, "", &json!({}), 100).await;
-    let hierarchy = all(&client, "?response_format=hierarchy", &json!({}), 100).await;
+    let client = Client::generated(20).await.of_employees();
+    let list = client.all("", &json!({}), 100).await;
+    let hierarchy = client.all("?response_format=hierarchy", &json!({}), 100).await;
     assert_eq!(list.len(), hierarchy.len());
     for (list, hierarchy) in list.iter().zip(&hierarchy) {
         assert_eq!(list["external_id"], hierarchy["external_id"]);
@@ -122,18 +102,18 @@ async fn both_formats_contain_the_same_tasks_of_an_employee() {
 
 #[tokio::test]
 async fn pages_of_employees_add_up_in_every_format() {
-    let client = Client::generated(40).await;
+    let client = Client::generated(40).await.of_employees();
     for query in ["", "?response_format=hierarchy", "?external_vendor=workday"] {
         let body = json!({"include": ["linked_skills", "source_events"]});
-        assert_eq!(all(&client, query, &body, 7).await, all(&client, query, &body, 100).await);
+        assert_eq!(client.all(query, &body, 7).await, client.all(query, &body, 100).await);
     }
 }
 
 #[tokio::test]
 async fn the_filter_is_active_selects_employees() {
-    let client = Client::generated(200).await;
+    let client = Client::generated(200).await.of_employees();
     let count =
-        async |filters: Value| all(&client, "", &json!({"filters": filters}), 100).await.len();
+        async |filters: Value| client.all("", &json!({"filters": filters}), 100).await.len();
     let is_active = |yes: bool| json!({"filter": "is_active", "is_active": yes});
     let (everyone, active, inactive) = (
         count(json!([])).await,
@@ -150,22 +130,23 @@ async fn the_setting_unfiltered_employees_selects_employees() {
     let jobs: Vec<_> =
         (0..60).map(|id| json!({"external_id": id.to_string(), "tasks": []})).collect();
     let is_active = |yes: bool| json!({"filters": [{"filter": "is_active", "is_active": yes}]});
-    let everyone = Client::with_settings(&jobs, &[]).await;
-    let client = Client::with_settings(&jobs, &["unfiltered_employees=active"]).await;
+    let everyone = Client::with_settings(&jobs, &[]).await.of_employees();
+    let client =
+        Client::with_settings(&jobs, &["unfiltered_employees=active"]).await.of_employees();
     let (active, inactive) = (
-        all(&everyone, "", &is_active(true), 100).await,
-        all(&everyone, "", &is_active(false), 100).await,
+        everyone.all("", &is_active(true), 100).await,
+        everyone.all("", &is_active(false), 100).await,
     );
     assert!(!inactive.is_empty());
-    assert_eq!(all(&everyone, "", &json!({}), 100).await.len(), active.len() + inactive.len());
-    assert_eq!(all(&client, "", &json!({}), 7).await, active);
-    assert_eq!(all(&client, "", &json!({"filters": []}), 100).await, active);
-    assert_eq!(all(&client, "", &is_active(false), 100).await, inactive);
+    assert_eq!(everyone.all("", &json!({}), 100).await.len(), active.len() + inactive.len());
+    assert_eq!(client.all("", &json!({}), 7).await, active);
+    assert_eq!(client.all("", &json!({"filters": []}), 100).await, active);
+    assert_eq!(client.all("", &is_active(false), 100).await, inactive);
 }
 
 #[tokio::test]
 async fn an_invalid_employee_request_is_reported() {
-    let client = Client::generated(5).await;
+    let client = Client::generated(5).await.of_employees();
     for (body, status, says) in [
         (json!({}), 400, "`limit` is required"),
         (json!({"limit": 101}), 400, "`limit` must be a whole number from 1 to 100; it is `101`"),
@@ -200,7 +181,7 @@ async fn an_invalid_employee_request_is_reported() {
             "no employee with the external_id `job-000001`",
         ),
     ] {
-        let answer = export(&client, "", &body).await;
+        let answer = client.export("", &body).await;
         assert_eq!(answer.0, status, "{body}");
         let found = descriptions(&answer);
         assert!(found.len() == 1 && found[0].contains(says), "{body}: {found:?}");
@@ -213,10 +194,10 @@ async fn a_task_rejected_for_a_job_is_rejected_for_its_employees() {
         (0..12).map(|number| crate::client::task(&format!("t{number}"), "validated")).collect();
     let jobs: Vec<_> =
         (0..6).map(|number| json!({"external_id": format!("j{number}"), "tasks": tasks})).collect();
-    let client = Client::with_jobs(&jobs).await;
-    let before = all(&client, "", &json!({}), 100).await;
+    let client = Client::with_jobs(&jobs).await.of_employees();
+    let before = client.all("", &json!({}), 100).await;
     let count = |employees: &[Value]| {
-        employees.iter().map(|one| one["tasks"].as_array().unwrap().len()).sum::<usize>()
+        employees.iter().map(|employee| employee["tasks"].as_array().unwrap().len()).sum::<usize>()
     };
     assert!(count(&before) > 20);
     for number in 0..6 {
@@ -227,8 +208,8 @@ async fn a_task_rejected_for_a_job_is_rejected_for_its_employees() {
         let request = client.send(reqwest::Method::PATCH, &path).json(&json!({"tasks": decisions}));
         assert_eq!(request.send().await.unwrap().status(), 204);
     }
-    let after = all(&client, "", &json!({}), 100).await;
+    let after = client.all("", &json!({}), 100).await;
     assert_eq!((count(&after), after.len()), (0, before.len()));
-    let rejected = all(&client, "", &json!({"include": ["rejected_tasks"]}), 100).await;
+    let rejected = client.all("", &json!({"include": ["rejected_tasks"]}), 100).await;
     assert_eq!(count(&rejected), count(&before));
 }

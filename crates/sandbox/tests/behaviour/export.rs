@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, full_task, place, task};
-
-const EXPANSIONS: [&str; 5] =
-    ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"];
+use crate::client::{Client, INCLUDE, full_task, place, task};
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -35,8 +32,8 @@ async fn every_subset_of_include_adds_exactly_its_fields() {
         json!({"external_id": "j1", "tasks": [full_task("a", &Value::Null), rejected]}),
     ])
     .await;
-    for subset in 0..1_u32 << EXPANSIONS.len() {
-        let include: Vec<_> = EXPANSIONS
+    for subset in 0..1_u32 << INCLUDE.len() {
+        let include: Vec<_> = INCLUDE
             .iter()
             .enumerate()
             .filter(|(bit, _)| subset & (1 << bit) != 0)
@@ -69,7 +66,7 @@ async fn an_included_field_without_data_is_absent() {
         json!({"external_id": "j1", "tasks": [task("a", "new state"), with_null]}),
     ])
     .await;
-    let page = client.page("", &json!({"limit": 1, "include": EXPANSIONS})).await;
+    let page = client.page("", &json!({"limit": 1, "include": INCLUDE})).await;
     let tasks = page["records"][0]["tasks"].as_array().unwrap();
     assert_eq!(keys(&tasks[0]), ["task_id", "task", "validation_state", "linked_skills"]);
     assert_eq!(tasks[0]["linked_skills"], json!([]), "as the setting `no_skills` says");
@@ -89,9 +86,7 @@ async fn numbers_and_strings_are_served_unchanged() {
         })
         .collect();
     let line = format!(r#"{{"external_id":"j1","tasks":[{}]}}"#, tasks.join(","));
-    let file = crate::client::file_with(line.as_bytes());
-    let data = taskferry_sandbox::DataOrigin::File(file.path().to_owned());
-    let client = Client::of(taskferry_sandbox::SandboxOptions { data, ..Default::default() }).await;
+    let client = Client::with_text(&line).await;
     let body = json!({"limit": 1, "include": ["weekly_hours"]});
     let text = client.request("").json(&body).send().await.unwrap().text().await.unwrap();
     assert_eq!(text, format!(r#"{{"has_next":false,"records":[{line}]}}"#));
@@ -100,10 +95,8 @@ async fn numbers_and_strings_are_served_unchanged() {
 #[tokio::test]
 async fn a_full_record_matches_the_documented_example() {
     let line = r#"{"external_id":"7d0c6a1e-51f1-4b8e-9d0a-0e6d7d1f3b55","tasks":[{"task_id":"label-training-data","task":"Label training data","validation_state":"validated","weekly_hours":7,"ai_impact":{"level":"H2","rationale":"Most labels can be proposed"},"linked_skills":[{"skill_id":"1c7a-1","skill":"Data Quality"},{"skill_id":"1c7a-2","skill":"Python"}],"source_data":[{"external_id":"7d0c6a1e"}]},{"task_id":"present-findings","task":"Present findings to the team","validation_state":"suggested","ai_impact":{"level":"H4","rationale":"People want to ask"},"linked_skills":[{"skill_id":"1c7a-3","skill":"Public Speaking"}],"source_data":[{"external_id":"7d0c6a1e"}]}]}"#;
-    let file = crate::client::file_with(line.as_bytes());
-    let data = taskferry_sandbox::DataOrigin::File(file.path().to_owned());
-    let client = Client::of(taskferry_sandbox::SandboxOptions { data, ..Default::default() }).await;
-    let body = json!({"limit": 10, "include": EXPANSIONS});
+    let client = Client::with_text(line).await;
+    let body = json!({"limit": 10, "include": INCLUDE});
     let response = client.request("").json(&body).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(
@@ -166,7 +159,7 @@ async fn a_hierarchy_record_nests_tasks_in_order_of_first_appearance() {
 #[tokio::test]
 async fn both_formats_contain_the_same_tasks() {
     let client = Client::generated(60).await;
-    let body = json!({"include": EXPANSIONS});
+    let body = json!({"include": INCLUDE});
     let list = client.all("", &body, 100).await;
     let tree = client.all("?response_format=hierarchy", &body, 100).await;
     assert_eq!(list.len(), tree.len());

@@ -6,7 +6,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, Faults, SandboxOptions};
 
-use crate::client::{Client, EXPORT, descriptions, read, settings_of};
+use crate::client::{Client, EMPLOYEES, EXPORT, descriptions, read, settings_of};
 
 async fn faulty(faults: &[&str], assignments: &[&str]) -> Client {
     let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
@@ -292,7 +292,7 @@ async fn faults_of_one_tenant_do_not_affect_another() {
 async fn faults_of_jobs_and_employees_are_separate() {
     let client = faulty(&[], &[]).await;
     let employees = async |fault: &str, body: &Value| {
-        let request = client.send(Method::POST, "/export/employees/task_profiles").json(body);
+        let request = client.send(Method::POST, EMPLOYEES).json(body);
         read(request.header("x-sandbox-fault", fault).send().await.unwrap()).await
     };
     let jobs = client.page("", &json!({"limit": 2})).await;

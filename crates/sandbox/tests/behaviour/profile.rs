@@ -2,9 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use taskferry_sandbox::{DataOrigin, SandboxOptions};
 
-use crate::client::{Client, descriptions, file_with, full_task, place, read, task};
+use crate::client::{Client, INCLUDE, descriptions, full_task, place, read, task};
 
 const J1: &str = "/job_architecture/jobs/j1/task_profile";
 
@@ -41,12 +40,11 @@ fn states(record: &Value) -> Vec<(&str, &str)> {
 #[tokio::test]
 async fn a_profile_equals_the_record_of_a_minimal_export() {
     let client = Client::generated(5).await;
-    let include = ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"];
-    let query = include.map(|name| format!("include={name}")).join("&");
+    let query = INCLUDE.map(|name| format!("include={name}")).join("&");
     for format in ["list", "hierarchy"] {
         for vendor in ["techwolf", "workday"] {
             let view = format!("?response_format={format}&external_vendor={vendor}");
-            let page = client.page(&view, &json!({"limit": 5, "include": include})).await;
+            let page = client.page(&view, &json!({"limit": 5, "include": INCLUDE})).await;
             for record in page["records"].as_array().unwrap() {
                 let id = record["external_id"].as_str().unwrap();
                 let path = format!("/job_architecture/jobs/{id}/task_profile{view}&{query}");
@@ -202,9 +200,7 @@ async fn the_response_to_feedback_can_be_set() {
 #[tokio::test]
 async fn feedback_changes_no_other_byte() {
     let line = r#"{"external_id":"j1","tasks":[{"task_id":"a","task":"Émile \"né\" 東京 \u00e9","validation_state":"suggested","weekly_hours":1.30}]}"#;
-    let file = file_with(line.as_bytes());
-    let data = DataOrigin::File(file.path().to_owned());
-    let client = Client::of(SandboxOptions { data, ..Default::default() }).await;
+    let client = Client::with_text(line).await;
     patch(&client, J1, &json!({"tasks": [decision("a", "validated")]})).await;
     let response =
         client.send(Method::GET, &format!("{J1}?include=weekly_hours")).send().await.unwrap();
@@ -230,9 +226,8 @@ async fn concurrent_decisions_are_all_stored() {
 async fn feedback_at_the_latest_time_keeps_a_valid_date() {
     let job = json!({"external_id": "j", "last_updated": "9999-12-30T22:00:00Z", "tasks": [task("a", "suggested")]});
     let client = Client::with_jobs(&[job]).await;
-    let body = json!({"tasks": [{"task_id": "a", "validation_state": "validated"}]});
-    let path = "/job_architecture/jobs/j/task_profile";
-    assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
+    let body = json!({"tasks": [decision("a", "validated")]});
+    assert_eq!(patch(&client, "/job_architecture/jobs/j/task_profile", &body).await.0, 204);
     let listed = client.get_ok("/job_architecture/jobs/j").await;
     assert!(listed["last_updated"].as_str().unwrap().starts_with("9999-12-30"), "{listed}");
 }

@@ -268,10 +268,9 @@ async fn rounding_to_whole_hours_loses_no_digit() {
         )
     };
     let jobs: Vec<_> = hours.iter().enumerate().map(job).collect();
-    let file = file_with(jobs.join("\n").as_bytes());
-    let data = DataOrigin::File(file.path().to_owned());
-    let settings = settings_of(&["weekly_hours=whole"]);
-    let client = Client::of(SandboxOptions { data, settings, ..SandboxOptions::default() }).await;
+    let options =
+        SandboxOptions { settings: settings_of(&["weekly_hours=whole"]), ..Default::default() };
+    let client = Client::serving(&file_with(jobs.join("\n").as_bytes()), options).await;
     let body = json!({"limit": 100, "include": ["weekly_hours"]});
     let text = client.request("").json(&body).send().await.unwrap().text().await.unwrap();
     let shown: Vec<_> = text

@@ -72,7 +72,7 @@ async fn a_late_response_keeps_its_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_beyond_the_shutdown_timeout_is_disconnected() {
-    let Client { sandbox, http, token } = Client::generated(3).await;
+    let Client { sandbox, http, token, .. } = Client::generated(3).await;
     let url = format!("{}{EXPORT}", sandbox.url());
     let request = http.post(url).bearer_auth(token).header("x-sandbox-fault", "latency=2m");
     let waiting = tokio::spawn(request.json(&json!({"limit": 1})).send());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use taskferry_sandbox::{DataOrigin, Sandbox, SandboxOptions};
+use taskferry_sandbox::{Sandbox, SandboxOptions};
 
 use crate::client::{Client, descriptions, file_of, file_with, settings_of};
 
@@ -28,6 +28,17 @@ async fn skills(client: &Client, vendor: &str) -> Vec<Value> {
     let query = format!("?external_vendor={vendor}");
     let page = client.page(&query, &json!({"limit": 1, "include": ["linked_skills"]})).await;
     page["records"][0]["tasks"][0]["linked_skills"].as_array().unwrap().clone()
+}
+
+/// A sandbox with these jobs and this vocabulary file.
+async fn with_vocabulary(jobs: &[Value], vocabulary: &[u8], settings: &[&str]) -> Client {
+    let vocabulary = file_with(vocabulary);
+    let options = SandboxOptions {
+        vocabulary: Some(vocabulary.path().to_owned()),
+        settings: settings_of(settings),
+        ..SandboxOptions::default()
+    };
+    Client::serving(&file_of(jobs), options).await
 }
 
 fn names(skills: &[Value]) -> Vec<&str> {
@@ -121,19 +132,12 @@ async fn merging_and_harmonizing_of_skills_can_be_set() {
 
 #[tokio::test]
 async fn conflicting_ranks_are_resolved_per_skill() {
-    let words = file_with(
-        b"vendor,skill,vendor_skill,rank\nworkday,A,X,1\nworkday,A,Y,2\nworkday,B,Y,1\nworkday,B,X,2\n",
-    );
+    let vocabulary = b"vendor,skill,vendor_skill,rank\nworkday,A,X,1\nworkday,A,Y,2\nworkday,B,Y,1\nworkday,B,X,2\n";
     let skills_of = json!([{"skill_id": "a", "skill": "A"}, {"skill_id": "b", "skill": "B"}]);
-    let data = file_of(&[json!({"external_id": "j", "tasks": [
-        {"task_id": "t", "task": "t", "validation_state": "s", "linked_skills": skills_of}]})]);
-    let client = Client::of(SandboxOptions {
-        data: DataOrigin::File(data.path().to_owned()),
-        vocabulary: Some(words.path().to_owned()),
-        settings: settings_of(&["skill_mapping=harmonized", "duplicate_skills=repeat"]),
-        ..SandboxOptions::default()
-    })
-    .await;
+    let job = json!({"external_id": "j", "tasks": [
+        {"task_id": "t", "task": "t", "validation_state": "s", "linked_skills": skills_of}]});
+    let settings = ["skill_mapping=harmonized", "duplicate_skills=repeat"];
+    let client = with_vocabulary(&[job], vocabulary, &settings).await;
     assert_eq!(names(&skills(&client, "workday").await), ["Y", "Y"]);
 }
 
@@ -164,19 +168,9 @@ async fn a_vendor_that_is_not_activated_is_refused_or_ignored() {
 
 #[tokio::test]
 async fn a_vocabulary_file_overrides_the_built_in_one() {
-    let words = file_with(
-        "vendor,skill,vendor_skill,vendor_skill_id,rank\n\
-         workday,Python,Snake,w2,2\nworkday,Python,Serpent,w1,1\nworkday,Triage,Sorting,,\n"
-            .as_bytes(),
-    );
-    let data = file_of(&[job()]);
-    let client = Client::of(SandboxOptions {
-        data: DataOrigin::File(data.path().to_owned()),
-        vocabulary: Some(words.path().to_owned()),
-        settings: settings_of(&[]),
-        ..SandboxOptions::default()
-    })
-    .await;
+    let vocabulary = b"vendor,skill,vendor_skill,vendor_skill_id,rank\n\
+        workday,Python,Snake,w2,2\nworkday,Python,Serpent,w1,1\nworkday,Triage,Sorting,,\n";
+    let client = with_vocabulary(&[job()], vocabulary, &[]).await;
     let workday = skills(&client, "workday").await;
     assert_eq!(workday[0], json!({"skill_id": "w1", "skill": "Serpent"}));
     assert_eq!(names(&workday), ["Serpent", "Sorting"]);
@@ -189,21 +183,14 @@ async fn a_vocabulary_file_overrides_the_built_in_one() {
 
 #[tokio::test]
 async fn a_skill_is_looked_up_by_id_then_by_name_and_gets_the_lowest_rank() {
-    let words = file_with(
-        b"rank,vendor,skill_id,skill,vendor_skill,vendor_skill_id\n\
-          ,workday,s1,,Last,\n2,workday,s1,,Second,w2\n1,workday,s1,Python,First,w1\n\
-          3,workday,s2,,By Id,\n1,workday,,Rust,By Name,\n",
-    );
+    let vocabulary = b"rank,vendor,skill_id,skill,vendor_skill,vendor_skill_id\n\
+        ,workday,s1,,Last,\n2,workday,s1,,Second,w2\n1,workday,s1,Python,First,w1\n\
+        3,workday,s2,,By Id,\n1,workday,,Rust,By Name,\n";
     let skill = |id: &str, name: &str| json!({"skill_id": id, "skill": name});
     let skills_of = [skill("s1", "x"), skill("s2", "Rust"), skill("s3", "Rust"), skill("s3", "C")];
-    let data = file_of(&[json!({"external_id": "j", "tasks": [
-        {"task_id": "t", "task": "t", "validation_state": "s", "linked_skills": skills_of}]})]);
-    let client = Client::of(SandboxOptions {
-        data: DataOrigin::File(data.path().to_owned()),
-        vocabulary: Some(words.path().to_owned()),
-        ..SandboxOptions::default()
-    })
-    .await;
+    let job = json!({"external_id": "j", "tasks": [
+        {"task_id": "t", "task": "t", "validation_state": "s", "linked_skills": skills_of}]});
+    let client = with_vocabulary(&[job], vocabulary, &[]).await;
     assert_eq!(names(&skills(&client, "workday").await), ["First", "By Id", "By Name"]);
 }
 

@@ -97,7 +97,7 @@ impl<W: Write> Write for Gzip<W> {
     fn flush(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.unflushed) {
             self.deflate(&[], FlushCompress::Full)?;
-            // From here on the output equals that of a new compressor.
+            // From here on, the output equals the output of a new compressor.
             self.deflate.reset();
         }
         self.out.flush()

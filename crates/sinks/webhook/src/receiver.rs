@@ -56,7 +56,7 @@ impl fmt::Debug for Receiver {
 }
 
 impl Receiver {
-    /// Does not connect yet. `secrets` are those of the options, which are removed from excerpts of responses.
+    /// Does not connect yet. `secrets` are the secrets of the options; they are removed from excerpts of responses.
     pub(crate) async fn new(
         server: Server,
         signer: Option<Signer>,

@@ -60,7 +60,7 @@ impl SigningKey {
     /// Parses a private key in PEM form, and signs a test message.
     ///
     /// # Errors
-    /// The reason why it can't be used, without any part of the key.
+    /// The reason why the key can't be used, without any part of the key.
     pub(crate) fn parse(pem: &[u8], wanted: Option<SigningAlgorithm>) -> Result<Self, KeyError> {
         let (key, of_key) = parse(pem)?;
         if let Some(wanted) = wanted.filter(|wanted| *wanted != of_key) {

@@ -28,7 +28,7 @@
 //!
 //! A client has a secret (`client_secret`) or a private key (`private_key`, `private_key_file`), with which it signs an
 //! assertion for each token request (RFC 7523, RS256 or ES256, valid for one minute). One token serves all requests until
-//! shortly before its expiry. A token that is refused earlier is renewed once per page. `cache = true` stores it in the
+//! shortly before its expiry. A token that is refused earlier is renewed once per page. `cache = true` stores the token in the
 //! pipeline's state folder (`token.json`), readable by its owner only and without secret or key, for runs with the same client,
 //! tenant, audience and scopes. Credentials are sent only to the two addresses in the options, over `https` unless the address
 //! is this machine.

@@ -18,7 +18,7 @@ struct PartitionCursor {
     width: usize,
     /// The number of parts that were started.
     opened: usize,
-    /// The parts with more pages, the next one first; each with the cursor of its next page, `null` for its first page.
+    /// The parts with more pages, in reading order. Each has the cursor of its next page, or `null` for its first page.
     open: Vec<(String, Option<String>)>,
 }
 

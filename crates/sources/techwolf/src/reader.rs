@@ -62,7 +62,7 @@ impl Reader {
             None => None,
         };
         let page = self.fetch(&(page_after(cursor) + &self.suffix), cursor).await;
-        // Removes the position of the record: the engine would apply it to the next page of the run, which is another page.
+        // Removes the position of the record. The engine would apply it to the next page of the run, which is a different page.
         page.map_err(StageError::without_record)
     }
 

@@ -37,8 +37,8 @@ pub(crate) struct TokenProvider {
     current: Mutex<Option<AccessToken>>,
 }
 
-/// The documented request (seen): JSON, the usual fields and `tenant`, and `scopes` as a list. The fields of an assertion are
-/// those of RFC 7523 (inferred).
+/// The documented request (seen): JSON, the usual fields and `tenant`, and `scopes` as a list. The fields of an assertion follow
+/// RFC 7523 (inferred).
 #[derive(Default, Serialize)]
 struct TokenRequest<'a> {
     client_id: &'a str,
