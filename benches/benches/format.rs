@@ -6,16 +6,14 @@ use std::hint::black_box;
 use std::io;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use serde_json::Value;
-use taskferry_benches::{jobs, rows};
+use taskferry_benches::{jobs, records, rows};
 use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError};
 use taskferry_sdk::Record;
 use taskferry_sdk::json::Node;
 
 fn formats(criterion: &mut Criterion) {
     for (shape, values) in [("jobs", jobs(200)), ("rows", rows(2000))] {
-        let parse = |value: &Value| Record::parse(value.to_string());
-        let indexed: Vec<Record> = values.iter().flat_map(parse).collect();
+        let indexed = records(&values);
         let built: Vec<Record> = values.into_iter().map(Record::from).collect();
         for (name, format, columns) in [
             ("ndjson", Format::Ndjson, None),

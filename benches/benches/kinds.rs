@@ -29,7 +29,7 @@ use criterion::{
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde_json::{Value, json};
-use taskferry_benches::jobs;
+use taskferry_benches::{jobs, records};
 use taskferry_engine::{RunOptions, Status};
 use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 use taskferry_profile::{EmptyJobs, TaskFilter, TaskRef};
@@ -67,13 +67,7 @@ fn page() -> Vec<Record> {
             task["weekly_hours"] = json!(least + f64::from(quarters) / 4.0 + 0.125);
         }
     }
-    let records = jobs.into_iter().map(|job| Record::parse(job.to_string()));
-    let records: Vec<Record> =
-        records.collect::<Result<_, _>>().expect("a value is written as JSON");
-    for record in &records {
-        record.root().expect("it is indexed");
-    }
-    records
+    records(&jobs)
 }
 
 /// Repeats one page.

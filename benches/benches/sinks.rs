@@ -11,8 +11,8 @@ use std::net::{TcpListener, TcpStream};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use taskferry_benches::{jobs, rows};
-use taskferry_sdk::{Batch, NoFiles, Record, Refusals, RunContext, Sink, SinkPlugin, testing};
+use taskferry_benches::{jobs, records, rows};
+use taskferry_sdk::{Batch, NoFiles, Refusals, RunContext, Sink, SinkPlugin, testing};
 use taskferry_sink_file::FileOptions;
 use taskferry_sink_webhook::WebhookOptions;
 use tokio::runtime::Runtime;
@@ -55,9 +55,7 @@ fn sinks(criterion: &mut Criterion) {
 
 /// Batches of a hundred unchanged records.
 fn batches(values: &[Value]) -> Vec<Batch> {
-    let text =
-        |value: &Value| Record::parse(value.to_string()).expect("a value is written as JSON");
-    let batch = |(page, values): (u64, &[Value])| testing::batch(page, values.iter().map(text));
+    let batch = |(page, values): (u64, &[Value])| testing::batch(page, records(values));
     (1..).zip(values.chunks(100)).map(batch).collect()
 }
 

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
-use taskferry_benches::{hierarchies, jobs, rows};
+use taskferry_benches::{hierarchies, jobs, records, rows};
 use taskferry_sdk::testing::{self, Files};
 use taskferry_sdk::{AnyTransform, Output, Record, TransformPlugin};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
@@ -29,13 +29,6 @@ fn transform<P: TransformPlugin>(options: &Value) -> AnyTransform {
     testing::build(options, &files, P::build).expect("the options are right")
 }
 
-fn texts(records: Vec<Value>) -> Vec<Record> {
-    let records = records.into_iter();
-    records
-        .map(|record| Record::parse(record.to_string()).expect("a value is written as JSON"))
-        .collect()
-}
-
 fn bytes(records: &[Record]) -> Throughput {
     Throughput::Bytes(records.iter().map(|record| record.to_json().len() as u64).sum())
 }
@@ -51,9 +44,9 @@ fn apply(transform: &AnyTransform, records: Vec<Record>) -> Output {
 
 fn transforms(criterion: &mut Criterion) {
     let shapes = [
-        ("list", texts(jobs(JOBS))),
-        ("hierarchy", texts(hierarchies(JOBS))),
-        ("rows", texts(rows(JOBS * 10))),
+        ("list", records(&jobs(JOBS))),
+        ("hierarchy", records(&hierarchies(JOBS))),
+        ("rows", records(&rows(JOBS * 10))),
     ];
     let jq = |filter: &str| transform::<Jq>(&json!({"filter": filter}));
     let rename = json!({"vendor": "workday", "mapping": "skills.csv"});

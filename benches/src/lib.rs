@@ -14,6 +14,7 @@
 //! ```
 
 use serde_json::{Value, json};
+use taskferry_sdk::Record;
 
 const VERBS: [&str; 6] = ["Prepare", "Review", "Coordinate", "Analyse", "Négocier", "検証する"];
 const OBJECTS: [&str; 7] = [
@@ -74,6 +75,15 @@ pub fn hierarchies(n: usize) -> Vec<Value> {
 pub fn rows(n: usize) -> Vec<Value> {
     let all = (0..).flat_map(|number| (0..tasks_of(number)).map(move |index| row(number, index)));
     all.take(n).collect()
+}
+
+/// Indexed records with these values, like the records of a page.
+///
+/// # Panics
+/// If a value can't be written as JSON.
+pub fn records(values: &[Value]) -> Vec<Record> {
+    let parse = |value: &Value| Record::parse(value.to_string());
+    values.iter().map(parse).collect::<Result<_, _>>().expect("a value is written as JSON")
 }
 
 fn row(number: usize, index: usize) -> Value {

@@ -1,6 +1,6 @@
 //! Transform `aggregate`: counts records and adds up numbers by group.
 //!
-//! It keeps one record per group in memory, and emits the groups after the last record, in the order in which they first appeared.
+//! It keeps one record per group in memory. After the last record, it emits the groups in the order of their first records.
 //! The groups are part of the checkpoint, so a resumed run gives the same result.
 //!
 //! ```

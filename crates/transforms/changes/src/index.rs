@@ -51,7 +51,7 @@ impl Index {
         }
     }
 
-    /// Records that this run contains the key, at a position.
+    /// Stores the position of the record with this key in this run.
     pub(crate) fn insert(&mut self, key: u64, (page, index): (u64, u64)) {
         let position = (page << INDEX_BITS) | index.min((1 << INDEX_BITS) - 1) | SEEN;
         match self.position_of(key).and_then(|position| self.baseline.get_mut(position)) {

@@ -3,14 +3,13 @@
 //! # Files
 //!
 //! Each run writes its records to `changes/RUN_ID.STAGE.ndjson` in the state folder (`Journal`). The next run reads the file of the
-//! last complete run (`Baseline`). The engine determines that run, so a run that fails or is killed never becomes the baseline.
+//! last complete run (`Baseline`). The engine determines which run is complete, so a run that fails or is killed never becomes the baseline.
 //! The checkpoint contains the length of the file. A resumed run truncates the file to this length.
 //!
 //! # Memory
 //!
 //! Only an index is in memory (`Index`): 16 bytes for each record of the baseline, and 20 to 39 bytes for each other record (up to
-//! 59 bytes while the map grows). In the first run, there is no baseline, so all records are other records. At the end, each missing
-//! record needs 24 more bytes.
+//! 59 bytes while the map grows). The first run has no baseline. At the end, each missing record needs 24 more bytes.
 
 mod baseline;
 mod change;

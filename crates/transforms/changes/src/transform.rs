@@ -38,7 +38,7 @@ pub(crate) struct ChangeDetector {
     /// `None` in a run that keeps no state, and before the first record.
     pub(crate) journal: Option<Journal>,
     pub(crate) refused: RefusedJobs,
-    /// Whether the removals that the run of the baseline withheld are accepted.
+    /// Whether the user accepts the removals that the run of the baseline has withheld.
     pub(crate) is_accepted: bool,
 }
 

@@ -83,7 +83,7 @@ impl Pool {
         self.shared.restarts.uncounted.swap(0, Ordering::Relaxed)
     }
 
-    /// The number of restarts, including the restarts before a resume. `counted` is the number of restarts in the counters.
+    /// The number of restarts, including the restarts before a resume. `counted` is the number in the counters of the run.
     pub(crate) fn restarts(&self, counted: u64) -> u64 {
         let restarts = &self.shared.restarts;
         let uncounted = restarts.uncounted.load(Ordering::Relaxed);

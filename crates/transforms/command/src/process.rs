@@ -22,7 +22,7 @@ use crate::stderr::Messages;
 const CHUNK: usize = 64 << 10;
 /// How long a program may continue after the end of its standard input.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long the output of a program that has ended is read. Another process may hold the pipe open.
+/// How long to read the output of a program that has ended. Another process may hold the pipe open.
 const DRAIN: Duration = Duration::from_millis(500);
 
 /// A program that has started and uses the protocol.
@@ -42,7 +42,7 @@ pub(crate) struct Process {
     /// The number of bytes of `input` without the end of a line.
     scanned: usize,
     exited: Option<ExitStatus>,
-    /// When reading ends, once the program has exited or no longer reads.
+    /// When to stop reading. `None` until the program has exited or no longer reads.
     drained_at: Option<Instant>,
     group: Arc<ProcessGroup>,
 }
@@ -160,7 +160,7 @@ impl Process {
         write_request(id, record, &mut self.output);
     }
 
-    /// Writes and reads until something happens. Cancel safe.
+    /// Writes and reads until the next event. Cancel safe.
     pub(crate) async fn next(&mut self, max_line: usize) -> Event {
         loop {
             match self.line() {

@@ -12,8 +12,8 @@ pub struct Deduplicate {
     /// The fields of the key: `by = ["job_external_id", "task_id"]`. The text `"1"` and the number `1` are different.
     #[schemars(extend("minItems" = 1))]
     pub(crate) by: Vec<String>,
-    /// The maximum number of keys. Each key needs 8 bytes of memory and 16 bytes in the checkpoint. A record with a further key
-    /// is refused.
+    /// The maximum number of keys. Each key needs 8 bytes of memory and 16 bytes in the checkpoint. A record that would add
+    /// another key is refused.
     #[serde(default = "million")]
     #[schemars(range(min = 1))]
     pub(crate) max_keys: usize,

@@ -21,7 +21,7 @@ const MAX_SHOWN: usize = 3;
 /// Counts the tasks of one record.
 #[derive(Debug)]
 pub(crate) struct Tally<'o> {
-    out: &'o mut Output,
+    pub(crate) out: &'o mut Output,
     /// Whether `tasks` or a branch is null.
     pub(crate) has_null_tasks: bool,
     /// Whether any task has a level.
@@ -30,7 +30,7 @@ pub(crate) struct Tally<'o> {
     pub(crate) without_level: u64,
     unknown_levels: u64,
     /// The option that dropped the last dropped task.
-    dropped_by: Option<&'static str>,
+    pub(crate) dropped_by: Option<&'static str>,
 }
 
 impl<'o> Tally<'o> {
@@ -45,11 +45,6 @@ impl<'o> Tally<'o> {
         }
     }
 
-    /// Notes that an option dropped a task.
-    pub(crate) fn task_dropped(&mut self, option: &'static str) {
-        self.dropped_by = Some(option);
-    }
-
     /// Counts a dropped record. A job without tasks is dropped by `empty_jobs`.
     pub(crate) fn record_dropped(&mut self) {
         let option = self.dropped_by.unwrap_or("empty_jobs");
@@ -62,16 +57,6 @@ impl<'o> Tally<'o> {
     pub(crate) fn unknown_level(&mut self, level: &str) {
         self.unknown_levels += 1;
         self.out.count_value(UNKNOWN_LEVEL, level);
-    }
-
-    /// Notes the unknown level of a kept task.
-    pub(crate) fn unknown_kept(&mut self, level: &str) {
-        self.out.note(level);
-    }
-
-    /// Explains why a task is kept or dropped.
-    pub(crate) fn explain(&mut self, option: &'static str, text: impl FnOnce() -> String) {
-        self.out.explain(option, text);
     }
 
     pub(crate) fn count(self) {

@@ -36,7 +36,7 @@ impl Transform for Filter {
                 let kept = job.retain_tasks(&mut edit, |task| self.keeps(task, &mut tally))?;
                 if kept == 0 {
                     let verb = if self.empty_jobs == EmptyJobs::Keep { "keeps" } else { "drops" };
-                    tally.explain("empty_jobs", || format!("{verb} the job: no task remains"));
+                    tally.out.explain("empty_jobs", || format!("{verb} the job: no task remains"));
                 }
                 kept > 0 || self.empty_jobs == EmptyJobs::Keep
             }
@@ -79,7 +79,7 @@ impl Filter {
             },
         };
         if option == "missing" || !keeps {
-            tally.explain(option, || {
+            tally.out.explain(option, || {
                 let (verb, name) = (if keeps { "keeps" } else { "drops" }, task_name(task));
                 let level = level.as_deref().map(|level| format!("its level is {level}"));
                 let reason = level.unwrap_or_else(|| "it has no level".to_owned());
@@ -87,7 +87,7 @@ impl Filter {
             });
         }
         if !keeps {
-            tally.task_dropped(option);
+            tally.dropped_by = Some(option);
         }
         tally.has_level |= level.is_some();
         match level {
@@ -95,7 +95,7 @@ impl Filter {
             Some(_) if known.is_some() => {}
             Some(level) if !keeps => tally.unknown_level(&level),
             // Only `levels` limits the number of distinct unknown levels, so a range does not note them.
-            Some(level) if matches!(self.wanted, Wanted::Exactly(_)) => tally.unknown_kept(&level),
+            Some(level) if matches!(self.wanted, Wanted::Exactly(_)) => tally.out.note(&level),
             Some(_) => {}
         }
         Ok(keeps)

@@ -1,6 +1,6 @@
 //! Transform `join`: adds columns of a CSV or NDJSON file to records, by key.
 //!
-//! The export contains ids of jobs but no names. A list of jobs from another system adds these:
+//! The export contains ids of jobs but no names. A list of jobs from another system adds the names:
 //!
 //! ```
 //! use serde_json::json;

@@ -150,8 +150,8 @@ impl<'r> Evaluator<'r> {
                     self.limits.check_stack()?;
                     let definition = self.code.definition(call.definition);
                     if definition.has_filter_arguments || !self.has_single_arguments(call) {
-                        // A filter argument keeps its environment alive. With a tail call, the chain of
-                        // environments could grow without limit, because it does not use the stack.
+                        // A filter argument keeps its environment alive. A tail call does not use the stack, so the
+                        // chain of environments could grow without limit.
                         return self.call(call, &env, &item, emit);
                     }
                     env = self.env_of(call, &env, &item.value)?;
@@ -166,7 +166,7 @@ impl<'r> Evaluator<'r> {
                         emit(item.computed(value))
                     });
                 }
-                // The compiler makes all other kinds single.
+                // The compiler ensures that all other kinds have exactly one result.
                 _ => {
                     let value = self.value(id, &env, item.value.clone())?;
                     return emit(item.computed(value));
@@ -189,7 +189,7 @@ impl<'r> Evaluator<'r> {
         self.run(id, env, Item::untracked(input), &mut |item| next(item.value))
     }
 
-    /// Whether an expression has exactly one result in this environment, which resolves filter arguments.
+    /// Whether an expression has exactly one result. The environment resolves filter arguments.
     fn is_single(&self, id: ExprId, env: &Env<'r>) -> bool {
         let expr = self.expr(id);
         match &expr.kind {

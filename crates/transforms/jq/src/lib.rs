@@ -1,6 +1,6 @@
 //! Transform `jq`: applies a jq expression to each record. Each result of the expression becomes a record.
 //!
-//! The parser is that of jaq, another implementation of jq. The evaluator works on the index of the record: it reads only the
+//! The parser comes from jaq, another implementation of jq. The evaluator works on the index of the record: it reads only the
 //! values that the expression uses, and unchanged values keep their bytes. `docs/jq.md` lists the differences from jq.
 //!
 //! - `syntax` parses the text, `compile` and `names` resolve its names, `expr` is the compiled form.
@@ -11,8 +11,8 @@
 //!
 //! **Expressions are trusted**: an expression can run without end, and use any amount of memory. `time_limit` and
 //! `max_results` are checked between two results. If the expression never reaches the next result, the run ends. With
-//! `isolation = "process"`, the expression runs in a child process with a memory limit. The child process is killed
-//! instead, and only the record is refused. Recursion or values that are too deep refuse only the record, with or without
+//! `isolation = "process"`, the expression runs in a child process with a memory limit. Then, only the child process is
+//! killed, and only the record is refused. Recursion or values that are too deep refuse only the record, with or without
 //! isolation.
 //!
 //! An expression has no access to the environment, to other records or to the process: `env`, `$ENV` and `halt` are not

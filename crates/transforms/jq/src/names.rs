@@ -31,7 +31,7 @@ pub(crate) struct Compiler<'s> {
 struct DefinitionInfo {
     /// Whether each argument is passed by value.
     by_value: Vec<bool>,
-    /// Whether it has exactly one result; `None` while it is compiled.
+    /// Whether the definition has exactly one result; `None` while the definition is compiled.
     is_single: Option<bool>,
 }
 
@@ -103,7 +103,7 @@ impl<'s> Compiler<'s> {
         self.slots += 1;
     }
 
-    /// Removes the bindings that `compile` adds.
+    /// Calls `compile`, and then removes the bindings that `compile` has added.
     pub(crate) fn scoped<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
         let (entries, slots) = (self.scope.len(), self.slots);
         let compiled = compile(self);

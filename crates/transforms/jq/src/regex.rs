@@ -120,7 +120,7 @@ impl<'p> Rewriter<'p> {
             match letter {
                 '\\' => self.escape(),
                 '[' => self.class(),
-                // The end, or before a line feed at the end.
+                // Matches at the end of the text, and before a line feed at the end.
                 '$' if !self.by_line => self.replace(1, r"(?=\n?\z)"),
                 'ß' | 'ẞ' if self.flags.has('i') => {
                     self.replace(letter.len_utf8(), "(?:ß|ẞ|ss)");
@@ -154,7 +154,7 @@ impl<'p> Rewriter<'p> {
     fn escape(&mut self) {
         let escaped = self.rest[1..].chars().next();
         match escaped {
-            // Perl's syntax has no such escapes.
+            // jq reads `\h` and `\H` as plain letters.
             Some(letter @ ('h' | 'H')) => self.replace(2, letter.encode_utf8(&mut [0; 4])),
             Some('Q') => {
                 let quoted = &self.rest[2..];

@@ -1,6 +1,6 @@
 //! Parses the text of an expression.
 //!
-//! The parser is that of jaq. jq syntax that it does not support is rewritten first: `a as [$x] ?// $x`, `{$x: [$y]}` in
+//! The parser comes from jaq. jq syntax that jaq does not support is rewritten first: `a as [$x] ?// $x`, `{$x: [$y]}` in
 //! patterns, `reduce a / b as $x (…)`, `.5`, and surrogate pairs.
 
 use std::borrow::Cow;

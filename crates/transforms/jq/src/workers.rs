@@ -17,7 +17,7 @@ use crate::limits::{too_deep_recursion, too_slow};
 use crate::protocol::{Reply, Setup};
 use crate::worker::WORKER_ARGUMENT;
 
-/// How long a worker may exceed the time limit. In this time, it can stop the expression itself, between two results.
+/// How long a worker may exceed the time limit. In this time, the worker can stop the expression between two results.
 const GRACE: Duration = Duration::from_millis(250);
 /// The maximum time for the start of a worker, and for its exit.
 const START_TIME: Duration = Duration::from_secs(10);

@@ -49,7 +49,7 @@ impl Mapping {
         if errors.is_empty() { Ok(mapping) } else { Err(errors) }
     }
 
-    /// The entry of a skill, by id, else by name.
+    /// The entry of a skill, by its id, or else by its name.
     pub(crate) fn find(&self, id: Option<&str>, name: Option<&str>) -> Option<&Entry> {
         let by_id = id.and_then(|id| self.by_id.get(id.trim()));
         by_id.or_else(|| name.and_then(|name| self.by_name.get(&*self.names.compared(name.trim()))))

@@ -15,7 +15,7 @@ const MAX_SHOWN: usize = 3;
 /// Counts the skills of one record.
 #[derive(Debug)]
 pub(crate) struct Tally<'o> {
-    out: &'o mut Output,
+    pub(crate) out: &'o mut Output,
     pub(crate) renamed: u64,
     unknown: u64,
     /// Skills that became equal to another skill of the same task.
@@ -29,15 +29,10 @@ impl<'o> Tally<'o> {
         Self { out, renamed: 0, unknown: 0, merged: 0, dropped: 0 }
     }
 
-    /// Counts an unknown skill by its name, else by its id.
+    /// Counts an unknown skill by its name, or else by its id.
     pub(crate) fn unknown(&mut self, name: &str) {
         self.unknown += 1;
         self.out.count_value(UNKNOWN, name);
-    }
-
-    /// Explains what happens to a skill.
-    pub(crate) fn explain(&mut self, option: &'static str, text: impl FnOnce() -> String) {
-        self.out.explain(option, text);
     }
 
     pub(crate) fn count(self) {

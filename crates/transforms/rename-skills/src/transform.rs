@@ -30,7 +30,7 @@ impl Transform for Rename {
                     Some(identity) => {
                         if merge.add(skill, identity, &mut edit) {
                             tally.merged += 1;
-                            tally.explain("mapping", || {
+                            tally.out.explain("mapping", || {
                                 let name = text_of(skill, "skill").unwrap_or_default();
                                 format!("merges the skill `{name}` with another skill of the same name or id")
                             });
@@ -66,7 +66,7 @@ impl Rename {
         let (name, id) = (text_of(skill, "skill"), text_of(skill, "skill_id"));
         if let Some(entry) = self.mapping.find(id.as_deref(), name.as_deref()) {
             tally.renamed += 1;
-            tally.explain("mapping", || {
+            tally.out.explain("mapping", || {
                 let skill = name.as_deref().or(id.as_deref()).unwrap_or_default();
                 format!("renames the skill `{skill}` to `{}`", entry.skill)
             });
@@ -79,7 +79,7 @@ impl Rename {
         if let Some(unknown) = name.as_deref().or(id.as_deref()) {
             tally.unknown(unknown);
         }
-        tally.explain("unmapped", || {
+        tally.out.explain("unmapped", || {
             let skill = name.as_deref().or(id.as_deref()).unwrap_or_default();
             let action = match self.unmapped {
                 Unmapped::Keep => "keeps",
@@ -142,7 +142,7 @@ fn check_skill((index, skill): (usize, Node<'_>)) -> Result<(), Mismatch> {
     }
 }
 
-/// Whether a record is a row with one skill, as `flatten_hierarchy` with `explode` emits.
+/// Whether a record is a row of one skill, which `flatten_hierarchy` with `explode` emits.
 fn is_row_of_one_skill(record: Node<'_>) -> bool {
     record.get(LINKED_SKILLS).is_none()
         && (text_of(record, "skill").is_some() || text_of(record, "skill_id").is_some())

@@ -10,7 +10,7 @@ use taskferry_sdk::{ByteCount, Duration};
 /// Calls a WebAssembly component for each record, which returns any number of records.
 ///
 /// The component has no access to files and connections. A record that it refuses, or that exceeds a limit, is handled by
-/// `on_error`. The result must depend on the record and the options alone, because several instances work at the same time.
+/// `on_error`. The result must depend only on the record and the options, because several instances work at the same time.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wasm {

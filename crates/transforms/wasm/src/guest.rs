@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use taskferry_sdk::{ByteCount, Duration, ErrorKind, StageError};
+use taskferry_sdk::{ByteCount, Duration, ErrorKind, Problem, StageError};
 use wasmtime::component::{Component, Linker, TypedFunc};
 use wasmtime::{Engine, ResourceLimiter, Store, Trap};
 
 use crate::clock;
+use crate::component::problem;
 
 type Configure = TypedFunc<(String,), (Result<(), String>,)>;
 type Apply = TypedFunc<(String,), (Result<Vec<String>, String>,)>;
@@ -37,26 +38,17 @@ struct Memory {
     exceeded: bool,
 }
 
-/// Why a component can't be used with its options.
-#[derive(Debug)]
-pub(crate) enum Unusable {
-    /// The component does not have the interface, or fails to start.
-    Component(String),
-    /// The component refuses the options.
-    Options(String),
-}
-
 impl Guest {
     /// Creates an instance and passes the options to it.
     ///
     /// # Errors
-    /// Why the component can't be used.
+    /// The component does not have the interface, fails to start, or refuses the options.
     pub(crate) fn new(
         engine: &Engine,
         component: &Component,
         options: &str,
         limits: Limits,
-    ) -> Result<Self, Unusable> {
+    ) -> Result<Self, Problem> {
         let limit = usize::try_from(limits.memory.get()).unwrap_or(usize::MAX);
         let mut store = Store::new(engine, Memory { limit, used: 0, exceeded: false });
         store.limiter(|memory| memory);
@@ -65,21 +57,22 @@ impl Guest {
         let epochs = clock::epochs(limits.time.get());
         store.set_epoch_deadline(epochs);
         let failed = |store: &Store<Memory>, error: &wasmtime::Error| {
-            Unusable::Component(explain(error, store.data(), limits).full_message())
+            problem("module", explain(error, store.data(), limits).full_message())
         };
         let instance = Linker::new(engine).instantiate(&mut store, component);
         let instance = instance.map_err(|error| failed(&store, &error))?;
         let missing = |error: wasmtime::Error| {
-            Unusable::Component(format!(
-                "the component does not have the interface of a transform: {error:#}"
-            ))
+            let message = "the component does not have the interface of a transform";
+            problem("module", format!("{message}: {error:#}"))
         };
         let apply: Apply = instance.get_typed_func(&mut store, "apply").map_err(missing)?;
         let configure: Configure =
             instance.get_typed_func(&mut store, "configure").map_err(missing)?;
         let configured = configure.call(&mut store, (options.to_owned(),));
         let (result,) = configured.map_err(|error| failed(&store, &error))?;
-        result.map_err(Unusable::Options)?;
+        result.map_err(|reason| {
+            problem("options", format!("the component refuses the options: {reason}"))
+        })?;
         Ok(Self { store, apply, epochs })
     }
 
@@ -98,7 +91,7 @@ impl Guest {
         Ok(result)
     }
 
-    /// Whether the instance uses so much memory that a new one should replace it.
+    /// Whether the instance uses so much memory that a new instance should replace it.
     pub(crate) fn is_full(&self) -> bool {
         let Memory { limit, used, .. } = self.store.data();
         *used > limit / 2

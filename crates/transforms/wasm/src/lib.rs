@@ -7,7 +7,7 @@
 //!   instruction.
 //! - Instances are reused, one for each thread that calls the transform (`guest.rs`). An instance is replaced after an error, or
 //!   when it uses half of its memory, so that memory stays flat.
-//! - A core module is turned into a component (`component.rs`), so that authors in Rust need `cargo build` alone.
+//! - A core module is turned into a component (`component.rs`), so that authors in Rust need only `cargo build`.
 
 #[cfg(feature = "runtime")]
 mod clock;

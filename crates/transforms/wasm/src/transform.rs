@@ -10,7 +10,7 @@ use wasmtime::component::Component;
 
 use crate::clock;
 use crate::component::{compile, engine, problem};
-use crate::guest::{Guest, Limits, Unusable};
+use crate::guest::{Guest, Limits};
 
 /// Calls the component for each record.
 #[derive(Debug)]
@@ -49,18 +49,8 @@ impl Setup {
         let component = compile(&engine, &self.module)?;
         clock::start(&engine)
             .map_err(|error| problem("module", format!("can't start a thread: {error}")))?;
-        let guest = self.guest(&engine, &component)?;
+        let guest = Guest::new(&engine, &component, &self.options, self.limits)?;
         Ok(Pool { engine, component, idle: Mutex::new(vec![guest]) })
-    }
-
-    fn guest(&self, engine: &Engine, component: &Component) -> Result<Guest, Problem> {
-        Guest::new(engine, component, &self.options, self.limits).map_err(|unusable| match unusable
-        {
-            Unusable::Component(message) => problem("module", message),
-            Unusable::Options(reason) => {
-                problem("options", format!("the component refuses the options: {reason}"))
-            }
-        })
     }
 }
 
@@ -75,7 +65,8 @@ impl WasmTransform {
         if let Some(guest) = pool.idle().pop() {
             return Ok(guest);
         }
-        let guest = self.setup.guest(&pool.engine, &pool.component);
+        let Setup { options, limits, .. } = &self.setup;
+        let guest = Guest::new(&pool.engine, &pool.component, options, *limits);
         // Fatal, because the record is not the cause.
         guest.map_err(|problem| StageError::new(ErrorKind::Config, problem.message).fatal())
     }

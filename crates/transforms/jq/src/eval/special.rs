@@ -140,7 +140,7 @@ impl<'r> Evaluator<'r> {
     }
 }
 
-/// Emits at most `count` results of `run`, which stops there.
+/// Emits the first `count` results of `run`, and then stops `run`.
 fn limit<'r>(
     count: f64,
     emit: Emit<'_, 'r>,

@@ -28,7 +28,7 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     ("builtins", 0, |_, _| Ok(all_builtins())),
 ];
 
-/// An argument. The compiler checks their number.
+/// The argument at a position. The compiler checks the number of arguments.
 pub(crate) fn argument<'a, 'r>(arguments: &'a [Value<'r>], number: usize) -> &'a Value<'r> {
     arguments.get(number).unwrap_or(&Value::Null)
 }
@@ -44,8 +44,8 @@ fn keys<'r>(value: &Value<'r>, are_sorted: bool) -> FunctionResult<'r> {
     }
 }
 
-/// Makes an object of `{key, value}` entries. `k`, `name` and `v` are other names for these members, in either case. A key
-/// can be any value.
+/// Makes an object of `{key, value}` entries. The key can also be named `k`, `name`, `Name`, `K` or `Key`, and the value `v` or
+/// `Value`. A key can be any value.
 fn from_entries(entries: Value<'_>) -> FunctionResult<'_> {
     let mut members = Map::default();
     for entry in entries.into_values()? {

@@ -8,7 +8,7 @@ use super::convert::{text_of, to_string};
 use crate::builtins::{FunctionResult, FunctionTable};
 use crate::value::{Value, described};
 
-/// All characters but the unreserved ones of RFC 3986.
+/// All characters except the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) const FUNCTIONS: FunctionTable = &[

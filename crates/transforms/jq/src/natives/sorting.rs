@@ -63,7 +63,7 @@ fn keyed<'r>(
     Ok(pairs)
 }
 
-/// The position of a value in a sorted array, or `-1 - position` of where it would be inserted.
+/// The position of a value in a sorted array. For a missing value, `-1 - position` of the place to insert the value.
 fn search<'r>(value: Value<'r>, wanted: &Value<'r>) -> FunctionResult<'r> {
     let Value::Array(array) = value else {
         return Err(format!("{} cannot be searched from", described(&value)));
