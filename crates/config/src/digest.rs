@@ -56,10 +56,10 @@ pub(crate) fn content_digest(tree: &Node, registry: &Registry) -> String {
     source_digest(tree, registry, &[SAME_OUTPUT, SAME_RECORDS])
 }
 
-/// The digest of the options of the transform at `path`.
+/// The digest of the options that affect the records of the transform at `path`.
 pub(crate) fn transform_digest(tree: &Node, registry: &Registry, path: &KeyPath) -> String {
     let mut hash = PartsHash::default();
-    let mut excluded = Excluded::new(tree, registry, &[]);
+    let mut excluded = Excluded::new(tree, registry, &[SAME_OUTPUT]);
     excluded.options.extend(NOT_CONTENT.map(|key| path.key(key)));
     excluded.hash_at(tree, path, &mut hash);
     hash.digest()

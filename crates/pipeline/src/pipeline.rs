@@ -83,7 +83,7 @@ pub struct TransformStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
-    /// A digest of its options, without secrets.
+    /// A digest of the options that affect its records, without secrets.
     pub digest: String,
     /// What happens to a record that it refuses.
     pub on_error: OnError,
