@@ -1,4 +1,4 @@
-//! An HTTP server whose responses are scripted, faults included.
+//! An HTTP server with scripted responses, including faults.
 
 use std::fmt;
 use std::io;

@@ -49,7 +49,7 @@ pub use plugin::{build, merged, run_context};
 pub use process::{Outcome, Running, json_lines};
 pub use receiver::{Deliveries, Receiver};
 pub use record_text::record_text;
-pub use tenant::{Tenant, page, techwolf_source, token};
+pub use tenant::{Tenant, page, page_of, techwolf_source, token};
 pub use timeout::TIMEOUT;
 pub use tls_server::{Authority, TlsServer, authority};
 pub use trials::{Trial, run_trials};

@@ -45,7 +45,7 @@ impl Tenant {
             let number = starting_after(request).map_or(1, |cursor| cursor + 1);
             before(number);
             let records: Vec<Value> = (number * 5 - 5..number * 5).map(&job).collect();
-            page_of(&records, (number < pages).then(|| format!("c{number}")))
+            page_of(&records, (number < pages).then(|| format!("c{number}")).as_deref())
         })
     }
 
@@ -62,7 +62,7 @@ impl Tenant {
             let end = jobs.min(first + usize::try_from(body["limit"].as_u64().unwrap()).unwrap());
             let record = |job| json!({"external_id": format!("j{job}"), "n": job, "tasks": []});
             let records: Vec<Value> = (first..end).map(record).collect();
-            page_of(&records, (end < jobs).then(|| format!("j{}", end - 1)))
+            page_of(&records, (end < jobs).then(|| format!("j{}", end - 1)).as_deref())
         })
     }
 
@@ -120,10 +120,11 @@ fn starting_after(request: &Request) -> Option<usize> {
 /// A page of jobs without tasks.
 pub fn page(jobs: &[&str], next: Option<&str>) -> Response {
     let job = |job| json!({"external_id": job, "tasks": []});
-    page_of(&jobs.iter().map(job).collect::<Vec<_>>(), next.map(str::to_owned))
+    page_of(&jobs.iter().map(job).collect::<Vec<_>>(), next)
 }
 
-fn page_of(records: &[Value], next: Option<String>) -> Response {
+/// A page of records, with the cursor of the next page.
+pub fn page_of(records: &[Value], next: Option<&str>) -> Response {
     let mut body = json!({"has_next": next.is_some(), "records": records});
     if let Some(next) = next {
         body["next_starting_after"] = json!(next);

@@ -111,7 +111,7 @@ fn build(context: &Context) -> Outcome {
     context.taskferry(&["build", "--with", plugin, "--path", checkout, "--debug"])
 }
 
-/// The lines of `taskferry build`, without those of Cargo and the compiler.
+/// The lines of `taskferry build`, without the lines of Cargo and the compiler.
 fn own_lines(ended: &Outcome) -> String {
     let is_own =
         |line: &&str| line.contains("build-with-cargo 0.1.0") && !line.contains("Compiling");

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use serde_json::{Value, json};
-use taskferry_testkit::{Context, Outcome, Response, TIMEOUT, Tenant};
+use taskferry_testkit::{Context, Outcome, Response, TIMEOUT, Tenant, page_of};
 
 const PAGE: usize = 3;
 
@@ -37,12 +37,9 @@ impl Jobs {
                 return Response::new(200, "").never_finished();
             }
             let records: Vec<Value> = left.iter().take(PAGE).cloned().collect();
-            let has_next = left.len() > PAGE;
-            let mut body = json!({"has_next": has_next, "records": records});
-            if has_next {
-                body["next_starting_after"] = records[PAGE - 1]["external_id"].clone();
-            }
-            Response::new(200, body.to_string())
+            let next =
+                if left.len() > PAGE { records[PAGE - 1]["external_id"].as_str() } else { None };
+            page_of(&records, next)
         });
         Self { tenant, listed: jobs, stop_at, stopped }
     }

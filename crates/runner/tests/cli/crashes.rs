@@ -1,12 +1,12 @@
-//! `kill -9` at any point: the next run resumes, the files equal those of an uninterrupted run byte for byte, and the receiver has
-//! every batch once by its key.
+//! `kill -9` at any point: the next run resumes, its files equal the files of an uninterrupted run byte for byte, and the
+//! receiver stores each batch once by its key.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant};
+use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant, page_of};
 
 const PAGES: usize = 12;
 const FILES: [&str; 6] = [
@@ -60,7 +60,7 @@ impl Fixture {
         let (stop_at, (batch_sender, stopped)) = (Arc::new(StopAt::default()), mpsc::channel());
         let (at_page, page_sender) = (Arc::clone(&stop_at), batch_sender.clone());
         let tenant = Tenant::start(move |request| {
-            let page = page_of(request);
+            let page = number_of_page(request);
             if at_page.page.load(Ordering::SeqCst) == page + 1 {
                 _ = page_sender.send(());
                 return Response::new(200, "").never_finished();
@@ -123,7 +123,8 @@ impl Fixture {
     }
 }
 
-fn page_of(request: &Request) -> usize {
+/// The number of the requested page, from 0.
+fn number_of_page(request: &Request) -> usize {
     let body: Value = serde_json::from_str(&request.body).unwrap();
     body["starting_after"].as_str().map_or(0, |cursor| cursor[1..].parse::<usize>().unwrap() + 1)
 }
@@ -137,12 +138,7 @@ fn response(page: usize) -> Response {
         record
     };
     let records: Vec<Value> = (0..page * 5 % 11).map(record).collect();
-    let has_next = page + 1 < PAGES;
-    let mut body = json!({"has_next": has_next, "records": records});
-    if has_next {
-        body["next_starting_after"] = json!(format!("c{page}"));
-    }
-    Response::new(200, body.to_string())
+    page_of(&records, (page + 1 < PAGES).then(|| format!("c{page}")).as_deref())
 }
 
 /// The output of an uninterrupted run.
@@ -178,7 +174,7 @@ fn dead_letters(context: &Context) -> Vec<Value> {
     dead_letters
 }
 
-/// Checks that the output equals that of an uninterrupted run. Each crash repeats at most the three requests of one page.
+/// Checks that the output equals the output of an uninterrupted run. Each crash repeats at most the three requests of one page.
 fn assert_uninterrupted(
     expected: &Uninterrupted,
     fixture: &Fixture,
@@ -242,7 +238,7 @@ fn a_run_killed_after_any_checkpoint_resumes_at_the_next_page() {
     let exports = fixture.tenant.requests();
     let exports = exports.iter().filter(|request| request.target != "/oauth/token");
     // Each run requests the page that the preceding run missed, and the next one.
-    let pages: Vec<usize> = exports.map(page_of).collect();
+    let pages: Vec<usize> = exports.map(number_of_page).collect();
     let expected_pages: Vec<usize> = (0..PAGES).flat_map(|page| [page, page]).collect();
     assert_eq!(pages, expected_pages[1..expected_pages.len() - 1]);
     assert_resumes(&expected, &fixture, &context, PAGES);

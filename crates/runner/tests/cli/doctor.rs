@@ -79,8 +79,8 @@ fn shown(ended: &Outcome) -> String {
 #[test]
 fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     let (tenant, receiver) = (healthy(), Receiver::start(|_| Response::new(405, "")));
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + FILE + &webhook(receiver.url())));
+    let context =
+        Context::with_pipeline(&(source(tenant.url(), "") + FILE + &webhook(receiver.url())));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(0);
     insta::assert_snapshot!(ended.stdout, @"jobs.toml: ready to run; checks: 12 ok, 2 skipped; [time]");
     insta::assert_snapshot!(ended.stderr, @"
@@ -152,8 +152,7 @@ fn the_document_names_each_check_and_the_families() {
 fn refused_credentials_fail_with_the_code_of_the_source_and_skip_what_needs_them() {
     let refused = || Response::new(401, r#"{"error": "access_denied"}"#);
     let tenant = tenant_with(refused, |_| page(&["j1"], None));
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
+    let context = Context::with_pipeline(&(source(tenant.url(), "") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(3);
     insta::assert_snapshot!(ended.stdout, @"
     failed: source `techwolf`: token: requesting a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 401 Unauthorized: access_denied
@@ -178,8 +177,8 @@ fn a_vendor_that_is_not_activated_is_named() {
         }
     };
     let tenant = tenant_with(|| token("canary-token-1", 60), answer);
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "external_vendor = \"workday\"") + FILE));
+    let context =
+        Context::with_pipeline(&(source(tenant.url(), "external_vendor = \"workday\"") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(3);
     insta::assert_snapshot!(ended.stdout, @r#"
     warning: pipeline: jobs.toml:5:19: `external_vendor` has no effect without `linked_skills`
@@ -208,8 +207,7 @@ fn an_unreachable_server_skips_the_checks_that_need_it() {
 #[test]
 fn a_check_ends_at_its_time_limit() {
     let silent = FaultServer::start_blocking(|_| Response::new(200, "").never_sent());
-    let context = Context::new();
-    context.write("jobs.toml", &(source(silent.url(), "") + FILE));
+    let context = Context::with_pipeline(&(source(silent.url(), "") + FILE));
     let arguments = ["doctor", "jobs.toml", "--timeout", "200ms", "--json"];
     let found = document(&context.taskferry(&arguments).with_code(3));
     assert_eq!(verdict(&found, "tls"), "failed");
@@ -221,8 +219,7 @@ fn a_check_ends_at_its_time_limit() {
 #[test]
 fn one_check_runs_alone() {
     let tenant = healthy();
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
+    let context = Context::with_pipeline(&(source(tenant.url(), "") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml", "--check", "token", "-v"]).with_code(0);
     insta::assert_snapshot!(shown(&ended), @"
     ok: source `techwolf`: token: a token was issued, usable for 2 h; its scopes are not known (N ms)
@@ -237,8 +234,7 @@ fn one_check_runs_alone() {
 #[test]
 fn a_receiver_that_is_not_healthy_is_a_warning() {
     let (tenant, receiver) = (healthy(), Receiver::start(|_| Response::new(503, "")));
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + &webhook(receiver.url())));
+    let context = Context::with_pipeline(&(source(tenant.url(), "") + &webhook(receiver.url())));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(0);
     insta::assert_snapshot!(ended.stdout, @"
     warning: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 503 Service Unavailable
@@ -251,8 +247,7 @@ fn a_receiver_that_is_not_healthy_is_a_warning() {
 fn a_receiver_that_cannot_be_reached_fails_after_one_retry_with_the_code_of_a_sink() {
     let (tenant, receiver) =
         (healthy(), Receiver::start(|_| Response::new(200, "").disconnected()));
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + &webhook(receiver.url())));
+    let context = Context::with_pipeline(&(source(tenant.url(), "") + &webhook(receiver.url())));
     let found = document(&context.taskferry(&["doctor", "jobs.toml", "--json"]).with_code(5));
     assert_eq!(found["exit_code"], 5);
     assert_eq!(receiver.requests().len(), 2);
@@ -261,8 +256,7 @@ fn a_receiver_that_cannot_be_reached_fails_after_one_retry_with_the_code_of_a_si
 #[test]
 fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
     let tenant = healthy();
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
+    let context = Context::with_pipeline(&(source(tenant.url(), "") + FILE));
     // A file in place of the folder: even the superuser cannot write there.
     context.write("out", "a file");
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(5);
@@ -295,8 +289,7 @@ fn the_sandbox_is_checked_without_credentials() {
 #[test]
 fn the_bundle_lists_its_contents_and_holds_the_last_manifests() {
     let tenant = tenant_with(|| token("canary-token-1", 10_800), |_| page(&["j1"], None));
-    let context = Context::new();
-    context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
+    let context = Context::with_pipeline(&(source(tenant.url(), "") + FILE));
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let arguments =
         ["doctor", "jobs.toml", "--bundle", "bundle.txt", "--set", "source.auth.tenant=acme-2"];

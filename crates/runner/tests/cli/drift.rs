@@ -1,18 +1,11 @@
 //! Changes of the API's fields between two exports.
 
 use serde_json::{Value, json};
-use taskferry_testkit::{Context, Response, Tenant};
+use taskferry_testkit::{Context, Response, Tenant, page_of};
 
 /// A tenant that changes its records from export to export.
 fn tenant(exports: &[&[Value]]) -> Tenant {
-    let page = |records: &&[Value]| {
-        Response::new(200, json!({"has_next": false, "records": records}).to_string())
-    };
-    Tenant::with_pages(exports.iter().map(page).collect::<Vec<_>>())
-}
-
-fn summary(context: &Context) -> Value {
-    serde_json::from_str(&context.read("summary.json")).unwrap()
+    Tenant::with_pages(exports.iter().map(|records| page_of(records, None)).collect::<Vec<_>>())
 }
 
 fn jobs(count: usize, job: impl Fn(usize) -> Value) -> Vec<Value> {
@@ -38,7 +31,7 @@ fn the_manifest_lists_the_fields_and_their_changes() {
     let tenant = tenant(&[&first, &second, &second]);
     let ended = tenant.export(&context, &[]).with_code(0);
     assert!(!ended.stderr.contains("differ"), "{}", ended.stderr);
-    let before = summary(&context);
+    let before = context.json("summary.json");
     assert_eq!(before["drift"], Value::Null);
     assert_eq!(
         before["source"]["fields"][2],
@@ -47,7 +40,7 @@ fn the_manifest_lists_the_fields_and_their_changes() {
 
     let ended = tenant.export(&context, &[]).with_code(0);
     assert_eq!(
-        summary(&context)["drift"],
+        context.json("summary.json")["drift"],
         json!({
             "compared_with": before["run_id"],
             "new": ["tasks[].linked_skills"],
@@ -65,7 +58,7 @@ fn the_manifest_lists_the_fields_and_their_changes() {
     ended.assert_stderr(&warning);
 
     tenant.export(&context, &[]).with_code(0);
-    let nothing = &summary(&context)["drift"];
+    let nothing = &context.json("summary.json")["drift"];
     assert_eq!((&nothing["new"], &nothing["gone"]), (&json!([]), &json!([])));
 }
 
@@ -89,7 +82,7 @@ fn drift_can_be_ignored_or_stop_the_export() {
 
     let ignored = run("ignore").with_code(0);
     assert!(!ignored.stderr.contains("differ"), "{}", ignored.stderr);
-    assert_eq!(summary(&context)["drift"]["gone"], json!(["tasks[].ai_impact"]));
+    assert_eq!(context.json("summary.json")["drift"]["gone"], json!(["tasks[].ai_impact"]));
 }
 
 #[test]
@@ -101,7 +94,7 @@ fn exports_with_other_fields_in_the_pipeline_file_are_not_compared() {
     let pipeline = tenant.pipeline().replace("[\"ai_impact\"]", "[\"linked_skills\"]");
     context.write("jobs.toml", &pipeline);
     context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
-    assert_eq!(summary(&context)["drift"], Value::Null);
+    assert_eq!(context.json("summary.json")["drift"], Value::Null);
 }
 
 #[test]
@@ -115,7 +108,7 @@ fn a_rare_field_is_new_once_and_not_missed() {
     let tenant = tenant(&[&without, &rare, &without, &rare]);
     let changes = [(); 4].map(|()| {
         tenant.export(&context, &[]).with_code(0);
-        let drift = summary(&context)["drift"].clone();
+        let drift = context.json("summary.json")["drift"].clone();
         (drift["new"].clone(), drift["gone"].clone())
     });
     let none = (json!([]), json!([]));
@@ -128,22 +121,15 @@ fn a_rare_field_is_new_once_and_not_missed() {
 #[test]
 fn fields_are_counted_across_a_resumed_run() {
     let context = Context::new();
-    let page = |records: Value, next: Option<&str>| {
-        let mut body = json!({"has_next": next.is_some(), "records": records});
-        if let Some(next) = next {
-            body["next_starting_after"] = json!(next);
-        }
-        Response::new(200, body.to_string())
-    };
     let tenant = Tenant::with_pages([
-        page(json!([{"external_id": "j1", "tasks": [], "early": 1}]), Some("j1")),
+        page_of(&[json!({"external_id": "j1", "tasks": [], "early": 1})], Some("j1")),
         Response::new(400, "no"),
-        page(json!([{"external_id": "j2", "tasks": []}]), None),
+        page_of(&[json!({"external_id": "j2", "tasks": []})], None),
     ]);
     tenant.export(&context, &[]).with_code(3);
     tenant.export(&context, &[]).with_code(0);
     assert_eq!(
-        summary(&context)["source"]["fields"][0],
+        context.json("summary.json")["source"]["fields"][0],
         json!({"field": "early", "types": ["number"], "null_rate": 0.5})
     );
 }

@@ -134,7 +134,7 @@ fn a_picture_has_no_references_and_follows_light_and_dark() {
 }
 
 #[test]
-fn the_published_picture_is_that_of_the_quickstart() {
+fn the_published_picture_shows_the_quickstart() {
     let context = Context::new();
     let file = project_file("pipelines/quickstart.toml");
     context.taskferry(&["run", &file, "--summary", "summary.json"]).with_code(0);

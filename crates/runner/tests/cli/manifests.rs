@@ -139,7 +139,7 @@ fn merge_reads_shards_of_every_released_form() {
 }
 
 #[test]
-fn graph_reads_manifests_of_every_released_form_and_those_of_merge() {
+fn graph_reads_manifests_of_every_released_form_and_of_merge() {
     let context = night();
     let drawn =
         |path: &str| context.taskferry(&["graph", "night.toml", "--run", path]).with_code(0).stdout;

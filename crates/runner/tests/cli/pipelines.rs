@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use taskferry_sdk::hex;
 use taskferry_testkit::{Context, Receiver, Response, project_file};
 
 use crate::rows::generated_jobs;
@@ -48,13 +49,7 @@ fn check_files(context: &Context, manifest: &Value) {
     for file in sinks.iter().flat_map(|sink| sink["files"].as_array().unwrap()) {
         let path = file["path"].as_str().unwrap();
         let bytes = fs::read(context.path(path)).unwrap();
-        let digest = Sha256::digest(&bytes);
-        let digest: String = digest
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|half| char::from_digit(half.into(), 16))
-            .collect();
-        assert_eq!(file["sha256"], digest, "{path}");
+        assert_eq!(file["sha256"], hex(Sha256::digest(&bytes)), "{path}");
         assert_eq!(file["bytes"], bytes.len(), "{path}");
         assert_eq!(file["records"], records(path, &bytes), "{path}");
         expected.push(path.to_owned());
@@ -63,7 +58,7 @@ fn check_files(context: &Context, manifest: &Value) {
     assert_eq!(context.files(), expected);
 }
 
-/// Counts the records of a file, whose format is that of its extension.
+/// Counts the records of a file. The extension determines the format.
 fn records(path: &str, bytes: &[u8]) -> usize {
     if let Some(inner) = path.strip_suffix(".gz") {
         let mut unpacked = Vec::new();

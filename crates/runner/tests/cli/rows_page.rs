@@ -38,7 +38,7 @@ fn documented(section: &str) -> BTreeMap<String, (BTreeSet<String>, bool)> {
     .collect()
 }
 
-/// The fields of a section, with those of the section that it extends.
+/// The fields of a section, and of the section that it extends.
 fn documented_with_base(title: &str) -> BTreeMap<String, (BTreeSet<String>, bool)> {
     let mut fields = documented(&section(title));
     match title {

@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::metrics::v1::{metric, number_data_point};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use taskferry_sdk::hex;
 use taskferry_testkit::{Context, FaultServer, Outcome, Response, Tenant, page};
 
 const PIPELINE: &str = r#"
@@ -129,8 +130,6 @@ fn a_run_joins_the_trace_of_its_caller() {
     run_with_collector(&mut context, &collector, &[]).with_code(0);
     let (resource, spans) = spans(&collector);
     let run = spans_named(&spans, "run")[0];
-    let hex =
-        |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(hex(&run.trace_id), "0af7651916cd43dd8448eb211c80319c");
     assert_eq!(hex(&run.parent_span_id), "b7ad6b7169203331");
     assert_eq!(attribute(&resource.attributes, "service.name"), "payroll");

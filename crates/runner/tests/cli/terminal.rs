@@ -1,7 +1,7 @@
 //! Text from records, servers, files and the environment is escaped in terminals, logs and manifests.
 
 use serde_json::{Value, json};
-use taskferry_testkit::{Context, FaultServer, Outcome, Receiver, Response, Tenant};
+use taskferry_testkit::{Context, FaultServer, Outcome, Receiver, Response, Tenant, page_of};
 
 /// Clears the screen, sets the window title, forges a line, sets colors with C1 codes, changes the text direction, hides a word.
 const EVIL: &str = "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\u{7f}y";
@@ -74,7 +74,7 @@ fn hostile_tenant(jobs: usize) -> Tenant {
     };
     Tenant::start(move |_| {
         let records: Vec<Value> = (0..jobs).map(job).collect();
-        Response::new(200, json!({"has_next": false, "records": records}).to_string())
+        page_of(&records, None)
     })
 }
 
@@ -128,22 +128,17 @@ fn data_on_standard_output_is_not_escaped() {
 #[test]
 fn control_characters_in_responses_are_escaped() {
     let context = Context::new();
-    let cursor =
-        json!({"has_next": true, "records": [{"external_id": "a"}], "next_starting_after": EVIL});
-    let looping =
-        json!({"has_next": true, "records": [{"external_id": "b"}], "next_starting_after": EVIL});
+    let page = |job: &str, next: Option<&str>| page_of(&[json!({"external_id": job})], next);
     let error = json!([{"title": EVIL, "description": EVIL}]).to_string();
-    let again =
-        json!({"has_next": false, "records": [{"external_id": EVIL}, {"external_id": EVIL}]});
     for pages in [
         vec![Response::new(400, error.clone())],
         vec![Response::new(404, EVIL)],
         vec![Response::new(200, EVIL)],
         vec![Response::new(302, "").header("location", "http://x/\u{202e}\u{9b}")],
         vec![Response::new(429, "").header("retry-after", "9\u{9b}99999")],
-        vec![Response::new(200, cursor.to_string()), Response::new(403, error)],
-        vec![Response::new(200, cursor.to_string()), Response::new(200, looping.to_string())],
-        vec![Response::new(200, again.to_string())],
+        vec![page("a", Some(EVIL)), Response::new(403, error)],
+        vec![page("a", Some(EVIL)), page("b", Some(EVIL))],
+        vec![page_of(&[json!({"external_id": EVIL}), json!({"external_id": EVIL})], None)],
     ] {
         let server = Tenant::with_pages(pages);
         context.write("jobs.toml", &server.pipeline());
