@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anstream::adapter::strip_str;
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -20,11 +21,11 @@ use taskferry_sdk::{printable, printable_json, printable_lines};
 
 use crate::wrap::wrapped_line;
 
-const ERROR: &str = "\u{1b}[1;31m";
-const WARNING: &str = "\u{1b}[1;33m";
-const INFO: &str = "\u{1b}[32m";
-const DETAIL: &str = "\u{1b}[34m";
-const PLAIN: &str = "\u{1b}[0m";
+pub(crate) const ERROR: &str = "\u{1b}[1;31m";
+pub(crate) const WARNING: &str = "\u{1b}[1;33m";
+pub(crate) const INFO: &str = "\u{1b}[32m";
+pub(crate) const DETAIL: &str = "\u{1b}[34m";
+pub(crate) const PLAIN: &str = "\u{1b}[0m";
 
 /// How long to wait for a reader of standard error that is not reading.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -146,9 +147,7 @@ pub(crate) fn page(text: &str) -> io::Result<()> {
 
 /// Writes text with colors to standard output, without colors if it cannot show them.
 pub(crate) fn drawn_page(text: &str) -> io::Result<()> {
-    let text = only_styles(text);
-    let plain = matches!(AutoStream::choice(&io::stdout()), ColorChoice::Never);
-    if plain { data(&strip_str(&text).to_string()) } else { data(&text) }
+    data(&styled_for(&io::stdout(), &only_styles(text)))
 }
 
 /// Clears the terminal of standard output, if it is one.
@@ -192,8 +191,7 @@ fn fitted(line: &str) -> String {
 /// error must not stop an export.
 fn raw(text: &str) {
     let stderr = io::stderr();
-    let plain = matches!(AutoStream::choice(&stderr), ColorChoice::Never);
-    let text = if plain { Cow::Owned(strip_str(text).to_string()) } else { Cow::Borrowed(text) };
+    let text = styled_for(&stderr, text);
     let write = || {
         let mut out = BlockingWriter::new(stderr.lock(), Some(WRITE_TIMEOUT));
         _ = out.write_all(text.as_bytes());
@@ -201,6 +199,14 @@ fn raw(text: &str) {
     match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(bar) => bar.suspend(write),
         None => write(),
+    }
+}
+
+/// The text, without colors if the stream cannot show them.
+fn styled_for<'a>(stream: &impl RawStream, text: &'a str) -> Cow<'a, str> {
+    match AutoStream::choice(stream) {
+        ColorChoice::Never => strip_str(text).to_string().into(),
+        _ => text.into(),
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn execute(
     layers: &LayerArguments,
     context: Option<RunContext>,
 ) -> Ended {
-    let log = arguments.log;
+    let (log, file) = (arguments.log, inputs.first().copied().unwrap_or(Path::new("")));
     let Checked { pipeline, files, stages, warnings, .. } = checked;
     let reports = Reports::prepare(arguments, inputs, &files)?;
     let folder = StateFolder::of(&pipeline, context.as_ref().and_then(|context| context.shard));
@@ -63,7 +63,6 @@ pub(crate) async fn execute(
         tracing::info!("dry run: nothing is published or sent, and no state is kept");
         None
     } else {
-        let file = inputs.first().copied().unwrap_or(Path::new(""));
         match folder.open(&pipeline, context.as_ref(), file) {
             Ok(state) => {
                 logging::kept::keep_in(state.place(logging::kept::FILE));
@@ -124,7 +123,6 @@ pub(crate) async fn execute(
     match log {
         LogFormat::Json => summary::write_json(&report.manifest, warnings.len()),
         LogFormat::Text => {
-            let file = inputs.first().copied().unwrap_or(Path::new(""));
             let shown =
                 summary::RunInfo { warnings: warnings.len(), stages: &stages, file, layers };
             summary::write_text(&report, &shown, arguments.quiet);

@@ -19,7 +19,7 @@ pub(super) struct Planned {
     pub(super) check: Check,
 }
 
-/// All checks of a pipeline: those of the state folder, and of each stage.
+/// All checks of a pipeline: the checks of the state folder, and of each stage.
 pub(super) fn of(pipeline: Pipeline, arguments: &DoctorArguments) -> Vec<Planned> {
     let mut run = taskferry_engine::new_run(&pipeline.name);
     run.sandbox = pipeline.sandbox;

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use taskferry_sdk::{Finding, Verdict, printable};
 
 use crate::command::arguments::DoctorArguments;
-use crate::command::colors::{GREEN, PLAIN};
 use crate::command::format::count;
-use crate::console;
+use crate::console::{self, DETAIL, ERROR, INFO, PLAIN, WARNING};
 use crate::exit::Exit;
 use crate::wrap::indented;
 
@@ -169,10 +168,10 @@ fn write_finding(
     width: usize,
 ) {
     let (word, style) = match finding.verdict {
-        Verdict::Ok => ("ok", GREEN),
-        Verdict::Skipped => ("skipped", "\u{1b}[34m"),
-        Verdict::Warning => ("warning", "\u{1b}[1;33m"),
-        Verdict::Failed => ("failed", "\u{1b}[1;31m"),
+        Verdict::Ok => ("ok", INFO),
+        Verdict::Skipped => ("skipped", DETAIL),
+        Verdict::Warning => ("warning", WARNING),
+        Verdict::Failed => ("failed", ERROR),
     };
     let elapsed = elapsed.map(|elapsed| format!(" ({} ms)", milliseconds(elapsed)));
     let line =

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use taskferry_engine::{SCHEMA_VERSION, SinkSummary, SourceSummary, Status, TransformSummary};
 
 use super::shard_manifest::{ShardManifest, quoted};
@@ -279,32 +279,33 @@ fn add(sum: &mut Value, more: &Value) {
                 add(stage, more);
             }
         }
-        (Value::Object(stage), Value::Object(more)) => add_stage(stage, more),
+        (Value::Object(stage), more) => {
+            for (key, value) in stage {
+                add_field(key, value, &more[key]);
+            }
+        }
         _ => {}
     }
 }
 
-fn add_stage(stage: &mut Map<String, Value>, more: &Map<String, Value>) {
-    for (key, value) in stage {
-        let more = more.get(key).unwrap_or(&Value::Null);
-        match key.as_str() {
-            key if COUNTS.split(' ').any(|count| count == key) => {
-                let sum = value.as_u64().unwrap_or_default() + more.as_u64().unwrap_or_default();
-                *value = json!(sum);
-            }
-            "files" => {
-                if let (Value::Array(files), Value::Array(more)) = (value, more) {
-                    files.extend(more.iter().cloned());
-                }
-            }
-            "transforms" => add(value, more),
-            "counters" => add_counters(value, more),
-            "frequent" => add_frequent(value, more),
-            "published" => *value = json!(value == true && more == true),
-            // The sink state of one shard does not apply to the merged export.
-            "mark" => *value = Value::Null,
-            _ => {}
+fn add_field(key: &str, value: &mut Value, more: &Value) {
+    match key {
+        _ if COUNTS.split(' ').any(|count| count == key) => {
+            let sum = value.as_u64().unwrap_or_default() + more.as_u64().unwrap_or_default();
+            *value = json!(sum);
         }
+        "files" => {
+            if let (Value::Array(files), Value::Array(more)) = (value, more) {
+                files.extend(more.iter().cloned());
+            }
+        }
+        "transforms" => add(value, more),
+        "counters" => add_counters(value, more),
+        "frequent" => add_frequent(value, more),
+        "published" => *value = json!(value == true && more == true),
+        // The sink state of one shard does not apply to the merged export.
+        "mark" => *value = Value::Null,
+        _ => {}
     }
 }
 

@@ -20,6 +20,8 @@ const INDENT: usize = 4;
 const MAX_RECORDS: usize = 2;
 /// The maximum number of effects of one stage that are shown.
 const MAX_EFFECTS: usize = 4;
+/// The maximum number of lines of one change.
+const MAX_LINES: usize = 12;
 
 /// Writes records with everything that happens to them.
 pub(crate) struct TextWriter<'a> {
@@ -32,23 +34,23 @@ pub(crate) struct TextWriter<'a> {
     pub(crate) text: String,
 }
 
-/// The maximum number of lines of one change.
-const MAX_LINES: usize = 12;
-
 impl TextWriter<'_> {
     /// Adds a record.
     pub(crate) fn record(&mut self, trace: &RecordTrace, index: usize, total: usize) {
         let mask = Mask::of(trace, self.masks_values);
         let heading = format!("record {} of {total}", index + 1);
-        self.line(&format!("{BOLD}{heading}{PLAIN}: {}", escaped(&trace.origin.to_string())));
-        if let Some(source) = self.stages.first().filter(|source| self.shows(source)) {
+        self.line(&format!(
+            "{BOLD}{heading}{PLAIN}: {}",
+            printable_lines(&trace.origin.to_string())
+        ));
+        let source = self.stages.first().filter(|source| self.shows(source));
+        if let Some(source) = source {
             self.heading(source, "");
             for line in lines(&mask.record(&trace.record), self.layout()) {
-                self.same(&line.shown());
+                self.diff_line(&DiffLine::Same(line.shown()));
             }
         }
-        let is_source = self.stages.first().is_some_and(|source| self.shows(source));
-        if !self.steps(trace, &mask) && self.only.is_some() && !is_source {
+        if !self.steps(trace, &mask) && self.only.is_some() && source.is_none() {
             self.line(&format!("  {YELLOW}the record does not reach this stage{PLAIN}"));
         }
         self.line("");
@@ -75,15 +77,15 @@ impl TextWriter<'_> {
     }
 
     fn heading(&mut self, stage: &StageInfo, summary: &str) {
-        let sink = stage.sink.as_ref().map(|sink| format!(" of sink `{}`", escaped(sink)));
+        let sink = stage.sink.as_ref().map(|sink| format!(" of sink `{}`", printable_lines(sink)));
         let position = stage.position.as_ref().map(ToString::to_string).unwrap_or_default();
         let name = format!("{} {}", stage.id.role, stage.id.name);
         let colon = if summary.is_empty() { "" } else { ": " };
         self.wrapped(&format!(
             "  {BOLD}{}{PLAIN}{} {FAINT}{}{PLAIN}{colon}{summary}",
-            escaped(&name),
+            printable_lines(&name),
             sink.unwrap_or_default(),
-            escaped(&position)
+            printable_lines(&position)
         ));
     }
 
@@ -100,7 +102,7 @@ impl TextWriter<'_> {
         self.effects(stage, mask, whole);
         for reason in stage.refusals() {
             let effect = consequence(stage.info);
-            let reason = escaped(&mask.text(reason)).into_owned();
+            let reason = printable_lines(&mask.text(reason)).into_owned();
             self.wrapped(&format!("    {RED}refused{PLAIN}: {reason}; {effect}"));
         }
         if whole && stage.info.id.role == Role::Sink {
@@ -121,14 +123,14 @@ impl TextWriter<'_> {
             self.wrapped(&format!(
                 "    `{}` {FAINT}({}){PLAIN} {}{times}",
                 effect.option,
-                escaped(&place),
-                escaped(&text)
+                printable_lines(&place),
+                printable_lines(&text)
             ));
         }
         if effects.len() > shown {
             let (more, name) = (effects.len() - shown, &stage.info.id.name);
             let hint = format!("… {more} more; `--stage {name}` shows all");
-            self.line(&format!("    {FAINT}{}{PLAIN}", escaped(&hint)));
+            self.line(&format!("    {FAINT}{}{PLAIN}", printable_lines(&hint)));
         }
     }
 
@@ -178,11 +180,6 @@ impl TextWriter<'_> {
         }
     }
 
-    /// Adds an unchanged line.
-    fn same(&mut self, line: &str) {
-        self.diff_line(&DiffLine::Same(line.to_owned()));
-    }
-
     fn diff_line(&mut self, line: &DiffLine) {
         let width = self.width.filter(|_| self.only.is_none());
         let width = width.map(|width| width.saturating_sub(INDENT));
@@ -191,7 +188,7 @@ impl TextWriter<'_> {
 
     /// Adds a line after the records.
     pub(crate) fn footer(&mut self, line: &str) {
-        self.line(&format!("{FAINT}{}{PLAIN}", escaped(line)));
+        self.line(&format!("{FAINT}{}{PLAIN}", printable_lines(line)));
     }
 
     /// Adds a line, which is escaped already, in lines that fit the terminal.
@@ -211,8 +208,4 @@ impl TextWriter<'_> {
 pub(crate) fn footer(shown: usize, read: u64, pages: u64) -> String {
     let shown = count(shown as u64, "record");
     format!("{shown} shown, {} read ({})", number(read), count(pages, "page"))
-}
-
-fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
-    printable_lines(text)
 }
