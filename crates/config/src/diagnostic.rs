@@ -201,7 +201,7 @@ impl Diagnostics {
         Self(diagnostics)
     }
 
-    /// The errors and warnings: at most a hundred of each kind, and an entry with the number of omitted ones.
+    /// The errors and warnings: at most a hundred of each kind, and an entry with the number of omitted diagnostics.
     pub fn all(&self) -> &[Diagnostic] {
         &self.0
     }
@@ -227,7 +227,7 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Keeps the first hundred of each kind. Returns an entry with the number of omitted ones for each kind.
+/// Keeps the first hundred of each kind. Returns one entry per kind with the number of omitted diagnostics.
 pub(crate) fn limit_each_kind<T>(
     found: &mut Vec<T>,
     kind: impl Fn(&T) -> (&'static str, Severity),

@@ -121,7 +121,7 @@ impl Placeholder {
     }
 }
 
-/// Splits placeholders into those for files that must exist, and all others. A file beside the pipeline file must exist, unless
+/// Separates the placeholders for files that must exist from the others. A file beside the pipeline file must exist, unless
 /// it contains a secret.
 fn missing_files(
     tree: &Node,

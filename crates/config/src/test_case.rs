@@ -31,8 +31,8 @@ pub struct TestCase {
     pub input: TestInput,
     /// The records of an earlier complete run.
     pub before: Option<Vec<Value>>,
-    /// The transform that runs alone, or the sink whose transforms run after those of the pipeline; `None` for the transforms of
-    /// the pipeline.
+    /// The transform that runs alone, or the sink whose transforms run after the transforms of the pipeline; `None` for only the
+    /// transforms of the pipeline.
     pub stage: Option<StageId>,
     /// The expected records.
     pub expect: Option<Vec<Value>>,

@@ -100,7 +100,7 @@ pub struct SinkStage {
     pub type_name: &'static str,
     /// What happens to a record that it refuses.
     pub on_error: OnError,
-    /// The sink's own transforms, after those of the pipeline.
+    /// The sink's own transforms, which run after the transforms of the pipeline.
     pub transforms: Vec<TransformStage>,
     /// The stage itself.
     pub sink: Box<dyn Sink>,

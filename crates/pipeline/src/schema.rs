@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{DeadLetterOptions, ExpectOptions, StateOptions, TestOptions};
 
-/// The tables of a pipeline file that are not stages, by key: those that configure the run as a whole, and the tests.
+/// The tables of a pipeline file that are not stages, by key: the tables that configure the run, and the tests.
 pub fn run_tables() -> [(&'static str, Schema); 4] {
     [
         ("state", schema_for!(StateOptions)),

@@ -1,4 +1,4 @@
-//! Exit codes. The engine chooses those of runs.
+//! Exit codes. The engine chooses the exit codes of runs.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};

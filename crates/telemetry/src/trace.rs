@@ -20,7 +20,7 @@ use taskferry_sdk::{ErrorKind, SourceStatistics};
 use crate::environment::Environment;
 use crate::samples::status_name;
 
-/// The default of `OTEL_BSP_MAX_QUEUE_SIZE`. Pages from a file or the sandbox quickly fill the default queue of 2048 spans.
+/// The default of `OTEL_BSP_MAX_QUEUE_SIZE`. OpenTelemetry's default is 2048 spans, which pages from a file or the sandbox quickly fill.
 const QUEUE_SIZE: usize = 8192;
 
 #[derive(Debug)]

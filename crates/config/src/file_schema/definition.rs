@@ -1,4 +1,4 @@
-//! Converts the schema of an options struct to that of its table in a pipeline file.
+//! Converts the schema of an options struct to the schema of its table in a pipeline file.
 
 use serde_json::{Map, Value, json};
 use taskferry_pipeline::resolve_schema;
@@ -29,7 +29,7 @@ impl Converter<'_> {
         let (Value::Object(own), Value::Object(target)) = (schema, target) else {
             return target.clone();
         };
-        // The description and default of the key take precedence over those of its type.
+        // The description and default of the key take precedence over the description and default of its type.
         let mut fields = target.clone();
         for key in ["description", "default", "minItems", "uniqueItems"] {
             if let Some(value) = own.get(key) {

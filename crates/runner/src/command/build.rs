@@ -73,7 +73,7 @@ fn write(cargo: &Cargo, package: &Package<'_>) -> Result<PathBuf, CommandError> 
     if !main.exists() {
         write_file(&main, &package::main(&[]))?;
     }
-    // The versions with which the checkout is tested. Cargo adds those of the plugins.
+    // The versions with which the checkout is tested. Cargo adds the dependencies of the plugins.
     let versions = folder.join("Cargo.lock");
     let known = package.checkout.map(|checkout| fs::read_to_string(checkout.join("Cargo.lock")));
     if let Some(Ok(known)) = known

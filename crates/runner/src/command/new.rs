@@ -66,7 +66,7 @@ fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Ended {
     Ok(Exit::COMPLETE)
 }
 
-/// Whether the name is that of a file on every system, and needs no quotes in a shell or in TOML.
+/// Whether the name is a valid file name on every system, and needs no quotes in a shell or in TOML.
 fn is_valid_name(name: &str) -> bool {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
     name.starts_with(|first: char| first.is_ascii_alphanumeric())

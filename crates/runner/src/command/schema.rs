@@ -11,7 +11,7 @@ use super::merge::MergedManifest;
 use crate::command_error::{Ended, printed};
 use crate::console;
 
-/// Prints the schema of pipeline files, or that of manifests.
+/// Prints the schema of pipeline files, or of manifests.
 pub(crate) fn schema(registry: &Registry, arguments: &SchemaArguments) -> Ended {
     let schema = if arguments.manifest { manifest_schema() } else { file_schema(registry) };
     printed(console::data(&format!("{schema:#}\n")))

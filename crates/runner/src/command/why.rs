@@ -142,7 +142,7 @@ impl<'a> Explanation<'a> {
             return;
         }
         let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-        // One id is the beginning of the other.
+        // Whether one id is the beginning of the other.
         let begins = |id: &str| id.starts_with(&*arguments.id) || arguments.id.starts_with(id);
         let similar = ids.iter().filter(|id| !id.is_empty() && begins(id)).take(MAX_IDS);
         self.nearest_ids = similar.map(ToString::to_string).collect();

@@ -42,8 +42,7 @@ fn lock() -> MutexGuard<'static, Kept> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes the lines of this run, also the earlier ones, to this file, after the lines of earlier runs. If the log can't be written, the run
-/// continues.
+/// Appends the lines of this run to the file, including the lines before this call. If the log can't be written, the run continues.
 pub(crate) fn keep_in(place: Place) {
     let earlier = place.read().unwrap_or_default();
     let earlier = String::from_utf8_lossy(&earlier);

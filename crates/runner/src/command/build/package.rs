@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_is_that_of_the_binary() {
+    fn the_profile_equals_the_profile_of_the_binary() {
         let manifest = include_str!("../../../../../Cargo.toml");
         let start = manifest.find("[profile.release]").unwrap();
         let end = manifest.find("# For binaries that are shipped").unwrap();

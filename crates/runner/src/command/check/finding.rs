@@ -67,7 +67,7 @@ impl Finding {
             Severity::Warning => Level::Warning,
         };
         let place = diagnostic.position().and_then(|at| files.place(&at, diagnostic.length()));
-        // A position outside of the files, such as that of an argument, is part of the message.
+        // A position outside of the files, for example in an argument, is part of the message.
         let text = match place {
             Some(_) => diagnostic.to_string(),
             None => diagnostic.in_one_line(),

@@ -42,7 +42,7 @@ pub(super) struct Node {
 /// What one stage did with its records.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
-    /// The records that the stage received; for the source, those that it read.
+    /// The records that the stage received; for the source, the records that it read.
     pub(super) received: u64,
     /// The records that a sink has delivered.
     delivered: u64,

@@ -28,7 +28,7 @@ pub(super) fn dropped(stage: &TransformSummary) -> u64 {
     if is_aggregation { 0 } else { stage.filtered }
 }
 
-/// The transforms of a pipeline, those of its sinks included.
+/// The transforms of a pipeline, including the transforms of its sinks.
 pub(super) fn transforms(manifest: &Manifest) -> impl Iterator<Item = &TransformSummary> {
     manifest.transforms.iter().chain(manifest.sinks.iter().flat_map(|sink| &sink.transforms))
 }

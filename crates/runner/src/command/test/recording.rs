@@ -214,7 +214,7 @@ fn isolated(registry: &Registry, file: &Path) -> Result<Checked, CommandError> {
 
 /// The error about a key that has no answer, with the reason why its record was refused.
 fn refused_lookup(stage: &str, key: &str, executed: &TestRun) -> CommandError {
-    // With several refusals, the reason may be that of another key.
+    // With several refusals, the reason may belong to another key.
     let mut reasons = executed.refused.iter().filter(|(refused_by, _)| refused_by == stage);
     let reason = match (reasons.next(), reasons.next()) {
         (Some((_, reason)), None) => format!(": {reason}"),
