@@ -19,12 +19,6 @@ impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
 }
 
-/// The field that a misspelled name most likely means. Other names are valid, since the API and other transforms can add
-/// fields.
-fn misspelled(field: &str) -> Option<&'static str> {
-    nearest(field, LIST_FIELDS).filter(|near| *near != field)
-}
-
 /// The fields of the results.
 fn flattened(
     input: &RecordFields,
@@ -67,42 +61,15 @@ fn exploded(mut row: FieldSet, explode: Option<&str>) -> RecordFields {
 
 impl TransformPlugin for FlattenHierarchy {
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
-        let path = KeyPath::of("explode");
-        match &self.explode {
-            Some(_) if self.into == Into::Tasks => Err(vec![
-                Problem::at(path, "unused-option", "`explode` needs `into = \"rows\"`")
-                    .part(Part::Key)
-                    .label("only rows can be exploded")
-                    .related(KeyPath::of("into"), Part::Value, "produces lists of tasks")
-                    .help("write `into = \"rows\"`, or remove `explode`"),
-            ]),
-            Some(field) if field.is_empty() => Err(vec![
-                Problem::at(path, "empty-value", "`explode` is empty")
-                    .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
-            ]),
-            Some(field) if NON_LIST_FIELDS.contains(&field.as_str()) => {
-                let message = format!("`{field}` is not a list, so it can't be exploded");
-                let lists = LIST_FIELDS.map(|name| format!("\"{name}\"")).join(", ");
-                Err(vec![
-                    Problem::at(path, "unknown-choice", message)
-                        .help(format!("the lists of tasks are {lists}")),
-                ])
-            }
-            Some(field) if misspelled(field).is_some() => {
-                let meant = misspelled(field).unwrap_or_default();
-                let message = format!("tasks have no field `{field}`");
-                Err(vec![
-                    Problem::at(path, "unknown-choice", message)
-                        .help(format!("did you mean \"{meant}\"?")),
-                ])
-            }
-            _ => Ok(AnyTransform::stateless(Flatten {
-                into: self.into,
-                empty_jobs: self.empty_jobs,
-                explode: self.explode.clone(),
-                subject: context.subject(),
-            })),
+        if let Some(problem) = self.problem() {
+            return Err(vec![problem]);
         }
+        Ok(AnyTransform::stateless(Flatten {
+            into: self.into,
+            empty_jobs: self.empty_jobs,
+            explode: self.explode.clone(),
+            subject: context.subject(),
+        }))
     }
 
     fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
@@ -118,5 +85,34 @@ impl TransformPlugin for FlattenHierarchy {
 
     fn explained_options() -> &'static [&'static str] {
         &["empty_jobs"]
+    }
+}
+
+impl FlattenHierarchy {
+    /// The error in `explode`.
+    fn problem(&self) -> Option<Problem> {
+        let (field, path) = (self.explode.as_deref()?, KeyPath::of("explode"));
+        if self.into == Into::Tasks {
+            let problem = Problem::at(path, "unused-option", "`explode` needs `into = \"rows\"`")
+                .part(Part::Key)
+                .label("only rows can be exploded")
+                .related(KeyPath::of("into"), Part::Value, "produces lists of tasks")
+                .help("write `into = \"rows\"`, or remove `explode`");
+            return Some(problem);
+        }
+        if field.is_empty() {
+            let help = "name a list field of tasks, for example `explode = \"linked_skills\"`";
+            return Some(Problem::at(path, "empty-value", "`explode` is empty").help(help));
+        }
+        let (message, help) = if NON_LIST_FIELDS.contains(&field) {
+            let lists = LIST_FIELDS.map(|name| format!("\"{name}\"")).join(", ");
+            let message = format!("`{field}` is not a list, so it can't be exploded");
+            (message, format!("the lists of tasks are {lists}"))
+        } else {
+            // Other names are valid, since the API and other transforms can add fields.
+            let meant = nearest(field, LIST_FIELDS).filter(|near| *near != field)?;
+            (format!("tasks have no field `{field}`"), format!("did you mean \"{meant}\"?"))
+        };
+        Some(Problem::at(path, "unknown-choice", message).help(help))
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, Write, stdin, stdout};
+use std::os::unix::process::CommandExt;
 use std::process::{ExitCode, exit};
 use std::time::Duration;
 
@@ -29,6 +30,12 @@ fn forever() -> ! {
     loop {
         std::thread::sleep(Duration::from_secs(1000));
     }
+}
+
+/// Runs a shell script in place of this program. Without unsafe code, only another program can close a standard pipe.
+fn become_shell(script: &str) -> ! {
+    let error = std::process::Command::new("sh").args(["-c", script]).exec();
+    panic!("{error}");
 }
 
 /// Whether this is the first call in this folder.
@@ -82,21 +89,8 @@ pub(crate) fn main(behavior: &str) -> ExitCode {
                 exit(9);
             }
             "dies once" if is_bad && is_first() => exit(9),
-            "closes stdout" if is_bad => {
-                // Without unsafe code, only a program that replaces this process can close the pipe.
-                use std::os::unix::process::CommandExt;
-                let error = std::process::Command::new("sh")
-                    .args(["-c", "exec >&-; exec sleep 1000"])
-                    .exec();
-                panic!("{error}");
-            }
-            "closes stdin" if is_bad => {
-                use std::os::unix::process::CommandExt;
-                let error = std::process::Command::new("sh")
-                    .args(["-c", "exec <&-; exec sleep 1000"])
-                    .exec();
-                panic!("{error}");
-            }
+            "closes stdout" if is_bad => become_shell("exec >&-; exec sleep 1000"),
+            "closes stdin" if is_bad => become_shell("exec <&-; exec sleep 1000"),
             "leaves a grandchild" if is_bad => {
                 let child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
                 std::fs::write("grandchild", child.id().to_string()).unwrap();

@@ -15,81 +15,64 @@ fn results(expression: &str, record: &str) -> Result<Vec<Value>, String> {
 
 /// Expressions that read, change, remove and compare fields of records.
 fn expression() -> impl Strategy<Value = String> {
-    let path = prop_oneof![
-        Just(".a"),
-        Just(".b"),
-        Just(".c"),
-        Just(".a.b"),
-        Just(".b[0]"),
-        Just(".b[-1:]"),
-        Just(".b[]?"),
-        Just(".c[.a]?"),
-        Just("(.. | numbers)"),
-        Just("first(.a, .b)"),
-        Just("getpath([\"a\", \"b\"])"),
-    ]
+    let path = prop::sample::select(vec![
+        ".a",
+        ".b",
+        ".c",
+        ".a.b",
+        ".b[0]",
+        ".b[-1:]",
+        ".b[]?",
+        ".c[.a]?",
+        "(.. | numbers)",
+        "first(.a, .b)",
+        "getpath([\"a\", \"b\"])",
+    ])
     .prop_map(str::to_owned);
-    let constant = prop_oneof![
-        Just("1"),
-        Just("\"x\""),
-        Just("null"),
-        Just("$v"),
-        Just("empty"),
-        Just("[]"),
-        Just("{}"),
-    ]
-    .prop_map(str::to_owned);
+    let constant = prop::sample::select(vec!["1", "\"x\"", "null", "$v", "empty", "[]", "{}"])
+        .prop_map(str::to_owned);
     let value = prop_oneof![3 => path.clone(), 1 => constant];
     let value = value.prop_recursive(2, 8, 2, |inner| {
         prop_oneof![
             (
                 inner.clone(),
                 inner.clone(),
-                prop_oneof![
-                    Just("+"),
-                    Just("-"),
-                    Just("*"),
-                    Just("=="),
-                    Just("<"),
-                    Just("//"),
-                    Just(","),
-                    Just("and")
-                ]
+                prop::sample::select(vec!["+", "-", "*", "==", "<", "//", ",", "and"])
             )
                 .prop_map(|(left, right, operator)| format!("({left} {operator} {right})")),
             (
                 inner.clone(),
-                prop_oneof![
-                    Just("tostring"),
-                    Just("length"),
-                    Just("type"),
-                    Just("[paths]"),
-                    Just("tojson"),
-                    Just("sort"),
-                    Just("unique"),
-                    Just("to_entries"),
-                    Just("add"),
-                    Just("keys"),
-                    Just("[..]"),
-                    Just("[tostream]"),
-                    Just("flatten"),
-                    Just("@csv"),
-                ]
+                prop::sample::select(vec![
+                    "tostring",
+                    "length",
+                    "type",
+                    "[paths]",
+                    "tojson",
+                    "sort",
+                    "unique",
+                    "to_entries",
+                    "add",
+                    "keys",
+                    "[..]",
+                    "[tostream]",
+                    "flatten",
+                    "@csv"
+                ])
             )
                 .prop_map(|(value, function)| format!("(try ({value} | {function}) catch .)")),
             (inner.clone(), inner).prop_map(|(key, value)| format!("{{a: {key}, new: {value}}}")),
         ]
     });
     let leaf = prop_oneof![
-        4 => (path.clone(), value.clone(), prop_oneof![Just("="), Just("+="), Just("//="), Just("|=")])
+        4 => (path.clone(), value.clone(), prop::sample::select(vec!["=", "+=", "//=", "|="]))
             .prop_map(|(path, value, operator)| format!("({path} {operator} {value})")),
-        2 => (path.clone(), prop_oneof![Just("empty"), Just("[., 1]"), Just("tostring")])
+        2 => (path.clone(), prop::sample::select(vec!["empty", "[., 1]", "tostring"]))
             .prop_map(|(path, value)| format!("({path} |= {value})")),
         2 => path.clone().prop_map(|path| format!("del({path})")),
         1 => (path.clone(), path).prop_map(|(one, two)| format!("del({one}, {two})")),
         1 => value.clone().prop_map(|value| format!("select({value})")),
         1 => value,
-        1 => prop_oneof![Just("."), Just("map_values(.)"), Just("walk(.)"), Just("with_entries(.)")].prop_map(str::to_owned),
+        1 => prop::sample::select(vec![".", "map_values(.)", "walk(.)", "with_entries(.)"]).prop_map(str::to_owned),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -104,18 +87,18 @@ fn expression() -> impl Strategy<Value = String> {
 
 fn record() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
-        prop_oneof![
-            Just("null"),
-            Just("true"),
-            Just("-0"),
-            Just("1E5"),
-            Just("1e1000"),
-            Just("100000000000000000001"),
-            Just("13911860366432393"),
-            Just("1.10"),
-            Just(r#""\u00e9\n""#),
-            Just(r#""x""#),
-        ]
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "-0",
+            "1E5",
+            "1e1000",
+            "100000000000000000001",
+            "13911860366432393",
+            "1.10",
+            r#""\u00e9\n""#,
+            r#""x""#
+        ])
         .prop_map(str::to_owned),
         (-3_i64..9).prop_map(|number| number.to_string()),
         any::<f64>().prop_map(|number| json!(number).to_string()),
