@@ -1,8 +1,7 @@
 //! Complete sinks, in bytes of the records' text per second, that is before compression.
 //!
-//! `file` is measured up to the write calls: in addition to the format, which is measured in `format.rs`, it compresses
-//! and computes the SHA-256. Syncing to disk is excluded, because it would measure the disk. `webhook` is measured up to the
-//! response of the receiver, over a local connection.
+//! The time of `file` includes the format (see `format.rs`), the compression, the SHA-256 and the write calls. It excludes syncing,
+//! which would measure the disk. The time of `webhook` ends with the response of the receiver, over a local connection.
 
 use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -1,6 +1,6 @@
 //! The speed of each transform on list records, hierarchy records and rows, in bytes of JSON read.
 //!
-//! The input records are indexed, like those of a page; the output records are not. `tree` makes a tree of each
+//! The input records are indexed, like the records of a page. The output records are not indexed. `tree` makes a tree of each
 //! record and changes nothing.
 
 use std::hint::black_box;

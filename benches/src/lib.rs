@@ -49,7 +49,7 @@ pub fn jobs(n: usize) -> Vec<Value> {
 
 /// Hierarchy records: the tasks of the same jobs under domain, subdomain, cluster and canonical task.
 ///
-/// The API's names of these levels are not documented; these follow the attributes of a single task.
+/// The API's names of these levels are not documented. The names here follow the attributes of a single task.
 pub fn hierarchies(n: usize) -> Vec<Value> {
     let domain = |number: usize, position: usize| {
         let tasks: Vec<Value> = (0..tasks_of(number))

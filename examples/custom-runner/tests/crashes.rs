@@ -1,8 +1,8 @@
 //! `kill -9` of a runner with an ordered transform of another crate: the next run continues with the saved state, and writes the
 //! same file as an uninterrupted run, byte for byte.
 //!
-//! The transform is the one that `taskferry new transform --kind ordered` writes. The runner is this program, so it has a `main`
-//! function instead of the standard test harness.
+//! `taskferry new transform --kind ordered` writes this transform. The runner is this program, so it has a `main` function instead of
+//! the standard test harness.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -131,7 +131,7 @@ async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Resul
         let asked: Asked = serde_json::from_slice(&body)?;
         let page = pages.get(asked.starting_after.as_deref().unwrap_or_default());
         let Some(page) = page.filter(|_| path == PATH && asked.limit == LIMIT) else {
-            // Only rendered pages can be served: pages of this size that start where another one ends.
+            // Only rendered pages can be served: pages of this size that start where another page ends.
             let refused = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(refused).await?;
             continue;

@@ -65,7 +65,7 @@ async fn apply(transform: &dyn AsyncTransform, text: &str) -> Result<Vec<String>
     Ok(out.records().iter().map(Record::to_json).collect())
 }
 
-/// An expression that succeeds for every record except one.
+/// Checks that an expression fails for the record 0, and for no other record.
 #[track_caller]
 fn check_affects_only_one(options: Value, message: &str) {
     block_on(async {

@@ -10,7 +10,7 @@ use taskferry_sdk::testing::{Files, TransformTest};
 use taskferry_sdk::{AnyTransform, ErrorKind, Problem, RunContext, StageError, TransformPlugin};
 use taskferry_transform_wasm::Wasm;
 
-/// A component that returns the record, unless the record is a list: then `body` decides. `configure` is its other function.
+/// A component that returns the record. For a list, it runs `body` instead. `configure` is the body of its other function.
 fn component(body: &str, configure: &str) -> String {
     format!(
         r#"(component

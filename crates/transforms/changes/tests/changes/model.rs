@@ -10,7 +10,7 @@ use crate::runs::Pipeline;
 const MAX_REMOVALS: usize = 2;
 const MAX_PERCENT: usize = 40;
 
-/// The records of a run by their id: the values of two fields, of which a value of 0 is null.
+/// The records of a run by their id: the values of two fields. The value 0 means null.
 type Listing = BTreeMap<u8, (u8, u8)>;
 
 #[derive(Debug, Clone, Default)]

@@ -119,7 +119,7 @@ pub(crate) async fn apply(
     stream::iter(records).map(apply).buffered(transform.concurrency()).collect().await
 }
 
-/// The numbers of the emitted records, and the message of each refused one.
+/// The numbers of the emitted records, and the message of each refused record.
 pub(crate) fn summary(applied: &[Applied]) -> (Vec<u64>, Vec<String>) {
     let mut numbers = Vec::new();
     let mut errors = Vec::new();

@@ -119,7 +119,7 @@ fn a_crash_refuses_the_record_that_causes_it() {
     );
 }
 
-/// For example, the system killed the program because another one needed memory.
+/// For example, the system killed the program because another program needed memory.
 fn a_crash_that_happens_once_refuses_nothing() {
     let folder = Folder::new();
     let applied = folder.run(folder.program("dies once", &json!({})), 40);
@@ -187,7 +187,7 @@ fn no_part_of_a_long_secret_is_shown() {
     for (secret, before, count) in [
         // Longer than the part of a line that is read.
         ("canary0".repeat(3000), "10", "1"),
-        // Masked, the line is so short that all of it is shown.
+        // The masked line is so short that it is shown completely.
         ("canary0".repeat(150), "0", "20"),
         ("canary-ü".repeat(130), "1", "20"),
     ] {
@@ -205,7 +205,7 @@ fn an_endless_line_does_not_fill_the_memory() {
     assert_eq!(hint.unwrap(), "raise `max_answer_bytes`");
 }
 
-/// `crates/runner/tests/cli/command.rs` looks at the log.
+/// `crates/runner/tests/cli/command.rs` checks the log.
 fn a_flood_of_messages_stops_nothing() {
     let folder = Folder::new();
     let transform = folder.program("floods stderr", &json!({"timeout": "60s"}));

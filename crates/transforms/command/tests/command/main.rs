@@ -1,4 +1,4 @@
-//! Behavior of `command` with programs that work, and with hostile ones. The programs are this one, or shell scripts.
+//! Behavior of `command` with programs that work, and with hostile ones. The programs are this test program, or shell scripts.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 

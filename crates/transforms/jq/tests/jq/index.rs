@@ -1,4 +1,4 @@
-//! A record that is read through its index has the same results as one whose values are built in advance.
+//! A record that is read through its index has the same results as a record whose values are built in advance.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
