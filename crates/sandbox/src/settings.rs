@@ -29,18 +29,12 @@ pub struct Setting {
     pub reason: &'static str,
     allowed: fn() -> String,
     set: fn(&mut SandboxSettings, &str) -> bool,
-    get: fn(&SandboxSettings) -> String,
 }
 
 impl Setting {
     /// The values that the setting accepts, for people to read.
     pub fn values(&self) -> String {
         (self.allowed)()
-    }
-
-    /// The value that the setting has in `settings`.
-    pub fn value(&self, settings: &SandboxSettings) -> String {
-        (self.get)(settings)
     }
 }
 
@@ -106,7 +100,6 @@ macro_rules! settings {
             reason: $reason,
             allowed: <$kind as Value>::allowed,
             set: |settings, text| text.parse().map(|value| settings.$name = value).is_ok(),
-            get: |settings| settings.$name.to_string(),
         }),+];
     };
 }

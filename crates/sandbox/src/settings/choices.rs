@@ -6,7 +6,7 @@ use std::str::FromStr;
 use axum::http::StatusCode;
 
 /// What a setting can be set to.
-pub(super) trait Value: FromStr + fmt::Display {
+pub(super) trait Value: FromStr {
     /// The values as the documentation lists them.
     fn allowed() -> String;
 }
@@ -161,15 +161,6 @@ impl FromStr for RateLimit {
         }
         let limit = text.parse().ok().filter(|limit| (1..=100_000).contains(limit));
         limit.map(|limit| Self(Some(limit))).ok_or(())
-    }
-}
-
-impl fmt::Display for RateLimit {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None => formatter.write_str("off"),
-            Some(limit) => limit.fmt(formatter),
-        }
     }
 }
 

@@ -204,7 +204,6 @@ async fn a_request_beyond_the_rate_limit_is_429() {
 #[test]
 fn the_defaults_match_the_documented_table() {
     for setting in SETTINGS {
-        assert_eq!(setting.value(&SandboxSettings::default()), setting.default);
         let mut settings = SandboxSettings::default();
         settings.set(&format!("{}={}", setting.name, setting.default)).unwrap();
         assert_eq!(settings, SandboxSettings::default(), "{}", setting.name);
@@ -212,13 +211,15 @@ fn the_defaults_match_the_documented_table() {
 }
 
 #[test]
-fn every_documented_value_is_accepted() {
+fn every_documented_value_has_its_own_effect() {
     for setting in SETTINGS {
         let values = setting.values();
+        let mut seen: Vec<SandboxSettings> = Vec::new();
         for value in values.split('`').skip(1).step_by(2) {
             let mut settings = SandboxSettings::default();
             settings.set(&format!("{}={value}", setting.name)).unwrap();
-            assert_eq!(setting.value(&settings), value);
+            assert!(!seen.contains(&settings), "{}={value} equals another value", setting.name);
+            seen.push(settings);
         }
     }
 }

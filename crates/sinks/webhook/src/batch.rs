@@ -11,18 +11,13 @@ use crate::key::{Keys, RecordId};
 
 #[derive(Debug)]
 pub(crate) struct BatchFormat {
-    pub(crate) limits: Limits,
+    /// The maximum number of records in a batch.
+    pub(crate) max_records: usize,
+    /// The maximum size of a batch, before compression. A larger record is a batch of its own.
+    pub(crate) max_bytes: u64,
     /// `None` sends plain records.
     pub(crate) envelope: Option<Envelope>,
     pub(crate) keys: Keys,
-}
-
-/// The maximum size of a batch.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) records: usize,
-    /// Before compression.
-    pub(crate) bytes: u64,
 }
 
 /// Builds batches from the records of one page.
@@ -101,23 +96,23 @@ impl<'a> BatchBuilder<'a> {
             Some(EventMode::Structured) => ("", ""),
             _ => ("[", "]"),
         };
-        let Limits { records: most, bytes: largest } = self.format.limits;
+        let BatchFormat { max_records, max_bytes, keys, .. } = self.format;
         let first = self.ids.get(records.start)?;
         let (mut body, mut end) = (open.as_bytes().to_vec(), records.start);
-        for index in records.clone().take(most) {
+        for index in records.clone().take(*max_records) {
             let before = body.len();
             if index > records.start {
                 body.push(b',');
             }
             self.write(index, &mut body);
-            if index > records.start && (body.len() + close.len()) as u64 > largest {
+            if index > records.start && (body.len() + close.len()) as u64 > *max_bytes {
                 body.truncate(before);
                 break;
             }
             end = index + 1;
         }
         body.extend_from_slice(close.as_bytes());
-        let key = self.format.keys.batch(first, &body);
+        let key = keys.batch(first, &body);
         Some(Batch { records: records.start..end, body: body.into(), key })
     }
 

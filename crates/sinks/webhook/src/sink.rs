@@ -13,7 +13,7 @@ use taskferry_sdk::{
 };
 use url::Url;
 
-use crate::batch::{BatchBuilder, BatchFormat, Limits};
+use crate::batch::{BatchBuilder, BatchFormat};
 use crate::config::WebhookOptions;
 use crate::event::Envelope;
 use crate::key::Keys;
@@ -121,8 +121,8 @@ impl Sink for WebhookSink {
             progress: Mutex::new(progress),
         };
         let envelope = options.cloud_events.as_ref().map(|events| Envelope::new(events, run));
-        let limits = Limits { records: options.records(), bytes: options.batch_bytes.get() };
-        let format = BatchFormat { limits, envelope, keys };
+        let (max_records, max_bytes) = (options.records(), options.batch_bytes.get());
+        let format = BatchFormat { max_records, max_bytes, envelope, keys };
         self.open = Some(Open { format, sender, _endpoint: endpoint });
         Ok(())
     }

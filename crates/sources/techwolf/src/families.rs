@@ -7,25 +7,19 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use taskferry_sdk::{Cursor, ErrorKind, StageError, nearest};
-use url::Url;
 
 use crate::client::Client;
 use crate::export::Export;
 use crate::fields::{field, parse_object};
-use crate::request::{Listing, below};
+use crate::request::Listing;
 
 /// The path of the list of job families (inferred). The paging is inferred from the list of employees (seen).
-const PATH: &str = "/job_architecture/job_families";
+pub(crate) const PATH: &str = "/job_architecture/job_families";
 /// The maximum page size of the list of employees (seen).
 const PAGE_SIZE: usize = 200;
 /// The maximum number of pages to request, so that a long list does not delay the run.
 const MAX_PAGES: usize = 20;
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-
-/// The address of the list.
-pub(crate) fn url(base: &Url) -> Url {
-    below(base, PATH)
-}
 
 /// A job family with all fields that may be its id. Requests that create families call it `external_id` (seen).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -15,7 +15,7 @@ use crate::credentials::{ClientCredentials, Credentials};
 use crate::export::Export;
 use crate::families;
 use crate::page_size::PageSize;
-use crate::request::Listing;
+use crate::request::{Listing, below};
 use crate::strategy::ReadStrategy;
 use crate::token_cache::TokenCache;
 use crate::token_provider::{TokenProvider, Tokens};
@@ -103,7 +103,7 @@ impl OpenExport {
 
     /// The client of the list of job families.
     pub(crate) async fn families(&self, settings: &Settings) -> Result<Client, StageError> {
-        let url = families::url(&self.base);
+        let url = below(&self.base, families::PATH);
         self.clients(settings).client("GET", url, MAX_FAMILIES_BYTES, PAGE_HINTS).await
     }
 

@@ -170,6 +170,15 @@ impl Listing {
     }
 }
 
+/// Starts to request the next page, and cancels the request while it is in progress.
+pub(crate) async fn cancel_next_page(source: &mut dyn Source) {
+    let mut next = std::pin::pin!(source.next_page());
+    let is_pending = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(next.as_mut().poll(context).is_pending())
+    });
+    assert!(is_pending.await, "the request has ended");
+}
+
 pub(crate) async fn read_all(source: &mut dyn Source) -> Listing {
     let mut pages = Vec::new();
     loop {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use taskferry_sdk::ErrorKind;
 use taskferry_testkit::{FaultServer, Response};
 
-use crate::tenant::{SECRET, Tenant, page, read_all, token};
+use crate::tenant::{SECRET, Tenant, cancel_next_page, page, read_all, token};
 
 fn unauthorized() -> Response {
     Response::new(
@@ -208,14 +208,7 @@ async fn concurrent_requests_wait_for_one_token() {
 async fn a_cancelled_caller_does_not_cancel_the_token_request() {
     let tenant = Tenant::answering([page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({})).await;
-    {
-        let waiting = source.next_page();
-        tokio::pin!(waiting);
-        let polled = std::future::poll_fn(|context| {
-            std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
-        });
-        assert!(polled.await, "the request is pending, and dropped here");
-    }
+    cancel_next_page(&mut *source).await;
     assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
 }
 
