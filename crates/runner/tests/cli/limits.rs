@@ -43,7 +43,7 @@ fn a_standard_output_that_loses_its_bytes_is_5() {
     for before in ["exec >&-", "exec 1<>/dev/null"] {
         let ended = context.taskferry_after(before, &["run", "jobs.toml", "--fresh"]).with_code(5);
         ended.assert_stderr(
-            "standard output is closed, or is `/dev/null` open for reading and writing",
+            "standard output is closed, or it is `/dev/null` opened for reading and writing",
         );
         assert!(ended.stderr.contains("redirect it with `> /dev/null`"), "{}", ended.stderr);
     }

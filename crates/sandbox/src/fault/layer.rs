@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::kind::Kind;
 use super::memory::{Export, Memory, lock};
 use super::pages::{Cursors, PageFaults};
-use super::response::{disturb, refusal, status};
+use super::response::{apply_to_body, error_response, refusal};
 use super::specification::{Fault, Faults, Target, When};
 use crate::access::{EXPIRED, Tokens};
 use crate::http::{ApiError, EMPLOYEES_EXPORT_PATH, JOBS_EXPORT_PATH, TOKEN_PATH, bearer_token};
@@ -123,7 +123,7 @@ pub(crate) async fn inject(
     });
     let response = if is_expired {
         ApiError::new(StatusCode::UNAUTHORIZED, EXPIRED).into_response()
-    } else if let Some(response) = faults.iter().find_map(|fault| status(fault, target)) {
+    } else if let Some(response) = faults.iter().find_map(|fault| error_response(fault, target)) {
         response
     } else {
         if let (Some((token, bearer)), Some(path), Target::Export) = (sender, export, target) {
@@ -134,5 +134,5 @@ pub(crate) async fn inject(
         }
         next.run(request).await
     };
-    disturb(response, &faults).await
+    apply_to_body(response, &faults).await
 }

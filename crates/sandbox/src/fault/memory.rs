@@ -29,7 +29,7 @@ pub(super) struct Export {
 
 /// The progress of a token in an export.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Listing {
+pub(super) struct Progress {
     /// The cursor of the last request; `None` for the first page.
     pub(super) last_cursor: Option<String>,
     pub(super) second_page: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Listing {
 pub(super) struct Memory {
     expired_tokens: Recent<String, ()>,
     /// By token and path.
-    listings: Recent<(String, &'static str), Listing>,
+    progress: Recent<(String, &'static str), Progress>,
     /// Cursors that faults made, with the cursors that they stand for (`None`: the first page). An inserted page needs its own
     /// cursor, and the cursor of a page must not be a deleted job.
     aliases: Recent<(Export, String), Option<String>>,
@@ -90,17 +90,17 @@ impl Memory {
     }
 
     /// The progress of the token in the export; `None` before its first page.
-    pub(super) fn listing(&self, token: &str, path: &'static str) -> Option<Listing> {
-        self.listings.0.get(&(token.to_owned(), path)).cloned()
+    pub(super) fn progress(&self, token: &str, path: &'static str) -> Option<Progress> {
+        self.progress.0.get(&(token.to_owned(), path)).cloned()
     }
 
     /// Records a successful request for a page.
     pub(super) fn record(&mut self, token: &str, path: &'static str, cursor: Option<String>) {
         let second_page = cursor.as_ref().map(|cursor| {
-            let known = self.listing(token, path).and_then(|listing| listing.second_page);
+            let known = self.progress(token, path).and_then(|progress| progress.second_page);
             known.unwrap_or_else(|| cursor.clone())
         });
-        self.listings
-            .insert((token.to_owned(), path), Listing { last_cursor: cursor, second_page });
+        self.progress
+            .insert((token.to_owned(), path), Progress { last_cursor: cursor, second_page });
     }
 }

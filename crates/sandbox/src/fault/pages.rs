@@ -45,11 +45,11 @@ impl PageFaults {
     pub(crate) fn before(&mut self, cursor: &mut Option<String>) {
         let Some(sent) = cursor.clone() else { return };
         let mut memory = lock(&self.memory);
-        let listing = memory.listing(&self.token, self.export.path);
+        let progress = memory.progress(&self.token, self.export.path);
         let mut is_deleted = memory.is_deleted(&self.export, &sent);
         let mut used = memory.resolve(&self.export, sent.clone());
-        if let (true, Some(listing)) = (self.has(Kind::RepeatedPage), &listing) {
-            used.clone_from(&listing.last_cursor);
+        if let (true, Some(progress)) = (self.has(Kind::RepeatedPage), &progress) {
+            used.clone_from(&progress.last_cursor);
             is_deleted = false;
         }
         if let (true, Some(id)) = (self.has(Kind::DeletedCursor), &used) {
@@ -61,7 +61,7 @@ impl PageFaults {
         drop(memory);
         let second_page = used.as_ref().map(|_| {
             // Without a recorded second page, this request is for the second page.
-            listing.and_then(|listing| listing.second_page).unwrap_or_else(|| sent.clone())
+            progress.and_then(|progress| progress.second_page).unwrap_or_else(|| sent.clone())
         });
         cursor.clone_from(&used);
         self.cursors = Cursors { sent: Some(sent), used, second_page, is_deleted };

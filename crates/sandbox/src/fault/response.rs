@@ -12,7 +12,8 @@ use super::kind::Kind;
 use super::specification::{Fault, RetryTime, Target};
 use crate::http::{ApiError, TokenError, retry_date};
 
-pub(super) fn status(fault: &Fault, target: Target) -> Option<Response> {
+/// The error response of a fault; `None` if the fault has no status.
+pub(super) fn error_response(fault: &Fault, target: Target) -> Option<Response> {
     let Kind::Status { code, html } = fault.kind else { return None };
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = if html {
@@ -50,7 +51,7 @@ pub(super) fn refusal(
 }
 
 /// Cuts off the body or slows it down.
-pub(super) async fn disturb(response: Response, faults: &[Fault]) -> Response {
+pub(super) async fn apply_to_body(response: Response, faults: &[Fault]) -> Response {
     let is_cut = faults.iter().any(|fault| fault.kind == Kind::Cut);
     let slow = faults.iter().find_map(|fault| match fault.kind {
         Kind::Slow(time) => Some(time),

@@ -10,7 +10,8 @@ use taskferry_sdk::{ErrorKind, StageError};
 pub(crate) fn open() -> Result<BlockingWriter<OwnedFd>, StageError> {
     let stdout = io::stdout();
     if is_discarded(&stdout) {
-        let message = "standard output is closed, or is `/dev/null` open for reading and writing";
+        let message =
+            "standard output is closed, or it is `/dev/null` opened for reading and writing";
         return Err(StageError::new(ErrorKind::Io, message).hint(
             "redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`",
         ));

@@ -20,7 +20,7 @@ pub(crate) struct Sender {
     pub(crate) compression: Compression,
     /// The maximum number of concurrent requests.
     pub(crate) concurrency: usize,
-    pub(crate) progress: Mutex<DeliveryCounts>,
+    pub(crate) counts: Mutex<DeliveryCounts>,
 }
 
 impl Sender {
@@ -34,7 +34,7 @@ impl Sender {
         refusals: &mut Refusals,
     ) -> Result<(), StageError> {
         let refusals = Mutex::new(refusals);
-        let number = self.progress().batches + 1;
+        let number = self.counts().batches + 1;
         let mut batches = builder.batches().zip(number..);
         let mut in_progress = FuturesUnordered::new();
         loop {
@@ -47,7 +47,7 @@ impl Sender {
                 Some(sent) => sent?,
                 None => return Ok(()),
             }
-            self.progress().batches += 1;
+            self.counts().batches += 1;
         }
     }
 
@@ -79,21 +79,21 @@ impl Sender {
             }
             let count = batch.records.len() as u64;
             refusals.lock().unwrap_or_else(PoisonError::into_inner).refuse(batch.records, error)?;
-            self.progress().refused += count;
+            self.counts().refused += count;
         }
         Ok(())
     }
 
     /// Counts a split batch. The first one is logged.
     fn count_split(&self, error: &StageError) {
-        let mut progress = self.progress();
-        if progress.halved == 0 {
+        let mut counts = self.counts();
+        if counts.halved == 0 {
             tracing::warn!(
                 "{}; batches that are too large for the receiver are split: lower `batch_bytes` of this sink",
                 error.full_message()
             );
         }
-        progress.halved += 1;
+        counts.halved += 1;
     }
 
     async fn send(
@@ -115,20 +115,20 @@ impl Sender {
             body,
         };
         let count = |repeated: bool| {
-            let mut progress = self.progress();
-            progress.requests += 1;
-            progress.retries += u64::from(repeated);
+            let mut counts = self.counts();
+            counts.requests += 1;
+            counts.retries += u64::from(repeated);
         };
         let attempt = || self.receiver.post(&request);
         self.circuit.send(name, count, attempt).await?;
-        let mut progress = self.progress();
-        progress.records += batch.records.len() as u64;
-        progress.bytes += request.body.len() as u64;
+        let mut counts = self.counts();
+        counts.records += batch.records.len() as u64;
+        counts.bytes += request.body.len() as u64;
         Ok(())
     }
 
-    pub(crate) fn progress(&self) -> MutexGuard<'_, DeliveryCounts> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn counts(&self) -> MutexGuard<'_, DeliveryCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

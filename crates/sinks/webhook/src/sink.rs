@@ -89,7 +89,7 @@ impl Sink for WebhookSink {
             return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
         };
         let keys = self.keys(run);
-        let progress = match from {
+        let counts = match from {
             Some(state) => DeliveryCounts::read(state, keys.receiver()).map_err(|reason| {
                 StageError::new(ErrorKind::Config, format!("the run can't be resumed: {reason}"))
                     .hint("start over with `--fresh`")
@@ -118,7 +118,7 @@ impl Sink for WebhookSink {
             circuit: Circuit::new(options.circuit, options.retry),
             compression: options.compression,
             concurrency: usize::from(options.concurrency.get()),
-            progress: Mutex::new(progress),
+            counts: Mutex::new(counts),
         };
         let envelope = options.cloud_events.as_ref().map(|events| Envelope::new(events, run));
         let (max_records, max_bytes) = (options.records(), options.batch_bytes.get());
@@ -135,7 +135,7 @@ impl Sink for WebhookSink {
     }
 
     async fn commit(&mut self) -> Result<SinkState, StageError> {
-        Ok(self.open.as_ref().ok_or_else(not_open)?.sender.progress().state())
+        Ok(self.open.as_ref().ok_or_else(not_open)?.sender.counts().state())
     }
 
     async fn seal(&mut self) -> Result<SinkState, StageError> {
@@ -157,7 +157,7 @@ impl Sink for WebhookSink {
     }
 
     fn delivered(&self) -> Delivery {
-        self.open.as_ref().map(|open| open.sender.progress().delivery()).unwrap_or_default()
+        self.open.as_ref().map(|open| open.sender.counts().delivery()).unwrap_or_default()
     }
 }
 

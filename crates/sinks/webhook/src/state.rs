@@ -25,10 +25,10 @@ pub(crate) struct DeliveryCounts {
 
 impl DeliveryCounts {
     pub(crate) fn read(state: &SinkState, receiver: &str) -> Result<Self, String> {
-        let progress: Self = serde_json::from_value(state.get().clone())
+        let counts: Self = serde_json::from_value(state.get().clone())
             .map_err(|error| format!("the state of the webhook can't be read: {error}"))?;
-        if progress.receiver == receiver {
-            Ok(progress)
+        if counts.receiver == receiver {
+            Ok(counts)
         } else {
             Err("the `url` of the webhook has changed".to_owned())
         }

@@ -118,7 +118,7 @@ impl Diagnosis {
                 Finding::ok(format!("the first page is empty, and more {noun}s follow"))
             }
             (_, Some(_)) => Finding::ok(format!("one {noun}{origin} was read, and more follow")),
-            (_, None) => Finding::ok(format!("one {noun}{origin} was read, the only one")),
+            (_, None) => Finding::ok(format!("one {noun}{origin} was read, and no more follow")),
         }])
     }
 
