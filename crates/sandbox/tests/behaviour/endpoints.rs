@@ -5,14 +5,14 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::client::{Client, EXPORT, descriptions, read};
+use crate::client::{Client, EMPLOYEES, EXPORT, descriptions, read};
 
 const PROFILE: &str = "/job_architecture/jobs/job-000001/task_profile";
 
 fn endpoints() -> [(Method, &'static str); 9] {
     [
         (Method::POST, EXPORT),
-        (Method::POST, "/export/employees/task_profiles"),
+        (Method::POST, EMPLOYEES),
         (Method::GET, PROFILE),
         (Method::PATCH, PROFILE),
         (Method::GET, "/job_architecture/jobs"),
@@ -52,8 +52,10 @@ async fn every_response_has_the_sandbox_header() {
 async fn every_endpoint_lists_its_methods() {
     let client = Client::generated(1).await;
     for (path, allowed, says) in [
+        ("/", "GET,HEAD", "use GET"),
+        ("/oauth/token", "POST", "use POST"),
         (EXPORT, "POST", "use POST"),
-        ("/export/employees/task_profiles", "POST", "use POST"),
+        (EMPLOYEES, "POST", "use POST"),
         (PROFILE, "GET,HEAD,PATCH", "use GET or PATCH"),
         ("/job_architecture/jobs", "GET,HEAD", "use GET"),
         ("/job_architecture/jobs/job-000001", "GET,HEAD", "use GET"),

@@ -54,6 +54,52 @@ impl Settings {
         let (timeout, connection) = (self.timeout, self.connection.clone());
         taskferry_http::Server { url, headers: HeaderMap::new(), timeout, connection, hints }
     }
+
+    /// The client for pages of a listing.
+    async fn pages(
+        &self,
+        listing: &Listing,
+        base: &Url,
+        counts: &Arc<Counts>,
+    ) -> Result<Client, StageError> {
+        self.client("POST", listing.url(base), self.max_page_bytes, PAGE_HINTS, counts).await
+    }
+
+    async fn client(
+        &self,
+        method: &str,
+        url: Url,
+        max_bytes: u64,
+        hints: Hints,
+        counts: &Arc<Counts>,
+    ) -> Result<Client, StageError> {
+        let http = self.server(url, hints).client().await?;
+        Ok(Client::new(http, method, max_bytes, Arc::clone(counts)))
+    }
+
+    async fn tokens(
+        &self,
+        credentials: Credentials,
+        run: &RunContext,
+        counts: &Arc<Counts>,
+    ) -> Result<Tokens, StageError> {
+        let credentials = match credentials {
+            Credentials::Token(token) => return Ok(Tokens::Fixed(token)),
+            Credentials::Client(credentials) => *credentials,
+        };
+        let cache = match &run.state_dir {
+            Some(folder) if credentials.cache => Some(TokenCache::new(folder, &credentials)),
+            None if credentials.cache => {
+                tracing::warn!("the token is not cached, because this run has no state folder");
+                None
+            }
+            _ => None,
+        };
+        let url = credentials.token_url.clone();
+        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_HINTS, counts).await?;
+        let provider = TokenProvider::new(client, credentials, self.retry, cache).await;
+        Ok(Tokens::Requested(Box::new(provider)))
+    }
 }
 
 /// A connection to the API, before the first page.
@@ -78,10 +124,10 @@ impl OpenExport {
                 (base, credentials, Some(endpoint))
             }
         };
-        let clients = ClientFactory { settings, counts: Arc::default() };
+        let counts = Arc::default();
         let export = Arc::new(Export {
-            client: clients.pages(&settings.listing, &base).await?,
-            tokens: clients.tokens(credentials, run).await?,
+            client: settings.pages(&settings.listing, &base, &counts).await?,
+            tokens: settings.tokens(credentials, run, &counts).await?,
             retry: settings.retry,
             rate: RateLimit::per_second(settings.rate_limit.unwrap_or_default()),
             page_size: Mutex::new(PageSize::new(settings.page_size)),
@@ -97,65 +143,15 @@ impl OpenExport {
         listing: &Listing,
         settings: &Settings,
     ) -> Result<(), StageError> {
-        let client = self.clients(settings).pages(listing, &self.base).await?;
+        let client = settings.pages(listing, &self.base, &self.export.client.counts).await?;
         self.export.try_first_record(&client, listing).await
     }
 
     /// The client of the list of job families.
     pub(crate) async fn families(&self, settings: &Settings) -> Result<Client, StageError> {
         let url = below(&self.base, families::PATH);
-        self.clients(settings).client("GET", url, MAX_FAMILIES_BYTES, PAGE_HINTS).await
-    }
-
-    fn clients<'a>(&self, settings: &'a Settings) -> ClientFactory<'a> {
-        ClientFactory { settings, counts: Arc::clone(&self.export.client.counts) }
-    }
-}
-
-struct ClientFactory<'a> {
-    settings: &'a Settings,
-    counts: Arc<Counts>,
-}
-
-impl ClientFactory<'_> {
-    /// The client for pages of a listing.
-    async fn pages(&self, listing: &Listing, base: &Url) -> Result<Client, StageError> {
-        let (url, max_bytes) = (listing.url(base), self.settings.max_page_bytes);
-        self.client("POST", url, max_bytes, PAGE_HINTS).await
-    }
-
-    async fn client(
-        &self,
-        method: &str,
-        url: Url,
-        max_bytes: u64,
-        hints: Hints,
-    ) -> Result<Client, StageError> {
-        let http = self.settings.server(url, hints).client().await?;
-        Ok(Client::new(http, method, max_bytes, Arc::clone(&self.counts)))
-    }
-
-    async fn tokens(
-        &self,
-        credentials: Credentials,
-        run: &RunContext,
-    ) -> Result<Tokens, StageError> {
-        let credentials = match credentials {
-            Credentials::Token(token) => return Ok(Tokens::Fixed(token)),
-            Credentials::Client(credentials) => *credentials,
-        };
-        let cache = match &run.state_dir {
-            Some(folder) if credentials.cache => Some(TokenCache::new(folder, &credentials)),
-            None if credentials.cache => {
-                tracing::warn!("the token is not cached, because this run has no state folder");
-                None
-            }
-            _ => None,
-        };
-        let url = credentials.token_url.clone();
-        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_HINTS).await?;
-        let provider = TokenProvider::new(client, credentials, self.settings.retry, cache).await;
-        Ok(Tokens::Requested(Box::new(provider)))
+        let counts = &self.export.client.counts;
+        settings.client("GET", url, MAX_FAMILIES_BYTES, PAGE_HINTS, counts).await
     }
 }
 
