@@ -1,7 +1,7 @@
 //! The steps of every record between a page and a sink, in bytes of its text per second.
 //!
 //! `parse` checks and indexes a text, and `index` does the same for a record built by a stage, at the first access. `edit` makes
-//! the smallest possible change, `value` makes a tree, and `write` copies the text.
+//! the smallest possible change, and `value` makes a tree.
 
 use std::hint::black_box;
 
@@ -36,10 +36,6 @@ fn records(criterion: &mut Criterion) {
                 }
             });
         });
-        let mut line = Vec::new();
-        group.bench_function("write", |bencher| {
-            bencher.iter(|| write(black_box(&records), &mut line));
-        });
         group.finish();
     }
 }
@@ -54,16 +50,6 @@ fn edited(record: &Record) -> Record {
         record.root().and_then(|root| Ok((root, record.edit()?))).expect("it is indexed");
     edit.set(root, "exported", true);
     edit.finish().into()
-}
-
-fn write(records: &[Record], line: &mut Vec<u8>) -> usize {
-    let mut bytes = 0;
-    for record in records {
-        line.clear();
-        line.extend_from_slice(record.as_bytes());
-        bytes += line.len();
-    }
-    bytes
 }
 
 criterion_group!(benches, records);
