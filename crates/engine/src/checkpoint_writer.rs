@@ -67,9 +67,9 @@ impl StateFiles {
 
     /// Creates the files of a new run. If the run can resume, `run` becomes resumable.
     pub(crate) fn create(pipeline: &Pipeline, run: &mut RunContext, state: StateDir) -> Self {
-        let place = state.place(&fingerprint_journal_of(run));
+        let entry = state.entry(&fingerprint_journal_of(run));
         let is_resumable = not_resumable(pipeline).is_none();
-        let journal = is_resumable.then(|| Journal::create(&place)).transpose();
+        let journal = is_resumable.then(|| Journal::create(&entry)).transpose();
         let fingerprints = journal.unwrap_or_else(|error| {
             // Without fingerprints, a resumed run would not detect repeated jobs.
             tracing::warn!(
@@ -91,8 +91,8 @@ impl StateFiles {
         state: &StateDir,
         from: &Checkpoint,
     ) -> Result<(Self, Vec<u128>), StateError> {
-        let place = state.place(&fingerprint_journal_of(run));
-        let mut journal = Journal::open(&place, from.fingerprints * 16)?;
+        let entry = state.entry(&fingerprint_journal_of(run));
+        let mut journal = Journal::open(&entry, from.fingerprints * 16)?;
         let bytes = journal.read()?;
         let chunks = bytes.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok());
         let mut files = Self::without_state(pipeline, run);

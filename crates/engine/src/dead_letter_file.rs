@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use taskferry_files::{Place, target_of};
+use taskferry_files::{FolderEntry, target_of};
 use taskferry_pipeline::{Pipeline, StageFailure};
 use taskferry_sdk::RunContext;
 use taskferry_state::{Journal, StateDir, StateError};
@@ -44,7 +44,7 @@ impl DeadLetterFile {
         state: &StateDir,
     ) -> Result<(), StateError> {
         let Some(position) = position else { return discard_marked(&self.marker, state) };
-        let journal = Journal::open(&place_of(&position.path)?, position.bytes)?;
+        let journal = Journal::open(&entry_of(&position.path)?, position.bytes)?;
         self.open = Some(OpenFile { journal, before: position.before });
         self.path = Some(position.path.clone());
         Ok(())
@@ -104,9 +104,9 @@ fn create(path: &Path, marker: &str, state: Option<&StateDir>) -> Result<OpenFil
         let position = DeadLetterPosition { path: path.to_owned(), before, bytes: before };
         state.save(marker, &position).map_err(|error| save_failed("state", error))?;
     }
-    let place = Place::in_created_folder(&target).map_err(failed("create the folder of"))?;
-    let journal = Journal::open(&place, before).map_err(not_appended)?;
-    place.folder().sync().map_err(failed("sync the folder of"))?;
+    let entry = FolderEntry::in_created_folder(&target).map_err(failed("create the folder of"))?;
+    let journal = Journal::open(&entry, before).map_err(not_appended)?;
+    entry.folder().sync().map_err(failed("sync the folder of"))?;
     Ok(OpenFile { journal, before })
 }
 
@@ -114,19 +114,20 @@ fn not_appended(error: StateError) -> StageFailure {
     save_failed("dead_letter", error)
 }
 
-fn place_of(path: &Path) -> Result<Place, StateError> {
-    let place = target_of(path).map_err(io::Error::other).and_then(|target| Place::of(&target));
-    place.map_err(|source| StateError { what: "write", path: path.to_owned(), source })
+fn entry_of(path: &Path) -> Result<FolderEntry, StateError> {
+    let entry =
+        target_of(path).map_err(io::Error::other).and_then(|target| FolderEntry::of(&target));
+    entry.map_err(|source| StateError { what: "write", path: path.to_owned(), source })
 }
 
 fn discard_marked(marker: &str, state: &StateDir) -> Result<(), StateError> {
     let Some(position) = state.load::<DeadLetterPosition>(marker)? else { return Ok(()) };
     // Without the folder there are no dead letters to remove.
-    if let Ok(place) = place_of(&position.path) {
+    if let Ok(entry) = entry_of(&position.path) {
         if position.before == 0 {
-            _ = place.remove();
-        } else if fs::metadata(place.path()).is_ok_and(|found| found.len() > position.before) {
-            Journal::open(&place, position.before)?;
+            _ = entry.remove();
+        } else if fs::metadata(entry.path()).is_ok_and(|found| found.len() > position.before) {
+            Journal::open(&entry, position.before)?;
         }
     }
     state.remove(marker)

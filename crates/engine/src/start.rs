@@ -157,7 +157,7 @@ pub(crate) fn remove_checkpoint(run: &RunContext, state: &StateDir) -> Result<()
     dead_letter_file::keep(run, state)?;
     state.remove(name_of(run))?;
     // Without a checkpoint, nothing reads the journal.
-    _ = state.place(&fingerprint_journal_of(run)).remove();
+    _ = state.entry(&fingerprint_journal_of(run)).remove();
     Ok(())
 }
 

@@ -7,27 +7,27 @@
 //! `docs/decisions/0011` contains the reasons.
 //!
 //! ```
-//! use taskferry_files::Place;
+//! use taskferry_files::FolderEntry;
 //!
 //! let folder = tempfile::tempdir().unwrap();
-//! let place = Place::of(&folder.path().join("state.json")).unwrap();
-//! place.replace(b"{}\n", 0o600).unwrap();
-//! assert_eq!(place.read().unwrap(), b"{}\n");
+//! let entry = FolderEntry::of(&folder.path().join("state.json")).unwrap();
+//! entry.replace(b"{}\n", 0o600).unwrap();
+//! assert_eq!(entry.read().unwrap(), b"{}\n");
 //!
 //! std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
-//! let error = place.sibling("link").read().unwrap_err();
+//! let error = entry.sibling("link").read().unwrap_err();
 //! assert_eq!(error.to_string(), "it is a symbolic link");
 //! ```
 
 mod checks;
+mod entry;
 mod folder;
 mod link;
-mod place;
 mod probe;
 mod stream;
 
+pub use entry::{Claim, FolderEntry, part_name};
 pub use folder::Folder;
 pub use link::{LinkError, folder_of, target_of};
-pub use place::{Claim, Place, part_name};
 pub use probe::{WritableFolder, probe_folder};
 pub use stream::{BlockingWriter, is_discarded};

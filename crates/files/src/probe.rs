@@ -58,7 +58,7 @@ fn create_unnamed(folder: &Path) -> io::Result<()> {
 
 fn create_and_remove(folder: &Path) -> io::Result<()> {
     let name = format!(".taskferry-{}.part", std::process::id());
-    let place = Folder::open(folder)?.place(name);
-    drop(place.create(0o600)?);
-    place.remove()
+    let entry = Folder::open(folder)?.entry(name);
+    drop(entry.create(0o600)?);
+    entry.remove()
 }

@@ -8,17 +8,17 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode};
-use taskferry_files::{Claim, Folder, Place, is_discarded, target_of};
+use taskferry_files::{Claim, Folder, FolderEntry, is_discarded, target_of};
 use tempfile::TempDir;
 
 const MODE: u32 = 0o600;
 
 /// A shared folder, with a file elsewhere that must stay unchanged.
-fn shared() -> (TempDir, Place) {
+fn shared() -> (TempDir, FolderEntry) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("precious"), "precious").unwrap();
-    let place = Place::of(&folder.path().join("name")).unwrap();
-    (folder, place)
+    let entry = FolderEntry::of(&folder.path().join("name")).unwrap();
+    (folder, entry)
 }
 
 fn fifo(path: &Path) {
@@ -44,11 +44,11 @@ const PLANTED: [(Plant, &str); 4] = [
 #[test]
 fn planted_files_are_not_opened() {
     for (plant, expected) in PLANTED {
-        let (folder, place) = shared();
+        let (folder, entry) = shared();
         plant(&folder);
-        assert_eq!(place.open().unwrap_err().to_string(), expected);
-        assert_eq!(place.open_or_create(MODE).unwrap_err().to_string(), expected);
-        assert_eq!(place.read().unwrap_err().to_string(), expected);
+        assert_eq!(entry.open().unwrap_err().to_string(), expected);
+        assert_eq!(entry.open_or_create(MODE).unwrap_err().to_string(), expected);
+        assert_eq!(entry.read().unwrap_err().to_string(), expected);
     }
 }
 
@@ -56,17 +56,17 @@ fn planted_files_are_not_opened() {
 fn planted_files_are_removed_when_a_file_is_claimed_or_created() {
     for (plant, expected) in PLANTED {
         for claim in [true, false] {
-            let (folder, place) = shared();
+            let (folder, entry) = shared();
             plant(&folder);
             let mut file = if claim {
-                let Claim::Own { file, removed } = place.claim(MODE).unwrap() else { panic!() };
+                let Claim::Own { file, removed } = entry.claim(MODE).unwrap() else { panic!() };
                 assert_eq!(removed.unwrap(), expected);
                 file
             } else {
-                place.create(MODE).unwrap()
+                entry.create(MODE).unwrap()
             };
             file.write_all(b"new").unwrap();
-            assert_eq!(place.read().unwrap(), b"new");
+            assert_eq!(entry.read().unwrap(), b"new");
             let precious = folder.path().join("precious");
             assert_eq!(fs::read(&precious).unwrap(), b"precious");
             assert_eq!(fs::metadata(&precious).unwrap().nlink(), 1);
@@ -76,20 +76,20 @@ fn planted_files_are_removed_when_a_file_is_claimed_or_created() {
 
 #[test]
 fn a_locked_file_is_busy_even_with_a_second_link() {
-    let (folder, place) = shared();
-    let Claim::Own { file, removed: None } = place.claim(MODE).unwrap() else { panic!() };
+    let (folder, entry) = shared();
+    let Claim::Own { file, removed: None } = entry.claim(MODE).unwrap() else { panic!() };
     // A backup may create a second link.
     fs::hard_link(folder.path().join("name"), folder.path().join("backup")).unwrap();
-    assert!(matches!(place.claim(MODE).unwrap(), Claim::Busy(_)));
+    assert!(matches!(entry.claim(MODE).unwrap(), Claim::Busy(_)));
     drop(file);
-    assert!(matches!(place.claim(MODE).unwrap(), Claim::Own { removed: Some(_), .. }));
+    assert!(matches!(entry.claim(MODE).unwrap(), Claim::Own { removed: Some(_), .. }));
 }
 
 #[test]
 fn a_claimed_file_keeps_the_content_of_an_earlier_run() {
-    let (_folder, place) = shared();
-    place.create(MODE).unwrap().write_all(b"half").unwrap();
-    let Claim::Own { mut file, removed: None } = place.claim(MODE).unwrap() else { panic!() };
+    let (_folder, entry) = shared();
+    entry.create(MODE).unwrap().write_all(b"half").unwrap();
+    let Claim::Own { mut file, removed: None } = entry.claim(MODE).unwrap() else { panic!() };
     let mut content = String::new();
     file.read_to_string(&mut content).unwrap();
     assert_eq!(content, "half");
@@ -97,18 +97,18 @@ fn a_claimed_file_keeps_the_content_of_an_earlier_run() {
 
 #[test]
 fn only_the_written_file_is_renamed() {
-    let (folder, place) = shared();
-    let to = place.sibling("target");
+    let (folder, entry) = shared();
+    let to = entry.sibling("target");
     fs::write(folder.path().join("target"), "old").unwrap();
-    let file = place.create(MODE).unwrap();
+    let file = entry.create(MODE).unwrap();
     fs::remove_file(folder.path().join("name")).unwrap();
-    assert_eq!(place.rename(&file, &to).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(entry.rename(&file, &to).unwrap_err().kind(), std::io::ErrorKind::NotFound);
     fs::write(folder.path().join("name"), "foreign").unwrap();
-    let error = place.rename(&file, &to).unwrap_err();
+    let error = entry.rename(&file, &to).unwrap_err();
     assert_eq!(error.to_string(), "another process has replaced it");
     assert_eq!(to.read().unwrap(), b"old");
-    let file = place.create(MODE).unwrap();
-    place.rename(&file, &to).unwrap();
+    let file = entry.create(MODE).unwrap();
+    entry.rename(&file, &to).unwrap();
     assert_eq!(to.read().unwrap(), b"");
 }
 
@@ -119,7 +119,7 @@ fn an_opened_folder_cannot_be_redirected() {
     let below = root.create_below(Path::new("a/b")).unwrap();
     fs::rename(folder.path().join("a"), folder.path().join("moved")).unwrap();
     symlink("elsewhere", folder.path().join("a")).unwrap();
-    below.place("file").replace(b"x", MODE).unwrap();
+    below.entry("file").replace(b"x", MODE).unwrap();
     assert!(folder.path().join("moved/b/file").exists());
     let error = root.create_below(Path::new("a/b")).unwrap_err();
     assert_eq!(error.to_string(), "it is a symbolic link");

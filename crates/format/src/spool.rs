@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::hex;
 use tempfile::SpooledTempFile;
 
@@ -23,7 +23,7 @@ pub enum Spool {
     /// whole table.
     Unnamed(PathBuf),
     /// In this file, from which a later run can continue. The caller removes it.
-    Named(Place),
+    Named(FolderEntry),
 }
 
 /// The state of a named spool, from which a later run continues.
@@ -36,8 +36,8 @@ pub(crate) struct SpoolState {
 
 impl SpoolState {
     /// Whether a file begins with the bytes of this state.
-    pub(crate) fn is_in(&self, place: &Place) -> bool {
-        let found = place.open().and_then(|file| Checksum::of(&mut file.take(self.bytes)));
+    pub(crate) fn is_in(&self, entry: &FolderEntry) -> bool {
+        let found = entry.open().and_then(|file| Checksum::of(&mut file.take(self.bytes)));
         found.is_ok_and(|found| found.state() == *self)
     }
 }
@@ -47,7 +47,7 @@ impl Spool {
     pub(crate) fn path(&self) -> PathBuf {
         match self {
             Self::Unnamed(path) => path.clone(),
-            Self::Named(place) => place.path(),
+            Self::Named(entry) => entry.path(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Spool {
             Self::Unnamed(folder) => {
                 Ok(SpoolFile::Unnamed(tempfile::spooled_tempfile_in(IN_MEMORY, folder)))
             }
-            Self::Named(place) => Ok(SpoolFile::named(place.create(MODE)?, Checksum::default())),
+            Self::Named(entry) => Ok(SpoolFile::named(entry.create(MODE)?, Checksum::default())),
         }
     }
 
@@ -67,8 +67,8 @@ impl Spool {
                 io::ErrorKind::NotFound,
                 "a table whose rows are in an unnamed temporary file can't be resumed",
             )),
-            Self::Named(place) => {
-                let mut file = place.open_or_create(MODE)?;
+            Self::Named(entry) => {
+                let mut file = entry.open_or_create(MODE)?;
                 let found = Checksum::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
                 if from.bytes > 0 && found.state() != *from {
                     return Err(io::Error::other(

@@ -61,7 +61,7 @@ pub(crate) struct UnionTable<W> {
     pub(crate) columns: Columns,
     style: TableStyle,
     spool: csv::Writer<SpoolFile>,
-    place: PathBuf,
+    path: PathBuf,
     pub(crate) out: W,
 }
 
@@ -73,26 +73,26 @@ impl<W: Write> UnionTable<W> {
         from: Option<(&ColumnsState, &SpoolState)>,
         out: W,
     ) -> Result<Self, WriteError> {
-        let (mut columns, place) = (Columns::new(None, style.cells), spool.path());
+        let (mut columns, path) = (Columns::new(None, style.cells), spool.path());
         let file = match from {
             Some((_, rows)) => spool.resume(rows),
             None => spool.create(),
         };
-        let file = file.map_err(|error| spool_error(&place, error))?;
+        let file = file.map_err(|error| spool_error(&path, error))?;
         if let Some((state, _)) = from {
             columns.restore(state);
         }
-        Ok(Self { columns, style, spool: spool_to(file), place, out })
+        Ok(Self { columns, style, spool: spool_to(file), path, out })
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let row = self.columns.row(record).map_err(WriteError::Record)?;
         let written = self.spool.write_record(row);
-        written.map_err(|error| spool_error(&self.place, io_error(error)))
+        written.map_err(|error| spool_error(&self.path, io_error(error)))
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
-        self.spool.flush().map_err(|error| spool_error(&self.place, error))?;
+        self.spool.flush().map_err(|error| spool_error(&self.path, error))?;
         // A compressor may have written a header.
         Ok(self.out.flush()?)
     }
@@ -100,12 +100,12 @@ impl<W: Write> UnionTable<W> {
     /// Syncs the stored rows to disk, and returns the state of the spool.
     pub(crate) fn sync(&mut self) -> Result<SpoolState, WriteError> {
         self.flush()?;
-        self.spool.get_ref().sync().map_err(|error| spool_error(&self.place, error))
+        self.spool.get_ref().sync().map_err(|error| spool_error(&self.path, error))
     }
 
     pub(crate) fn finish(self) -> Result<(W, WriteReport), WriteError> {
-        let Self { columns, style, spool, place, mut out } = self;
-        let failed = |error| spool_error(&place, error);
+        let Self { columns, style, spool, path, mut out } = self;
+        let failed = |error| spool_error(&path, error);
         if columns.len() > 0 {
             begin(style, &mut out)?;
         }
@@ -126,7 +126,7 @@ impl<W: Write> UnionTable<W> {
                 out.write_record(cells).map_err(io_error)?;
             }
             if !rows.get_ref().is_as_written() {
-                return Err(spool_changed(&place));
+                return Err(spool_changed(&path));
             }
         }
         Ok((into_inner(out)?, columns.into_report()))
@@ -168,16 +168,16 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-fn spool_changed(place: &Path) -> WriteError {
-    let message = format!("another process has changed `{}`", place.display());
+fn spool_changed(path: &Path) -> WriteError {
+    let message = format!("another process has changed `{}`", path.display());
     let error = StageError::new(ErrorKind::Io, message)
         .hint("nothing was published; make sure that no other process changes this file, and run again")
         .not_resumable();
     WriteError::Spool(error)
 }
 
-fn spool_error(place: &Path, error: io::Error) -> WriteError {
-    let message = format!("can't store rows in `{}`", place.display());
+fn spool_error(path: &Path, error: io::Error) -> WriteError {
+    let message = format!("can't store rows in `{}`", path.display());
     let error = StageError::new(ErrorKind::Io, message)
         .caused_by(error)
         .hint("free some disk space, or set `columns`, so that no rows are stored");

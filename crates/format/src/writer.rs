@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::{Batch, ErrorKind, Record, Refusals, StageError};
 
 use crate::columns::ColumnsState;
@@ -36,8 +36,8 @@ impl WriterState {
     }
 
     /// Whether the spool file still has the rows of this state. `None` if the state has no spool file.
-    pub fn matches_spool(&self, place: &Place) -> Option<bool> {
-        (self.spool != SpoolState::default()).then(|| self.spool.is_in(place))
+    pub fn matches_spool(&self, entry: &FolderEntry) -> Option<bool> {
+        (self.spool != SpoolState::default()).then(|| self.spool.is_in(entry))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_files::{Claim, Folder, Place};
+use taskferry_files::{Claim, Folder, FolderEntry};
 
 const LOCK: &str = "lock";
 /// Only the owner may read state.
@@ -37,13 +37,13 @@ pub enum LockAttempt {
 /// # Errors
 /// The lock file can't be read.
 pub fn lock_holder(folder: &Path) -> Result<Option<Option<LockHolder>>, StateError> {
-    let place = match Folder::open(folder) {
-        Ok(folder) => folder.place(LOCK),
+    let entry = match Folder::open(folder) {
+        Ok(folder) => folder.entry(LOCK),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StateError::new("open", folder, error)),
     };
-    let failed = |error| StateError::new("read", place.path(), error);
-    let file = match place.open() {
+    let failed = |error| StateError::new("read", entry.path(), error);
+    let file = match entry.open() {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
@@ -118,9 +118,9 @@ impl StateDir {
         };
         let (dir, folder) =
             create().map_err(|error| StateError::new("create the folder", &path, error))?;
-        let lock_place = folder.place(LOCK);
-        let failed = |error| StateError::new("write", lock_place.path(), error);
-        let mut lock = match lock_place.claim(0o666).map_err(failed)? {
+        let lock_entry = folder.entry(LOCK);
+        let failed = |error| StateError::new("write", lock_entry.path(), error);
+        let mut lock = match lock_entry.claim(0o666).map_err(failed)? {
             Claim::Own { file, .. } => file,
             Claim::Busy(file) => return Ok(LockAttempt::Held(serde_json::from_reader(file).ok())),
         };
@@ -140,8 +140,8 @@ impl StateDir {
     }
 
     /// A file in the folder, for access other than [`save`](Self::save).
-    pub fn place(&self, name: &str) -> Place {
-        self.folder.place(name)
+    pub fn entry(&self, name: &str) -> FolderEntry {
+        self.folder.entry(name)
     }
 
     /// Replaces the file `name.json` atomically and syncs it to disk. After a crash, it has either the old or the new content.
@@ -165,14 +165,14 @@ impl StateDir {
     /// # Errors
     /// Errors of the file system.
     pub fn remove(&self, name: &str) -> Result<(), StateError> {
-        let place = file(&self.folder, name);
-        let removed = place.remove().and_then(|()| self.folder.sync());
-        removed.map_err(|error| StateError::new("remove", place.path(), error))
+        let entry = file(&self.folder, name);
+        let removed = entry.remove().and_then(|()| self.folder.sync());
+        removed.map_err(|error| StateError::new("remove", entry.path(), error))
     }
 }
 
-fn file(folder: &Folder, name: &str) -> Place {
-    folder.place(format!("{name}.json"))
+fn file(folder: &Folder, name: &str) -> FolderEntry {
+    folder.entry(format!("{name}.json"))
 }
 
 /// Loads the file `name.json` from a folder without locking it; `None` if it does not exist. Files are replaced atomically, so
@@ -189,9 +189,9 @@ pub fn load<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>,
 }
 
 fn read<T: DeserializeOwned>(folder: &Folder, name: &str) -> Result<Option<T>, StateError> {
-    let place = file(folder, name);
-    let failed = |error| StateError::new("read", place.path(), error);
-    match place.read() {
+    let entry = file(folder, name);
+    let failed = |error| StateError::new("read", entry.path(), error);
+    match entry.read() {
         Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| failed(error.into())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),
@@ -203,11 +203,11 @@ pub(crate) fn save(
     name: &str,
     content: &impl Serialize,
 ) -> Result<(), StateError> {
-    let place = file(folder, name);
+    let entry = file(folder, name);
     let write = || {
         let mut text = serde_json::to_vec_pretty(content)?;
         text.push(b'\n');
-        place.replace(&text, PRIVATE)
+        entry.replace(&text, PRIVATE)
     };
-    write().map_err(|error: io::Error| StateError::new("write", place.path(), error))
+    write().map_err(|error: io::Error| StateError::new("write", entry.path(), error))
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 
 use crate::StateError;
 
@@ -24,9 +24,9 @@ impl Journal {
     ///
     /// # Errors
     /// If the file can't be created or written, or is shorter than `len`.
-    pub fn open(place: &Place, len: u64) -> Result<Self, StateError> {
+    pub fn open(entry: &FolderEntry, len: u64) -> Result<Self, StateError> {
         let open = || {
-            let mut file = place.open_or_create(MODE)?;
+            let mut file = entry.open_or_create(MODE)?;
             if file.metadata()?.len() < len {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
@@ -37,21 +37,21 @@ impl Journal {
             file.seek(SeekFrom::End(0))?;
             if len == 0 {
                 // The file may be new, and its directory entry must survive a crash. Some file systems can't sync folders.
-                _ = place.folder().sync();
+                _ = entry.folder().sync();
             }
             Ok(file)
         };
-        let file = open().map_err(|error| StateError::new("write", place.path(), error))?;
-        Ok(Self { file, path: place.path(), len })
+        let file = open().map_err(|error| StateError::new("write", entry.path(), error))?;
+        Ok(Self { file, path: entry.path(), len })
     }
 
     /// Creates the file, and removes the file of an earlier run.
     ///
     /// # Errors
     /// As [`Journal::open`].
-    pub fn create(place: &Place) -> Result<Self, StateError> {
-        place.remove().map_err(|error| StateError::new("remove", place.path(), error))?;
-        Self::open(place, 0)
+    pub fn create(entry: &FolderEntry) -> Result<Self, StateError> {
+        entry.remove().map_err(|error| StateError::new("remove", entry.path(), error))?;
+        Self::open(entry, 0)
     }
 
     /// Reads the whole file.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_state::{History, Journal, LockAttempt, MAX_RUNS, StateDir};
 
 fn open(dir: &Path, pipeline: &str) -> StateDir {
@@ -65,16 +65,16 @@ fn broken_files_are_errors_and_missing_files_are_none() {
 #[test]
 fn a_journal_drops_entries_after_the_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place::of(&dir.path().join("traces")).unwrap();
-    let mut journal = Journal::create(&place).unwrap();
+    let entry = FolderEntry::of(&dir.path().join("traces")).unwrap();
+    let mut journal = Journal::create(&entry).unwrap();
     journal.append(b"one").unwrap();
     journal.append(b"two").unwrap();
     assert_eq!(journal.len(), 6);
-    let mut journal = Journal::open(&place, 3).unwrap();
+    let mut journal = Journal::open(&entry, 3).unwrap();
     assert_eq!(journal.read().unwrap(), b"one");
     journal.append(b"2").unwrap();
     assert_eq!(journal.read().unwrap(), b"one2");
-    assert!(Journal::open(&place, 5).is_err());
+    assert!(Journal::open(&entry, 5).is_err());
 }
 
 #[test]

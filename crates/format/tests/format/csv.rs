@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_format::{
     Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding, RecordWriter, Spool,
     WriteError, WriteReport,
@@ -106,7 +106,7 @@ fn escaped_cells_are_reported() {
 fn modified_spooled_rows_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let rows = folder.path().join("rows");
-    let spool = Spool::Named(Place::of(&rows).unwrap());
+    let spool = Spool::Named(FolderEntry::of(&rows).unwrap());
     let begin = || {
         let mut writer = RecordWriter::new(&csv_options(None), &spool, Vec::new()).unwrap();
         for number in 0..9 {
@@ -127,10 +127,10 @@ fn modified_spooled_rows_are_detected() {
     }
     let (writer, state) = begin();
     drop(writer);
-    let place = Place::of(&rows).unwrap();
-    assert_eq!(state.matches_spool(&place), Some(true));
+    let entry = FolderEntry::of(&rows).unwrap();
+    assert_eq!(state.matches_spool(&entry), Some(true));
     change(1, b"7");
-    assert_eq!(state.matches_spool(&place), Some(false));
+    assert_eq!(state.matches_spool(&entry), Some(false));
     let resumed = RecordWriter::resume(&csv_options(None), &spool, &state, Vec::new());
     assert!(resumed.is_err());
 }
@@ -347,7 +347,7 @@ proptest! {
         let options = FormatOptions { dialect: Some(dialect), ..options };
         let (whole, expected) = written(&options, &values);
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::Named(Place::of(&folder.path().join("rows")).unwrap());
+        let spool = Spool::Named(FolderEntry::of(&folder.path().join("rows")).unwrap());
         let stop = stop.index(values.len() + 1);
         let mut out = Vec::new();
         let mut writer = RecordWriter::new(&options, &spool, &mut out).unwrap();

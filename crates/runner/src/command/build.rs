@@ -11,7 +11,7 @@ mod sources;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 
 use crate::command_error::{CommandError, Ended};
 use crate::exit::Exit;
@@ -94,6 +94,6 @@ fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
 
 /// Copies the binary to its place, where it appears when it is complete.
 fn publish(binary: &Path, output: &Path) -> Result<(), CommandError> {
-    let copy = || Place::in_created_folder(output)?.replace(&fs::read(binary)?, 0o755);
+    let copy = || FolderEntry::in_created_folder(output)?.replace(&fs::read(binary)?, 0o755);
     copy().map_err(|error| CommandError::cannot_write(output, &error))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use taskferry_config::{FilesInUse, is_same_file};
 use taskferry_engine::Manifest;
-use taskferry_files::{Folder, Place, folder_of, target_of};
+use taskferry_files::{Folder, FolderEntry, folder_of, target_of};
 use tempfile::NamedTempFile;
 
 use super::arguments::RunOptionArguments;
@@ -151,8 +151,8 @@ impl Target {
                     return Err(io::Error::other(message));
                 }
                 file.write_all(text.as_bytes())?;
-                let place = Place::of(file.path())?;
-                place.publish(file.as_file(), &place.sibling(path.file_name().unwrap_or_default()))
+                let entry = FolderEntry::of(file.path())?;
+                entry.publish(file.as_file(), &entry.sibling(path.file_name().unwrap_or_default()))
             }
         }
     }

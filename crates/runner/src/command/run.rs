@@ -65,7 +65,7 @@ pub(crate) async fn execute(
     } else {
         match folder.open(&pipeline, context.as_ref(), file) {
             Ok(state) => {
-                logging::kept::keep_in(state.place(logging::kept::FILE));
+                logging::kept::keep_in(state.entry(logging::kept::FILE));
                 Some(state)
             }
             // A scheduler that retries may start a run while another one is active.

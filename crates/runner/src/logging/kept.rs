@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::printable_json;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
@@ -33,7 +33,7 @@ struct Kept {
 }
 
 struct Open {
-    place: Place,
+    entry: FolderEntry,
     file: File,
     lines: usize,
 }
@@ -43,14 +43,14 @@ fn lock() -> MutexGuard<'static, Kept> {
 }
 
 /// Appends the lines of this run to the file, including the lines before this call. If the log can't be written, the run continues.
-pub(crate) fn keep_in(place: Place) {
-    let earlier = place.read().unwrap_or_default();
+pub(crate) fn keep_in(entry: FolderEntry) {
+    let earlier = entry.read().unwrap_or_default();
     let earlier = String::from_utf8_lossy(&earlier);
     let mut kept = lock();
     for line in earlier.lines().rev() {
         kept.lines.push_front(line.to_owned());
     }
-    kept.write_all(place);
+    kept.write_all(entry);
 }
 
 /// Keeps a line about the end of a run in the state folder.
@@ -81,7 +81,7 @@ impl Kept {
         self.lines.push_back(line);
         self.drop_old_lines();
         if let Some(full) = self.open.take_if(|open| open.lines >= 2 * MAX_LINES) {
-            self.write_all(full.place);
+            self.write_all(full.entry);
         }
     }
 
@@ -90,14 +90,14 @@ impl Kept {
     }
 
     /// Replaces the file with the last lines.
-    fn write_all(&mut self, place: Place) {
+    fn write_all(&mut self, entry: FolderEntry) {
         self.drop_old_lines();
         let text: String = self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-        let written = place.create(PRIVATE).and_then(|mut file| {
+        let written = entry.create(PRIVATE).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             Ok(file)
         });
-        self.open = written.ok().map(|file| Open { place, file, lines: self.lines.len() });
+        self.open = written.ok().map(|file| Open { entry, file, lines: self.lines.len() });
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde_json::json;
-use taskferry_files::{Place, folder_of};
+use taskferry_files::{FolderEntry, folder_of};
 use taskferry_sandbox::RunningSandbox;
 
 /// A file that exists while a sandbox listens. Dropping this removes the file, unless another sandbox has replaced it.
@@ -47,7 +47,8 @@ impl ReadyFile {
             "tenant": known.tenant,
         });
         let content = format!("{content:#}\n");
-        let written = Place::of(&self.path).and_then(|it| it.replace(content.as_bytes(), 0o600));
+        let written =
+            FolderEntry::of(&self.path).and_then(|entry| entry.replace(content.as_bytes(), 0o600));
         written.map_err(|error| {
             let reason = error.kind();
             format!("can't write the ready file `{}`: {reason}", self.path.display())

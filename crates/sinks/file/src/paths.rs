@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use taskferry_files::{Place, folder_of, part_name, target_of};
+use taskferry_files::{FolderEntry, folder_of, part_name, target_of};
 use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::error::cannot;
@@ -14,11 +14,11 @@ pub(crate) struct Paths {
     /// The path of the options.
     pub(crate) path: PathBuf,
     /// The complete file.
-    pub(crate) target: Place,
+    pub(crate) target: FolderEntry,
     /// `.NAME.part`: the incomplete file.
-    pub(crate) part: Place,
+    pub(crate) part: FolderEntry,
     /// `.NAME.rows`: stored rows of a table without `columns`.
-    pub(crate) rows: Place,
+    pub(crate) rows: FolderEntry,
 }
 
 impl Paths {
@@ -26,17 +26,19 @@ impl Paths {
     pub(crate) fn of(path: &Path) -> Result<Self, StageError> {
         let target = replaceable(path)?;
         let failed = |error| cannot("open the folder", folder_of(&target), error);
-        Place::of(&target).map(|target| Self::beside(path, target)).map_err(failed)
+        FolderEntry::of(&target).map(|target| Self::beside(path, target)).map_err(failed)
     }
 
     /// As [`Paths::of`], but creates the folder.
     pub(crate) fn create(path: &Path) -> Result<Self, StageError> {
         let target = replaceable(path)?;
         let failed = |error| cannot("create the folder", folder_of(&target), error);
-        Place::in_created_folder(&target).map(|target| Self::beside(path, target)).map_err(failed)
+        FolderEntry::in_created_folder(&target)
+            .map(|target| Self::beside(path, target))
+            .map_err(failed)
     }
 
-    fn beside(path: &Path, target: Place) -> Self {
+    fn beside(path: &Path, target: FolderEntry) -> Self {
         let (part, rows) = (target.part("part"), target.part("rows"));
         Self { path: path.to_owned(), target, part, rows }
     }

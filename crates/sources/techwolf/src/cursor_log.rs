@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use taskferry_files::{Folder, Place};
+use taskferry_files::{Folder, FolderEntry};
 use taskferry_sdk::StageError;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -36,14 +36,14 @@ struct Header {
 type Line = (u64, String);
 
 /// Reads a file of this listing, up to the first invalid line.
-fn read(place: &Place, listing: &ListingId) -> Option<(String, Vec<Line>)> {
-    let text = place.read().ok()?;
+fn read(entry: &FolderEntry, listing: &ListingId) -> Option<(String, Vec<Line>)> {
+    let text = entry.read().ok()?;
     let mut lines = text.split(|byte| *byte == b'\n');
     let header: Header = serde_json::from_slice(lines.next()?).ok()?;
     if header.layout != LAYOUT || header.listing != listing.0 {
         tracing::debug!(
             "`{}` is ignored: it contains cursors of another listing, or has another format version",
-            place.path().display()
+            entry.path().display()
         );
         return None;
     }
@@ -53,11 +53,11 @@ fn read(place: &Place, listing: &ListingId) -> Option<(String, Vec<Line>)> {
 /// Reads the cursors that the last run of the whole listing saved in `folder`. The file is a hint: without it, or with an
 /// invalid one, the export is the same.
 pub(crate) fn read_index(folder: &Path, listing: &ListingId) -> Option<CursorIndex> {
-    let place = Folder::open(folder).ok()?.place(FILE);
-    let (run_id, lines) = read(&place, listing)?;
+    let entry = Folder::open(folder).ok()?.entry(FILE);
+    let (run_id, lines) = read(&entry, listing)?;
     let index = CursorIndex::new(lines.into_iter().map(|(_, id)| id.into()).collect(), run_id);
     if index.is_none() {
-        tracing::debug!("`{}` is ignored: it contains a cursor twice", place.path().display());
+        tracing::debug!("`{}` is ignored: it contains a cursor twice", entry.path().display());
     }
     index
 }
@@ -85,7 +85,7 @@ impl CursorLog {
     ) -> io::Result<Self> {
         let folder = Folder::open(folder)?;
         // If the resumed run stopped after the last page, its file is already renamed.
-        let own = [PART, FILE].iter().filter_map(|name| read(&folder.place(name), listing));
+        let own = [PART, FILE].iter().filter_map(|name| read(&folder.entry(name), listing));
         let own = own.filter(|_| pages > 0).find(|(by, _)| by == run_id);
         let lines = own.into_iter().flat_map(|(_, lines)| lines);
         let (layout, listing, run) = (LAYOUT, listing.0.clone(), run_id.to_owned());
@@ -95,7 +95,7 @@ impl CursorLog {
             serde_json::to_writer(&mut text, &line)?;
         }
         text.push(b'\n');
-        let mut file = folder.place(PART).create(0o600)?;
+        let mut file = folder.entry(PART).create(0o600)?;
         file.write_all(&text)?;
         // The number of entries before a resume is unknown, so the next page saves its cursor.
         let entries = if pages > 0 { SEGMENT_LENGTH } else { 0 };
@@ -125,7 +125,7 @@ impl CursorLog {
                 // One write, so that a killed run leaves complete lines.
                 self.file.write_all(&line)
             }
-            LogEntry::End => self.folder.place(PART).rename(&self.file, &self.folder.place(FILE)),
+            LogEntry::End => self.folder.entry(PART).rename(&self.file, &self.folder.entry(FILE)),
         }
     }
 }

@@ -61,7 +61,7 @@ impl ShardFile {
         let path = folder.clone();
         let read = move || {
             let folder = Folder::open(&path?).ok()?;
-            folder.place(FILE).read().or_else(|_| folder.place(OLD_FILE).read()).ok()
+            folder.entry(FILE).read().or_else(|_| folder.entry(OLD_FILE).read()).ok()
         };
         let text = spawn_blocking(read).await.ok().flatten();
         let content: Option<Content> = text.and_then(|text| serde_json::from_slice(&text).ok());
@@ -98,7 +98,7 @@ impl ShardFile {
         };
         let text = serde_json::to_vec(&self.content).map_err(|error| failed(error.into()))?;
         let path = folder.clone();
-        let write = move || Folder::open(&path)?.place(FILE).replace(&text, 0o600);
+        let write = move || Folder::open(&path)?.entry(FILE).replace(&text, 0o600);
         spawn_blocking(write).await.unwrap_or_else(|panic| Err(panic.into())).map_err(failed)
     }
 }

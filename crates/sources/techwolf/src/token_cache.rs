@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::{PartsHash, Secret};
 
 use crate::credentials::ClientCredentials;
@@ -41,7 +41,7 @@ impl TokenCache {
     pub(crate) async fn read(&self) -> Option<AccessToken> {
         self.in_background(|cache| {
             let stored: Stored<Secret> =
-                serde_json::from_slice(&cache.place().ok()?.read().ok()?).ok()?;
+                serde_json::from_slice(&cache.entry().ok()?.read().ok()?).ok()?;
             let now = Timestamp::now();
             // A token from the future is treated as expired: the clock was set back, and its age is unknown.
             let is_usable =
@@ -70,7 +70,7 @@ impl TokenCache {
     /// Removes the token.
     pub(crate) async fn clear(&self) {
         self.in_background(|cache| {
-            if let Err(error) = cache.place().and_then(|place| place.remove()) {
+            if let Err(error) = cache.entry().and_then(|entry| entry.remove()) {
                 let file = cache.file.display();
                 tracing::warn!("can't remove the refused token in `{file}`: {error}");
             }
@@ -88,11 +88,11 @@ impl TokenCache {
             issued_at,
             use_until: issued_at.saturating_add(usable_for).unwrap_or(Timestamp::MAX),
         };
-        self.place()?.replace(&serde_json::to_vec(&content)?, 0o600)
+        self.entry()?.replace(&serde_json::to_vec(&content)?, 0o600)
     }
 
-    fn place(&self) -> io::Result<Place> {
-        Place::of(&self.file)
+    fn entry(&self) -> io::Result<FolderEntry> {
+        FolderEntry::of(&self.file)
     }
 
     /// Runs file operations on a blocking thread.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::json::{Document, Node, Text};
 use taskferry_sdk::{ErrorKind, RunContext, StageDigest, StageError};
 
@@ -23,7 +23,7 @@ pub(crate) struct Baseline {
     pub(crate) run_id: String,
     /// The records that were not removed.
     pub(crate) live: u64,
-    place: Place,
+    entry: FolderEntry,
     file: BufReader<File>,
     /// The offset of the next byte that `file` returns.
     offset: u64,
@@ -109,14 +109,14 @@ impl Opened {
         };
         let mut reason = None;
         for run_id in &run.complete_runs {
-            let place = files::earlier(folder, run_id, &run.stage.name);
-            let place = place.map_err(|error| {
+            let entry = files::earlier(folder, run_id, &run.stage.name);
+            let entry = entry.map_err(|error| {
                 let message = format!("can't read the folder `{}`", folder.display());
                 StageError::new(ErrorKind::Io, message).caused_by(error)
             })?;
-            let Some(place) = place else { continue };
-            let unusable = |error: StageError| unreadable(&place, error);
-            let mut baseline = Baseline::open(place.clone(), run_id).map_err(unusable)?;
+            let Some(entry) = entry else { continue };
+            let unusable = |error: StageError| unreadable(&entry, error);
+            let mut baseline = Baseline::open(entry.clone(), run_id).map_err(unusable)?;
             let first = baseline.read_line().map_err(unusable)?;
             let difference = match Header::read(first).map_err(unusable)? {
                 Some(earlier) => header.difference(&earlier),
@@ -142,10 +142,10 @@ impl Opened {
 }
 
 impl Baseline {
-    fn open(place: Place, run_id: &str) -> Result<Self, StageError> {
-        let file = place.open().map_err(|error| io_error(&error))?;
+    fn open(entry: FolderEntry, run_id: &str) -> Result<Self, StageError> {
+        let file = entry.open().map_err(|error| io_error(&error))?;
         let file = BufReader::with_capacity(1 << 16, file);
-        Ok(Self { run_id: run_id.to_owned(), live: 0, place, file, offset: 0 })
+        Ok(Self { run_id: run_id.to_owned(), live: 0, entry, file, offset: 0 })
     }
 
     /// Reads all lines after the header.
@@ -176,12 +176,12 @@ impl Baseline {
     pub(crate) fn read(&mut self, offset: u64) -> Result<Document, StageError> {
         let line =
             self.seek(offset).map_err(|error| io_error(&error)).and_then(|()| self.read_line());
-        line.and_then(parse).map_err(|error| unreadable(&self.place, error))
+        line.and_then(parse).map_err(|error| unreadable(&self.entry, error))
     }
 
     /// The error for an invalid line.
     pub(crate) fn damaged(&self) -> StageError {
-        unreadable(&self.place, damaged())
+        unreadable(&self.entry, damaged())
     }
 
     fn seek(&mut self, offset: u64) -> io::Result<()> {
@@ -209,8 +209,8 @@ fn io_error(error: &io::Error) -> StageError {
 }
 
 /// The error for a baseline that can't be used. It concerns all records.
-fn unreadable(place: &Place, error: StageError) -> StageError {
-    let path = place.path();
+fn unreadable(entry: &FolderEntry, error: StageError) -> StageError {
+    let path = entry.path();
     let message =
         format!("can't read the records of the last complete run in `{}`", path.display());
     StageError::new(error.kind(), message)

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use taskferry_files::{Folder, Place};
+use taskferry_files::{Folder, FolderEntry};
 use taskferry_sdk::{PartsHash, RunContext};
 
 /// The folder in the state folder.
@@ -22,12 +22,12 @@ fn name(run_id: &str, stage: &str) -> String {
 ///
 /// # Errors
 /// The folder can't be opened.
-pub(crate) fn earlier(folder: &Path, run_id: &str, stage: &str) -> io::Result<Option<Place>> {
+pub(crate) fn earlier(folder: &Path, run_id: &str, stage: &str) -> io::Result<Option<FolderEntry>> {
     match Folder::open(&folder.join(FOLDER)) {
         Ok(folder) => {
-            let place = folder.place(name(run_id, stage));
+            let entry = folder.entry(name(run_id, stage));
             // Links are reported when the file is opened.
-            Ok(place.path().symlink_metadata().is_ok().then_some(place))
+            Ok(entry.path().symlink_metadata().is_ok().then_some(entry))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -38,9 +38,9 @@ pub(crate) fn earlier(folder: &Path, run_id: &str, stage: &str) -> io::Result<Op
 ///
 /// # Errors
 /// The folder can't be created.
-pub(crate) fn own(state: &Path, run: &RunContext) -> io::Result<Place> {
+pub(crate) fn own(state: &Path, run: &RunContext) -> io::Result<FolderEntry> {
     let folder = Folder::open(state)?.create_below(Path::new(FOLDER))?;
-    Ok(folder.place(name(&run.run_id, &run.stage.name)))
+    Ok(folder.entry(name(&run.run_id, &run.stage.name)))
 }
 
 /// Removes files that are no longer needed for a comparison. Keeps all files if no run is complete.
@@ -56,7 +56,7 @@ pub(crate) fn remove_old(state: &Path, run: &RunContext) {
         };
         if run_id != run.run_id && run.complete_runs.iter().all(|kept| kept != run_id) {
             // If this fails, a later run removes the file.
-            _ = folder.place(&name).remove();
+            _ = folder.entry(&name).remove();
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::json::Text;
 use taskferry_sdk::{ErrorKind, StageError};
 
@@ -15,7 +15,7 @@ const PRIVATE: u32 = 0o600;
 /// An append-only file of lines. Bytes after `length` are leftovers of a failed write or of a killed attempt.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    place: Place,
+    entry: FolderEntry,
     file: File,
     length: u64,
     lines: u64,
@@ -30,21 +30,21 @@ impl Journal {
     ///
     /// # Errors
     /// The file can't be written, or is shorter.
-    pub(crate) fn open(place: Place, length: u64) -> Result<Self, StageError> {
+    pub(crate) fn open(entry: FolderEntry, length: u64) -> Result<Self, StageError> {
         let open = || {
-            let file = place.open_or_create(PRIVATE)?;
+            let file = entry.open_or_create(PRIVATE)?;
             if file.metadata()?.len() < length {
                 let message = "the file is shorter than at the last checkpoint";
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
             }
             file.set_len(length)?;
             // The directory entry must survive a crash. Some file systems can't sync folders.
-            _ = place.folder().sync();
+            _ = entry.folder().sync();
             Ok(file)
         };
-        let file = open().map_err(|error| failed("write", &place, error))?;
+        let file = open().map_err(|error| failed("write", &entry, error))?;
         let (synced, failure) = (Cell::new(length), OnceCell::new());
-        Ok(Self { place, file, length, lines: 0, synced, failure })
+        Ok(Self { entry, file, length, lines: 0, synced, failure })
     }
 
     /// Calls `line` with each line.
@@ -56,11 +56,11 @@ impl Journal {
         mut line: impl FnMut(Vec<u8>) -> Result<(), StageError>,
     ) -> Result<(), StageError> {
         let mut file = &self.file;
-        file.seek(SeekFrom::Start(0)).map_err(|error| failed("read", &self.place, error))?;
+        file.seek(SeekFrom::Start(0)).map_err(|error| failed("read", &self.entry, error))?;
         for text in BufReader::new(file).split(b'\n') {
-            let text = text.map_err(|error| failed("read", &self.place, error))?;
+            let text = text.map_err(|error| failed("read", &self.entry, error))?;
             line(text).map_err(|error| {
-                let message = format!("can't read `{}`", self.place.path().display());
+                let message = format!("can't read `{}`", self.entry.path().display());
                 let error = StageError::new(error.kind(), message).caused_by(error).fatal();
                 error.hint("start over with `--fresh`")
             })?;
@@ -83,7 +83,7 @@ impl Journal {
         let mut bytes = line.as_bytes().to_vec();
         bytes.push(b'\n');
         let written = self.file.write_all_at(&bytes, self.length);
-        written.map_err(|error| failed("write", &self.place, error))?;
+        written.map_err(|error| failed("write", &self.entry, error))?;
         self.length += bytes.len() as u64;
         self.lines += 1;
         Ok(())
@@ -107,7 +107,7 @@ impl Journal {
     pub(crate) fn finish(&mut self) -> Result<(), StageError> {
         self.check()?;
         let finished = self.file.set_len(self.length).and_then(|()| self.file.sync_all());
-        finished.map_err(|error| failed("write", &self.place, error))?;
+        finished.map_err(|error| failed("write", &self.entry, error))?;
         self.synced.set(self.length);
         Ok(())
     }
@@ -116,13 +116,13 @@ impl Journal {
     fn check(&self) -> Result<(), StageError> {
         let failure =
             self.failure.get().map(|error| io::Error::new(error.kind(), error.to_string()));
-        failure.map_or(Ok(()), |error| Err(failed("write", &self.place, error)))
+        failure.map_or(Ok(()), |error| Err(failed("write", &self.entry, error)))
     }
 }
 
 /// The error for a file that can't be read or written. It ends the run: a record without its line would count as removed in the next run.
-fn failed(verb: &str, place: &Place, error: io::Error) -> StageError {
-    let message = format!("can't {verb} `{}`", place.path().display());
+fn failed(verb: &str, entry: &FolderEntry, error: io::Error) -> StageError {
+    let message = format!("can't {verb} `{}`", entry.path().display());
     StageError::new(ErrorKind::Io, message).caused_by(error).fatal()
 }
 
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
 
     fn journal(folder: &tempfile::TempDir) -> Journal {
-        let place = Folder::open(folder.path()).unwrap().place("journal");
-        Journal::open(place, 0).unwrap()
+        let entry = Folder::open(folder.path()).unwrap().entry("journal");
+        Journal::open(entry, 0).unwrap()
     }
 
     fn line() -> Text {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use taskferry_config::{ShownFiles, is_same_file, shown_files};
-use taskferry_files::{Place, target_of};
+use taskferry_files::{FolderEntry, target_of};
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{printable_json, printable_lines};
 use taskferry_state::History;
@@ -55,8 +55,8 @@ pub(super) fn write(
     let contents = contents(&sections);
     console::write(&format!("the bundle `{}` contains:\n{contents}", path.display()));
     let text = assembled(&contents, &sections, &shown);
-    let place = Place::of(&target).map_err(|error| cannot(&error))?;
-    place.replace(text.as_bytes(), PRIVATE).map_err(|error| cannot(&error))
+    let entry = FolderEntry::of(&target).map_err(|error| cannot(&error))?;
+    entry.replace(text.as_bytes(), PRIVATE).map_err(|error| cannot(&error))
 }
 
 fn contents(sections: &[Section]) -> String {
@@ -104,7 +104,7 @@ fn of_last_runs(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<S
 
 /// The last lines of a kept log, if there is one.
 fn log(path: &Path) -> Option<Section> {
-    let text = Place::of(path).ok()?.read().ok()?;
+    let text = FolderEntry::of(path).ok()?.read().ok()?;
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<_> = text.lines().map(printable_json).collect();
     let lines = lines.get(lines.len().saturating_sub(MAX_LINES)..).unwrap_or_default();

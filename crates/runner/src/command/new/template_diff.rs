@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use similar::TextDiff;
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 
 use super::template::Template;
 use super::template_file::{self, TemplateFile};
@@ -38,7 +38,7 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
     if accept {
         let text =
             template_file::text(&template, &written.names, written.checkout.as_ref(), &files);
-        let replaced = Place::of(&path).and_then(|place| place.replace(text.as_bytes(), 0o644));
+        let replaced = FolderEntry::of(&path).and_then(|entry| entry.replace(text.as_bytes(), 0o644));
         replaced.map_err(|error| CommandError::cannot_write(&path, &error))?;
         console::line(&format!("wrote {shown}"));
         return Ok(Exit::COMPLETE);

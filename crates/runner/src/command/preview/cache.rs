@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use taskferry_files::Place;
+use taskferry_files::FolderEntry;
 use taskferry_sdk::jiff::Timestamp;
 use taskferry_sdk::json::Node;
 use taskferry_sdk::{Cursor, Page, Record, RequestedWith, SourceRecord};
@@ -48,7 +48,7 @@ impl CacheFile {
         if !is_private(&self.path) || !self.path.parent().is_some_and(is_private) {
             return None;
         }
-        let content = Place::of(&self.path).ok()?.read().ok()?;
+        let content = FolderEntry::of(&self.path).ok()?.read().ok()?;
         let stored = parse(&content)?;
         is_fresh(stored.read_at).then_some(stored)
     }
@@ -62,10 +62,10 @@ impl CacheFile {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             fs::set_permissions(folder, Permissions::from_mode(0o700))?;
         }
-        let place = Place::of(&self.path)?;
-        place.replace(text(stored).as_bytes(), 0o600).inspect_err(|_| {
+        let entry = FolderEntry::of(&self.path)?;
+        entry.replace(text(stored).as_bytes(), 0o600).inspect_err(|_| {
             // A full disk leaves a part of the file. The error is reported already.
-            _ = place.part("part").remove();
+            _ = entry.part("part").remove();
         })
     }
 

@@ -1,4 +1,4 @@
-//! A file name in an open folder.
+//! An entry of an open folder.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
@@ -20,9 +20,10 @@ const ATTEMPTS: usize = 16;
 const SHARED_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const SHARED_LOCK_POLL: Duration = Duration::from_millis(5);
 
-/// A file name in an open folder. The file is always accessed through the open folder, and never through a link.
+/// An entry of an open folder, by its name. The file may be missing. It is always accessed through the open folder, and never
+/// through a link.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct FolderEntry {
     folder: Folder,
     name: OsString,
 }
@@ -42,36 +43,36 @@ pub enum Claim {
 }
 
 impl Folder {
-    /// A file name in the folder, a single component.
+    /// The entry with this name, which must be a single component. The file may be missing.
     #[must_use]
-    pub fn place(&self, name: impl AsRef<OsStr>) -> Place {
-        Place { folder: self.clone(), name: name.as_ref().to_owned() }
+    pub fn entry(&self, name: impl AsRef<OsStr>) -> FolderEntry {
+        FolderEntry { folder: self.clone(), name: name.as_ref().to_owned() }
     }
 }
 
-impl Place {
-    /// The file name at `path`, in an existing folder.
+impl FolderEntry {
+    /// The entry at `path`, in an existing folder.
     ///
     /// # Errors
     /// Errors of opening the folder; a path without a file name.
     pub fn of(path: &Path) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(Folder::open(folder_of(path))?.place(name))
+        Ok(Folder::open(folder_of(path))?.entry(name))
     }
 
-    /// As [`Place::of`], but creates the folder and its parents if they do not exist.
+    /// As [`FolderEntry::of`], but creates the folder and its parents if they do not exist.
     ///
     /// # Errors
-    /// As [`Place::of`].
+    /// As [`FolderEntry::of`].
     pub fn in_created_folder(path: &Path) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(Folder::create(folder_of(path))?.place(name))
+        Ok(Folder::create(folder_of(path))?.entry(name))
     }
 
-    /// Another file name in the same folder.
+    /// Another entry of the same folder.
     #[must_use]
     pub fn sibling(&self, name: impl AsRef<OsStr>) -> Self {
-        self.folder.place(name)
+        self.folder.entry(name)
     }
 
     /// The folder.
@@ -97,7 +98,7 @@ impl Place {
     /// The content of the file.
     ///
     /// # Errors
-    /// As [`Place::open`].
+    /// As [`FolderEntry::open`].
     pub fn read(&self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         self.open()?.read_to_end(&mut content)?;
@@ -107,7 +108,7 @@ impl Place {
     /// Opens the file for reading and writing. Creates it if it does not exist.
     ///
     /// # Errors
-    /// As [`Place::open`].
+    /// As [`FolderEntry::open`].
     pub fn open_or_create(&self, mode: u32) -> io::Result<File> {
         for _ in 0..ATTEMPTS {
             match self.open_regular(OFlags::RDWR) {
@@ -196,7 +197,7 @@ impl Place {
     /// Syncs `file`, which was written under this name, [renames](Self::rename) it to `to`, and syncs the folder.
     ///
     /// # Errors
-    /// As [`Place::rename`].
+    /// As [`FolderEntry::rename`].
     pub fn publish(&self, file: &File, to: &Self) -> io::Result<()> {
         file.sync_all()?;
         self.rename(file, to)?;
