@@ -43,7 +43,9 @@ impl FromStr for Duration {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_digit = |character: char| character.is_ascii_digit() || character == '.';
         if text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_digit) {
-            return Err(Self::unit_missing(text));
+            return Err(format!(
+                "`{text}` has no unit; write \"{text}s\" for seconds, \"{text}ms\" or \"{text}m\""
+            ));
         }
         let signed: SignedDuration = text.parse().map_err(|_| {
             format!("`{text}` is not a duration; write for example \"500ms\", \"30s\" or \"5m\"")
@@ -97,8 +99,13 @@ impl FromStr for ByteCount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!(
+                "`{text}` has no unit; write \"{text} B\" for bytes, \"{text} KiB\" or \"{text} MiB\""
+            ));
+        }
         let parse = || {
-            let text = text.trim();
             let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit())?);
             let is_unit = |(name, _): &&(&str, u64)| name.eq_ignore_ascii_case(unit.trim());
             let (_, factor) = UNITS.iter().find(is_unit)?;
@@ -120,31 +127,10 @@ impl fmt::Display for ByteCount {
     }
 }
 
-/// A value that is written as a number with a unit.
-trait WithUnit: FromStr<Err = String> {
-    /// The error for a number without a unit.
-    fn unit_missing(number: &str) -> String;
-}
-
-impl WithUnit for Duration {
-    fn unit_missing(number: &str) -> String {
-        format!(
-            "`{number}` has no unit; write \"{number}s\" for seconds, \"{number}ms\" or \"{number}m\""
-        )
-    }
-}
-
-impl WithUnit for ByteCount {
-    fn unit_missing(number: &str) -> String {
-        format!(
-            "`{number}` has no unit; write \"{number} B\" for bytes, \"{number} KiB\" or \"{number} MiB\""
-        )
-    }
-}
-
+/// Reads a string. The error for a number says that the unit is missing.
 struct UnitVisitor<T>(PhantomData<T>);
 
-impl<T: WithUnit> Visitor<'_> for UnitVisitor<T> {
+impl<T: FromStr<Err = String>> Visitor<'_> for UnitVisitor<T> {
     type Value = T;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,15 +142,15 @@ impl<T: WithUnit> Visitor<'_> for UnitVisitor<T> {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-        Err(E::custom(T::unit_missing(&number.to_string())))
+        self.visit_str(&number.to_string())
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        Err(E::custom(T::unit_missing(&number.to_string())))
+        self.visit_str(&number.to_string())
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
-        Err(E::custom(T::unit_missing(&number.to_string())))
+        self.visit_str(&number.to_string())
     }
 }
 
