@@ -12,7 +12,7 @@ use taskferry_testkit::{FaultServer, Response};
 
 use crate::post;
 
-async fn server(answer: Response) -> FaultServer {
+async fn serve(answer: Response) -> FaultServer {
     FaultServer::start(move |_| answer.clone()).await
 }
 
@@ -21,7 +21,7 @@ async fn a_redirect_is_reported_and_not_followed() {
     for (status, location) in
         [(301, "http://elsewhere.example/x?sig=1"), (308, "//elsewhere.example/y")]
     {
-        let server = server(Response::new(status, "moved").header("location", location)).await;
+        let server = serve(Response::new(status, "moved").header("location", location)).await;
         let answer = post(server.url(), &Connection::default()).await.unwrap();
         assert!(
             answer
@@ -35,7 +35,7 @@ async fn a_redirect_is_reported_and_not_followed() {
 
 #[tokio::test]
 async fn the_error_contains_the_requested_delay() {
-    let server = server(Response::new(503, "busy").header("retry-after", "7")).await;
+    let server = serve(Response::new(503, "busy").header("retry-after", "7")).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert_eq!(
         (answer.summary().as_str(), &answer.body[..]),
@@ -45,8 +45,7 @@ async fn the_error_contains_the_requested_delay() {
     assert!(error.is_temporary());
     assert_eq!(error.wait().unwrap().as_secs(), 7);
     let wait = async |value: &str| {
-        let server =
-            super::answers::server(Response::new(429, "").header("retry-after", value)).await;
+        let server = serve(Response::new(429, "").header("retry-after", value)).await;
         post(server.url(), &Connection::default()).await.unwrap().wait
     };
     assert_eq!(wait("1.5").await, Some(Duration::from_millis(1500).get()));
@@ -78,10 +77,10 @@ async fn statuses_are_temporary_or_permanent() {
 
 #[tokio::test]
 async fn a_response_is_read_up_to_the_limit() {
-    let beyond = server(Response::new(200, "x".repeat(10_001))).await;
+    let beyond = serve(Response::new(200, "x".repeat(10_001))).await;
     let error = post(beyond.url(), &Connection::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
-    let within = server(Response::new(200, "x".repeat(10_000))).await;
+    let within = serve(Response::new(200, "x".repeat(10_000))).await;
     assert_eq!(post(within.url(), &Connection::default()).await.unwrap().body.len(), 10_000);
 }
 
@@ -99,16 +98,16 @@ fn encoded(as_what: &str, body: Vec<u8>) -> Response {
 async fn an_encoded_response_is_decoded_for_any_spelling_of_its_encoding() {
     let members = [gzip("one "), gzip(""), gzip("two")].concat();
     for name in ["gzip", "GZIP", "X-GZip", " gzip ", "identity, gzip"] {
-        let server = server(encoded(name, members.clone())).await;
+        let server = serve(encoded(name, members.clone())).await;
         assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "one two");
         let accepted = server.requests()[0].header("accept-encoding").map(str::to_owned);
         assert_eq!(accepted.as_deref(), Some("gzip, zstd"));
     }
     let frames = [b"one ", b"two "].map(|text| zstd::encode_all(&text[..], 1).unwrap()).concat();
-    let server = server(encoded("ZSTD", frames)).await;
+    let server = serve(encoded("ZSTD", frames)).await;
     assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "one two ");
     for name in ["", "identity"] {
-        let server = super::answers::server(encoded(name, b"plain".to_vec())).await;
+        let server = serve(encoded(name, b"plain".to_vec())).await;
         assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "plain");
     }
 }
@@ -148,7 +147,7 @@ async fn any_bytes_are_decoded_within_the_limit_or_refused() {
 
 #[tokio::test]
 async fn the_limit_applies_to_the_decoded_response() {
-    let bomb = server(encoded("gzip", gzip(&"x".repeat(10_001)))).await;
+    let bomb = serve(encoded("gzip", gzip(&"x".repeat(10_001)))).await;
     let error = post(bomb.url(), &Connection::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
 }
@@ -156,13 +155,13 @@ async fn the_limit_applies_to_the_decoded_response() {
 #[tokio::test]
 async fn an_unrequested_encoding_is_named() {
     for name in ["br", "gzip, gzip"] {
-        let server = server(encoded(name, b"\x0b".to_vec())).await;
+        let server = serve(encoded(name, b"\x0b".to_vec())).await;
         let error = post(server.url(), &Connection::default()).await.unwrap_err();
         assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Malformed, true));
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
     let refusal =
-        server(Response::new(503, b"\x0b".to_vec()).header("content-encoding", "br")).await;
+        serve(Response::new(503, b"\x0b".to_vec()).header("content-encoding", "br")).await;
     let answer = post(refusal.url(), &Connection::default()).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.len()), (503, 0));
 }
@@ -172,27 +171,27 @@ async fn a_wrongly_encoded_response_is_an_error_unless_it_is_empty() {
     let mut cut = gzip("one two three");
     cut.truncate(cut.len() - 9);
     for body in [b"{}".to_vec(), cut] {
-        let server = server(encoded("gzip", body)).await;
+        let server = serve(encoded("gzip", body)).await;
         let error = post(server.url(), &Connection::default()).await.unwrap_err();
         assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Malformed, true));
         assert!(error.to_string().starts_with("can't decode the response: "), "{error}");
     }
-    let empty = server(encoded("gzip", Vec::new())).await;
+    let empty = serve(encoded("gzip", Vec::new())).await;
     assert_eq!(post(empty.url(), &Connection::default()).await.unwrap().body, "");
-    let busy = server(Response::new(503, gzip("busy")).header("content-encoding", "X-GZIP")).await;
+    let busy = serve(Response::new(503, gzip("busy")).header("content-encoding", "X-GZIP")).await;
     assert_eq!(post(busy.url(), &Connection::default()).await.unwrap().body, "busy");
 }
 
 #[tokio::test]
 async fn an_endless_error_response_is_truncated() {
-    let server = server(Response::new(500, "no ".repeat(1000)).endless()).await;
+    let server = serve(Response::new(500, "no ".repeat(1000)).endless()).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert!(answer.body.starts_with(b"no no") && answer.body.len() < 1 << 20);
 }
 
 #[tokio::test]
 async fn a_silent_server_is_a_timeout_with_a_hint() {
-    let server = server(Response::new(200, "").never_finished()).await;
+    let server = serve(Response::new(200, "").never_finished()).await;
     let timeout = Duration::from_millis(100);
     let server = Server { timeout, ..super::server(server.url(), &Connection::default()) };
     let client = server.client().await.unwrap();
@@ -205,7 +204,7 @@ async fn a_silent_server_is_a_timeout_with_a_hint() {
 
 #[tokio::test]
 async fn a_refused_connection_is_reported_without_the_path() {
-    let server = server(Response::new(200, "")).await;
+    let server = serve(Response::new(200, "")).await;
     let url = format!("{}/hunter2?key=hunter2", server.url());
     drop(server);
     let error = post(&url, &Connection::default()).await.unwrap_err();
