@@ -38,7 +38,8 @@ pub(super) fn diff(folder: &Path, accept: bool) -> Ended {
     if accept {
         let text =
             template_file::text(&template, &written.names, written.checkout.as_ref(), &files);
-        let replaced = FolderEntry::of(&path).and_then(|entry| entry.replace(text.as_bytes(), 0o644));
+        let replaced =
+            FolderEntry::of(&path).and_then(|entry| entry.replace(text.as_bytes(), 0o644));
         replaced.map_err(|error| CommandError::cannot_write(&path, &error))?;
         console::line(&format!("wrote {shown}"));
         return Ok(Exit::COMPLETE);
