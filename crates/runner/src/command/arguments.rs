@@ -79,8 +79,8 @@ pub(crate) struct LayerArguments {
     /// Set one value, for example `source.limit=50` or `sink.0.path=out/x.csv`. Repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Use a sandbox with generated records instead of the addresses and credentials of the source and the webhooks. Output files
-    /// and state are separate from those of real runs. Variables in the replaced values need not be set
+    /// Use a sandbox with generated records instead of the addresses and credentials of the source and the webhooks. The output
+    /// files and the state of real runs stay unchanged. Variables in the replaced values need not be set
     #[arg(long)]
     pub(crate) sandbox: bool,
 }
@@ -247,7 +247,7 @@ pub(crate) struct CheckArguments {
     /// Report variables that are not set as errors. Without this option, the values that contain them are not checked
     #[arg(long)]
     pub(crate) env: bool,
-    /// Exit with code 2 if there is a warning. Variables that are not set do not count
+    /// Exit with code 2 if there is a warning. A variable that is not set is not a warning
     #[arg(long)]
     pub(crate) deny_warnings: bool,
     /// Print every value as TOML on standard output, with its origin as a comment. Defaults are comments; secrets are masked
@@ -278,14 +278,14 @@ pub(crate) struct GraphArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {
-    /// Print the schema of manifests instead, which `--summary` writes
+    /// Print the schema of the manifests that `--summary` writes
     #[arg(long)]
     pub(crate) manifest: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// The name of an error, for example `unknown-key`, or an exit code. Without it, all are listed
+    /// The name of an error, for example `unknown-key`, or an exit code. Without a name, all errors and exit codes are listed
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Write Markdown instead of text
@@ -319,7 +319,7 @@ pub(crate) struct DoctorArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PluginsArguments {
-    /// The plugin or table to describe. Without it, all are listed
+    /// The plugin or table to describe. Without a type, all plugins and tables are listed
     #[arg(value_name = "TYPE")]
     pub(crate) type_name: Option<String>,
     /// Write Markdown instead of text
@@ -339,7 +339,7 @@ pub(crate) struct PreviewArguments {
     /// Show only this stage, without shortening anything
     #[arg(long, value_name = "NAME")]
     pub(crate) stage: Option<String>,
-    /// Show the record with this id. Reads the listing until it is found
+    /// Show the record with this id. Reads the listing until the record is found
     #[arg(long, value_name = "JOB", allow_negative_numbers = true)]
     pub(crate) id: Option<String>,
     /// Show only records of the source for which this jq expression is true, for example `.tasks | length > 20`. The expression

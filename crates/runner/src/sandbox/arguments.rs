@@ -36,7 +36,7 @@ pub(crate) struct SandboxArguments {
     #[arg(long, value_name = "NAME[=FILE][:vendors=NAME,NAME]")]
     pub(crate) tenant: Vec<Tenant>,
     /// Accept this client. It can read all jobs of the first tenant. `:tenant=NAME` selects another tenant, `:family=ID,ID`
-    /// limits it to these job families. Repeatable. Every tenant also has the client NAME-client with the secret NAME-secret
+    /// limits the client to these job families. Repeatable. Every tenant also has the client NAME-client with the secret NAME-secret
     #[arg(long, value_name = "ID:SECRET[:tenant=NAME][:family=ID,ID]")]
     pub(crate) client: Vec<Client>,
     /// Translate skills with this CSV file. Columns: `vendor`, `skill` or `skill_id`, `vendor_skill`. Optional columns:
@@ -50,8 +50,8 @@ pub(crate) struct SandboxArguments {
     /// Repeatable
     #[arg(long, value_name = "CLIENT=FILE.pem")]
     pub(crate) public_key: Vec<PublicKey>,
-    /// Simulate a fault: `429@3:retry-after=2` at the third request for a page, `503-html%10` at one in ten, `cut@4-6`,
-    /// `latency=200ms`. Repeatable. `--help` lists all faults
+    /// Simulate a fault: `429@3:retry-after=2` at the third request for a page, `503-html%10` at one of ten requests,
+    /// `cut@4-6`, `latency=200ms`. Repeatable. `--help` lists all faults
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<Fault>,
     /// The seed of random faults [default: the seed of the jobs]

@@ -68,7 +68,7 @@ fn help_of_run_lists_its_options() {
 
           --sandbox
               Use a sandbox with generated records instead of the addresses and credentials of the
-              source and the webhooks. Output files and state are separate from those of real runs.
+              source and the webhooks. The output files and the state of real runs stay unchanged.
               Variables in the replaced values need not be set
 
           --accept-removals <RUN_ID>

@@ -8,8 +8,8 @@ use super::plugin_source::PluginSource;
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArguments {
-    /// A crate with plugins: the path of its folder (`.`, `../drop-short-tasks`), or its name in the registry, with a version
-    /// (`drop-short-tasks@1.2`) or without one. Repeatable
+    /// A crate with plugins: the path of its folder (`.`, `../drop-short-tasks`), or its name in the registry, optionally with a
+    /// version (`drop-short-tasks@1.2`). Repeatable
     #[arg(long, required = true, num_args = 1.., value_name = "PATH|CRATE[@VERSION]")]
     pub(crate) with: Vec<PluginSource>,
     /// The binary to write. An existing file is replaced when the build is complete

@@ -39,7 +39,7 @@ pub(crate) struct NewPipelineArguments {
     /// The pipeline to start from. Without this option, taskferry prompts for it on a terminal
     #[arg(long, value_name = "PRESET")]
     pub(crate) preset: Option<Preset>,
-    /// The folder for the new folder. By default the working directory
+    /// The folder in which the new folder is created. By default, the working directory
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct NewTransformArguments {
 pub(crate) struct NewCrateArguments {
     /// The name of the crate and of the new folder, for example `drop-short-tasks`. In pipeline files, the type is `drop_short_tasks`
     pub(crate) name: String,
-    /// The folder for the new folder. By default the working directory
+    /// The folder in which the new folder is created. By default, the working directory
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// Depend on this checkout of taskferry. By default, the crate depends on the published version

@@ -7,7 +7,7 @@ use taskferry_config::Layers;
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
-    /// The pipeline files. Their tests are in them, and in `NAME.test.toml` beside `NAME.toml`
+    /// The pipeline files. Tests are in the pipeline file, or in `NAME.test.toml` beside `NAME.toml`
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Run only the tests whose name contains this text
@@ -40,7 +40,8 @@ pub(crate) struct RecordedJob {
     /// Read the job from this file, not from the source: NDJSON, a JSON array, one object, or a page
     #[arg(long, value_name = "FILE", requires = "record")]
     pub(crate) input: Option<PathBuf>,
-    /// Record the output of this transform alone, or of the transforms of this sink. By default of all transforms of the pipeline
+    /// Record the output of this transform alone, or of the transforms of this sink. By default, record the
+    /// output of all transforms of the pipeline
     #[arg(long, value_name = "STAGE", requires = "record")]
     pub(crate) stage: Option<String>,
     /// Read a generated job from a sandbox
