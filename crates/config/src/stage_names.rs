@@ -40,7 +40,7 @@ pub(crate) fn failure(path: &KeyPath, documents: &[Document<'_>]) -> Option<Stri
     stages_of_sink(documents, sink).failure("transform", name, &prefix)
 }
 
-/// Warnings about overlays that replace a list by a shorter one, which loses stages that the overlay may not mean to remove.
+/// Warnings about overlays that replace a list with a shorter list: they may remove stages by accident.
 pub(crate) fn replaced(documents: &[Document<'_>]) -> Vec<Problem> {
     let shorter = LISTS.into_iter().filter_map(|list| {
         let lengths = documents.iter().map(|document| Some(tables(document, list)?.len()));
