@@ -57,7 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("taskferry", RUNNER),
     ("example-job-names", &["sdk"]),
     ("example-runner", &["taskferry", "example-job-names"]),
-    ("benches", &[]),
+    ("benches", &["sdk"]),
     ("bench-end-to-end", &["taskferry", "sandbox"]),
 ];
 
