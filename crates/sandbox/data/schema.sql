@@ -1,4 +1,4 @@
--- `tasks` is the last column of `jobs`: it is the only long one, and reading the others never touches its pages.
+-- `tasks` is the last column of `jobs`, because it is the only long column: reading other columns never touches its pages.
 -- The indexes contain all columns of the conditions, so that a page reads only its own rows. Queries name the index with
 -- `INDEXED BY`.
 CREATE TABLE tenants (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;

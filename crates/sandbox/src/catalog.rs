@@ -170,11 +170,8 @@ fn skills<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Skill>, D::E
 
 /// An id in the form of a UUID that is derived from the name alone.
 pub(crate) fn id_of(name: &str) -> String {
-    let head = Sha256::digest(name.as_bytes())
-        .iter()
-        .take(16)
-        .fold(0, |head: u128, byte| head << 8 | u128::from(*byte));
-    let mut hex = format!("{head:032x}");
+    let mut hex = taskferry_sdk::hex(Sha256::digest(name.as_bytes()));
+    hex.truncate(32);
     // Version 8 and the usual variant, so that strict parsers accept it as a UUID.
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "9");

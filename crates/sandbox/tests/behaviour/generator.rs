@@ -1,7 +1,6 @@
 //! Generated jobs.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use taskferry_profile::AiLevel;
@@ -23,12 +22,9 @@ fn a_seed_always_generates_the_same_bytes() {
     for job in jobs(1, 200) {
         hash.update(serde_json::to_vec(&job).unwrap());
     }
-    let hex = hash.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    });
     assert_eq!(
-        hex, "91de647bdeac79a5",
+        taskferry_sdk::hex(&hash.finalize()[..8]),
+        "91de647bdeac79a5",
         "the catalog or the generator has changed, and so have all generated jobs"
     );
 }
