@@ -44,11 +44,12 @@ pub(crate) fn schemas(settings: &SandboxSettings) -> Value {
 
     define::<TokenRequest>(&mut requests);
     schemas.append(&mut requests.take_definitions(true));
-    if let Value::Object(mut records) = template()["components"]["schemas"].take() {
-        schemas.append(&mut records);
-    }
-    for subject in ["Job", "Employee"] {
-        adapt_record(&mut schemas, subject, settings);
+    // In the document, `Subject` stands for `Job` and for `Employee`.
+    let records = template()["components"]["schemas"].to_string();
+    for (subject, foreign) in [("Job", "source_events"), ("Employee", "source_data")] {
+        let records = serde_json::from_str(&records.replace("Subject", subject));
+        schemas.append(&mut records.unwrap_or_default());
+        adapt_record(&mut schemas, subject, foreign, settings);
     }
 
     define::<Listing<ListedJob>>(&mut responses);
@@ -134,7 +135,13 @@ fn forbid_additional_properties(schema: &mut Value) {
     }
 }
 
-fn adapt_record(schemas: &mut Map<String, Value>, subject: &str, settings: &SandboxSettings) {
+/// Adapts the record and the task of a subject. `foreign` is the attribute that its tasks do not have.
+fn adapt_record(
+    schemas: &mut Map<String, Value>,
+    subject: &str,
+    foreign: &str,
+    settings: &SandboxSettings,
+) {
     let layout = settings.hierarchy_layout;
     let tree = match layout {
         HierarchyLayout::Levels => HIERARCHY_KEYS[0].0,
@@ -144,9 +151,11 @@ fn adapt_record(schemas: &mut Map<String, Value>, subject: &str, settings: &Sand
     let task = json!({"$ref": format!("#/components/schemas/{subject}Task")});
     hierarchy["properties"][tree] = level(0, &task, layout);
     hierarchy["required"] = json!(["external_id", tree]);
+    let attributes = &mut schemas[&format!("{subject}Task")]["properties"];
+    attributes.as_object_mut().map(|attributes| attributes.shift_remove(foreign));
     if settings.unmapped_skills == UnmappedSkills::Null {
-        let skills = &mut schemas[&format!("{subject}Task")]["properties"]["linked_skills"];
-        skills["items"]["properties"]["skill"]["type"] = json!(["string", "null"]);
+        let skill = &mut attributes["linked_skills"]["items"]["properties"]["skill"];
+        skill["type"] = json!(["string", "null"]);
     }
 }
 
