@@ -9,7 +9,8 @@ use taskferry_sdk::conformance::Conformance;
 use taskferry_sink_webhook::WebhookOptions;
 use taskferry_testkit::{Receiver, Response};
 
-/// The bodies of the accepted requests after the first `skipped`, each idempotency key once. Each has one record.
+/// The bodies of the accepted requests, without the first `skipped` requests and without repeated idempotency keys. Each body
+/// has one record.
 fn records(receiver: &Receiver, skipped: usize) -> Vec<String> {
     let mut keys = BTreeSet::new();
     let requests = receiver.requests().into_iter().skip(skipped);

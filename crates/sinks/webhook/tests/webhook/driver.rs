@@ -52,7 +52,7 @@ pub(crate) fn jobs(page: u64, records: &[(&'static str, &'static str)]) -> Batch
     batch
 }
 
-/// The same for records without a job.
+/// As [`jobs`], with records without a job.
 pub(crate) fn batch(page: u64, records: &[&'static str]) -> Batch {
     jobs(page, &records.iter().map(|text| ("", *text)).collect::<Vec<_>>())
 }
@@ -62,7 +62,7 @@ pub(crate) async fn deliver(sink: &mut dyn Sink, batch: &Batch) -> Result<SinkSt
     sink.commit().await
 }
 
-/// The same for a stage that continues without refused records.
+/// Delivers a batch like a stage that continues without the refused records. Returns the refusals.
 pub(crate) async fn deliver_or_keep(
     sink: &mut dyn Sink,
     batch: &Batch,

@@ -33,7 +33,7 @@ struct State {
     jobs: Vec<usize>,
     unknown: Unknown,
     created: usize,
-    /// The page after this job fails.
+    /// Requests with this job as cursor fail.
     closed: Option<String>,
     /// The next request with this job as cursor treats it as unknown.
     forgotten: Option<String>,

@@ -55,7 +55,7 @@ fn list(count: usize, families: &[Value]) -> Response {
     Response::new(200, json!({"count": count, "results": families}).to_string())
 }
 
-/// The number of requests for families.
+/// The targets of the requests for families.
 fn asked(server: &FaultServer) -> Vec<String> {
     let requests = server.requests().into_iter();
     requests.map(|request| request.target).filter(|target| target.starts_with(FAMILIES)).collect()

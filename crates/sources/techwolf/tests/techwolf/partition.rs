@@ -96,7 +96,7 @@ async fn a_job_in_two_families_is_distinguished_from_a_stuck_listing() {
         (parts(1, 5), "the job may belong to two job families of `partition.values`"),
         (json!({}), "the export is incomplete"),
     ] {
-        // The second page is the first of the next family, or the one after the first.
+        // The second page is the first page of the next family, or the second page of the listing.
         let first = page(&["a"], more["partition"].is_null().then_some("a"));
         let tenant = Tenant::answering([first, page(&["a"], None)]).await;
         let error = tenant.error(&more).await;
