@@ -121,7 +121,7 @@ settings! {
         "Whether `skill_id` changes with the vocabulary, or only `skill` does.",
         "another export is documented to use the ids of the vocabulary that is enabled";
     skill_mapping: SkillMapping = SkillMapping::Primary, "primary",
-        "Whether a skill gets a lower-ranked counterpart if it is the best counterpart of another skill of the profile, as in skill profiles.",
+        "Whether a skill gets a lower-ranked counterpart that is the best counterpart of another skill of the profile, as in skill profiles.",
         "only skill profiles are documented to be harmonized";
     unknown_cursor: UnknownCursor = UnknownCursor::NotFound, "404",
         "The response to a `starting_after` that does not exist or was deleted.",
