@@ -17,9 +17,13 @@ pub(crate) fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
     FormatOptions { format: Format::Csv, columns, ..FormatOptions::default() }
 }
 
+/// A writer that spools to the temporary folder of the system.
+pub(crate) fn writer<W: Write>(options: &FormatOptions, out: W) -> RecordWriter<W> {
+    RecordWriter::new(options, &Spool::Unnamed(std::env::temp_dir()), out).unwrap()
+}
+
 pub(crate) fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
-    let mut writer =
-        RecordWriter::new(options, &Spool::Unnamed(std::env::temp_dir()), Vec::new()).unwrap();
+    let mut writer = writer(options, Vec::new());
     for value in values {
         writer.write(&Record::from(value.clone())).unwrap();
     }
@@ -151,8 +155,7 @@ fn only_named_columns_are_written_and_others_are_reported() {
 
 #[test]
 fn a_cell_does_not_depend_on_the_spelling_of_the_record() {
-    let spool = Spool::Unnamed(std::env::temp_dir());
-    let mut writer = RecordWriter::new(&csv_options(None), &spool, Vec::new()).unwrap();
+    let mut writer = writer(&csv_options(None), Vec::new());
     let texts = [
         r#"{ "a" : "old", "\u0061" : [ 1.50 , { "x" : { "y" : "\u00e9" } } ], "b": {"k": [ 1, 2 ]} }"#,
         r#"{"a":[1.50,{"x":{"y":"é"}}],"b":{"k":7,"k":[1,2]}}"#,
@@ -246,12 +249,7 @@ fn an_unreadable_record_is_named() {
     let records = [r#"{"a":1}"#, r#"{"a":"\ud800"}"#].map(|text| Record::parse(text).unwrap());
     let batch = testing::batch(7, records);
     for columns in [None, Some(&["a"][..])] {
-        let mut writer = RecordWriter::new(
-            &csv_options(columns),
-            &Spool::Unnamed(std::env::temp_dir()),
-            Vec::new(),
-        )
-        .unwrap();
+        let mut writer = writer(&csv_options(columns), Vec::new());
         let explain = |error: std::io::Error| panic!("{error}");
         let mut refusals = Refusals::forbidden();
         let error = writer.write_batch(&batch, &mut refusals, explain).unwrap_err();
@@ -263,9 +261,7 @@ fn an_unreadable_record_is_named() {
 fn the_number_of_columns_is_limited() {
     let fields: Map<String, Value> =
         (0..20_000).map(|index| (format!("f{index}"), json!(1))).collect();
-    let mut writer =
-        RecordWriter::new(&csv_options(None), &Spool::Unnamed(std::env::temp_dir()), Vec::new())
-            .unwrap();
+    let mut writer = writer(&csv_options(None), Vec::new());
     let WriteError::Record(error) = writer.write(&Record::from(Value::from(fields))).unwrap_err()
     else {
         panic!()
@@ -286,9 +282,7 @@ fn errors_of_the_output_are_returned_unchanged() {
         }
     }
     for columns in [None, Some(&["a"][..])] {
-        let mut writer =
-            RecordWriter::new(&csv_options(columns), &Spool::Unnamed(std::env::temp_dir()), Full)
-                .unwrap();
+        let mut writer = writer(&csv_options(columns), Full);
         writer.write(&Record::from(json!({"a": 1}))).unwrap();
         let WriteError::Output(error) = writer.finish().unwrap_err() else { panic!() };
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);

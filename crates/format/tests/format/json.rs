@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_format::{Format, FormatOptions, RecordWriter, Spool};
+use taskferry_format::{Format, FormatOptions};
 use taskferry_sdk::Record;
+
+use crate::csv::writer;
 
 fn written(format: Format, records: &[Record]) -> String {
     let options = FormatOptions { format, ..FormatOptions::default() };
-    let mut writer =
-        RecordWriter::new(&options, &Spool::Unnamed(std::env::temp_dir()), Vec::new()).unwrap();
+    let mut writer = writer(&options, Vec::new());
     for record in records {
         writer.write(record).unwrap();
     }
