@@ -79,10 +79,7 @@ fn load_line(
     let inserted = loader.insert(&NewJob {
         // The line number, so that the message about a duplicate can name the line of the first one.
         position: number,
-        external_id: &profile.external_id,
-        name: profile.job_name.as_deref(),
-        family_id: profile.job_family_id.as_deref(),
-        family_name: profile.job_family_name.as_deref(),
+        profile: &profile,
         last_updated: details.last_updated,
         unknown_fields: unknown_fields.as_deref(),
         tasks: details.tasks.get(),

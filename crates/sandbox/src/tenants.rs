@@ -79,10 +79,7 @@ fn generate(jobs: u32, seed: u64, loader: &mut Loader) -> Result<(), SandboxErro
         let tasks = serde_json::to_string(&job.tasks).map_err(|error| failed(error.to_string()))?;
         let inserted = loader.insert(&NewJob {
             position: number,
-            external_id: &job.external_id,
-            name: job.job_name.as_deref(),
-            family_id: job.job_family_id.as_deref(),
-            family_name: job.job_family_name.as_deref(),
+            profile: &job,
             last_updated: Some(generator.last_updated(index)),
             unknown_fields: None,
             tasks: &tasks,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use taskferry_profile::model::JobProfile;
 
 use super::location::Location;
 use super::pool::Pool;
@@ -32,15 +33,12 @@ pub(crate) struct Loader {
 pub(crate) struct NewJob<'a> {
     /// The position in the order of creation, from 1; each job has a higher one than the job before.
     pub(crate) position: u64,
-    pub(crate) external_id: &'a str,
-    pub(crate) name: Option<&'a str>,
-    pub(crate) family_id: Option<&'a str>,
-    pub(crate) family_name: Option<&'a str>,
+    pub(crate) profile: &'a JobProfile,
     /// In microseconds since 1970. `None`: the time of loading.
     pub(crate) last_updated: Option<i64>,
     /// A JSON object.
     pub(crate) unknown_fields: Option<&'a str>,
-    /// A JSON array.
+    /// The tasks of the profile as a JSON array.
     pub(crate) tasks: &'a str,
 }
 
@@ -115,7 +113,7 @@ impl Loader {
         let inserted = self.sql(|connection| {
             let before: Option<i64> = connection
                 .prepare_cached("SELECT position FROM jobs WHERE tenant = ?1 AND external_id = ?2")?
-                .query_row(params![tenant, job.external_id], |row| row.get(0))
+                .query_row(params![tenant, job.profile.external_id], |row| row.get(0))
                 .optional()?;
             if let Some(before) = before {
                 return Ok(Inserted::DuplicateId { of: before - base });
@@ -133,10 +131,10 @@ impl Loader {
                 .execute(params![
                     position,
                     tenant,
-                    job.external_id,
+                    job.profile.external_id,
                     updated,
-                    job.name,
-                    job.family_id,
+                    job.profile.job_name,
+                    job.profile.job_family_id,
                     job.unknown_fields,
                     job.tasks
                 ])?;
@@ -163,7 +161,13 @@ impl Loader {
             for number in first + 1..=first + count {
                 let id = format!("employee-{number:06}");
                 let is_active = !random.percent(10);
-                statement.execute(params![tenant, id, is_active, position, job.family_id])?;
+                statement.execute(params![
+                    tenant,
+                    id,
+                    is_active,
+                    position,
+                    job.profile.job_family_id
+                ])?;
             }
             Ok(())
         })?;
@@ -205,15 +209,15 @@ fn insert_family(
     updated: i64,
     job: &NewJob<'_>,
 ) -> rusqlite::Result<Option<(String, i64)>> {
-    let Some(family) = job.family_id else { return Ok(None) };
+    let Some(family) = &job.profile.job_family_id else { return Ok(None) };
     let known: Option<(String, i64)> = connection
         .prepare_cached(
             "SELECT name, named_by FROM job_families WHERE tenant = ?1 AND external_id = ?2 AND name IS NOT NULL",
         )?
         .query_row(params![tenant, family], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let (Some((known, named_by)), Some(name)) = (known, job.family_name)
-        && known != name
+    if let (Some((known, named_by)), Some(name)) = (known, &job.profile.job_family_name)
+        && known != *name
     {
         return Ok(Some((known, named_by)));
     }
@@ -224,7 +228,7 @@ fn insert_family(
                  named_by = iif(name IS NULL, excluded.named_by, named_by),
                  name = coalesce(name, excluded.name), last_updated = max(last_updated, excluded.last_updated)",
         )?
-        .execute(params![tenant, family, job.family_name, position, updated])?;
+        .execute(params![tenant, family, job.profile.job_family_name, position, updated])?;
     Ok(None)
 }
 
@@ -240,17 +244,16 @@ mod tests {
         for tenant in ["a", "b"] {
             loader.begin_tenant(tenant).unwrap();
             for position in 1..=100 {
-                let external_id = &position.to_string();
-                let job = NewJob {
-                    position,
-                    external_id,
-                    name: None,
-                    family_id: None,
-                    family_name: None,
-                    last_updated: None,
-                    unknown_fields: None,
-                    tasks: "[]",
+                let profile = JobProfile {
+                    external_id: position.to_string(),
+                    job_name: None,
+                    job_family_id: None,
+                    job_family_name: None,
+                    tasks: Vec::new(),
                 };
+                let (last_updated, unknown_fields, tasks) = (None, None, "[]");
+                let job =
+                    NewJob { position, profile: &profile, last_updated, unknown_fields, tasks };
                 assert!(matches!(loader.insert(&job), Ok(Inserted::New)));
             }
         }
