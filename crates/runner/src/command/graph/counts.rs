@@ -19,8 +19,8 @@ pub(super) struct RunCounts {
     #[serde(default)]
     pub(super) sandbox: bool,
     pub(super) source: SourceCounts,
-    pub(super) transforms: Vec<TransformCounts>,
-    pub(super) sinks: Vec<SinkCounts>,
+    pub(super) transforms: Vec<StageCounts>,
+    pub(super) sinks: Vec<StageCounts>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,29 +29,24 @@ pub(super) struct SourceCounts {
     pub(super) records: u64,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct TransformCounts {
+/// The counts of a stage. Transforms have no `records` and `transforms`, and sinks have no `filtered`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct StageCounts {
     pub(super) name: String,
+    /// The records that the stage received; for the source, the records that it read.
     pub(super) records_in: u64,
+    /// The records that a sink has delivered.
+    #[serde(default)]
+    pub(super) records: u64,
     #[serde(default)]
     pub(super) filtered: u64,
     #[serde(default)]
     pub(super) failed: u64,
     #[serde(default)]
     pub(super) dead_letters: u64,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct SinkCounts {
-    pub(super) name: String,
+    /// The sink's own transforms.
     #[serde(default)]
-    pub(super) transforms: Vec<TransformCounts>,
-    pub(super) records_in: u64,
-    pub(super) records: u64,
-    #[serde(default)]
-    pub(super) failed: u64,
-    #[serde(default)]
-    pub(super) dead_letters: u64,
+    pub(super) transforms: Vec<StageCounts>,
 }
 
 impl RunCounts {

@@ -3,7 +3,7 @@
 use taskferry_pipeline::{Pipeline, Role, TransformStage};
 use taskferry_sdk::printable;
 
-use super::counts::{RunCounts, TransformCounts};
+use super::counts::{RunCounts, StageCounts};
 use crate::command::format::{count, number};
 
 /// The graph of a pipeline.
@@ -36,19 +36,7 @@ pub(super) struct Node {
     /// The name, escaped.
     pub(super) name: String,
     pub(super) type_name: &'static str,
-    pub(super) counts: Option<Counts>,
-}
-
-/// What one stage did with its records.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    /// The records that the stage received; for the source, the records that it read.
-    pub(super) received: u64,
-    /// The records that a sink has delivered.
-    delivered: u64,
-    filtered: u64,
-    skipped: u64,
-    dead_letters: u64,
+    counts: Option<StageCounts>,
 }
 
 impl Graph {
@@ -98,22 +86,16 @@ impl Graph {
                 run.pipeline, self.name
             ));
         }
-        let source = Counts { received: run.source.records, ..Counts::default() };
-        let chain = [(run.source.name, source)].into_iter();
-        set(&mut self.chain, chain.chain(run.transforms.into_iter().map(of_transform)).collect())?;
+        let (name, records_in) = (run.source.name, run.source.records);
+        let source = StageCounts { name, records_in, ..StageCounts::default() };
+        set(&mut self.chain, std::iter::once(source).chain(run.transforms).collect())?;
         if run.sinks.len() != self.branches.len() {
             return Err(other_version("has a different number of sinks"));
         }
-        for (branch, sink) in self.branches.iter_mut().zip(run.sinks) {
-            let counts = Counts {
-                received: sink.records_in,
-                delivered: sink.records,
-                filtered: 0,
-                skipped: sink.failed.saturating_sub(sink.dead_letters),
-                dead_letters: sink.dead_letters,
-            };
-            let own = sink.transforms.into_iter().map(of_transform);
-            set(branch, own.chain([(sink.name, counts)]).collect())?;
+        for (branch, mut sink) in self.branches.iter_mut().zip(run.sinks) {
+            let mut counts = std::mem::take(&mut sink.transforms);
+            counts.push(sink);
+            set(branch, counts)?;
         }
         let id = run.run_id.map(|id| printable(&id).into_owned());
         let status = printable(&run.status).into_owned();
@@ -132,20 +114,14 @@ impl Graph {
     }
 }
 
-fn of_transform(counts: TransformCounts) -> (String, Counts) {
-    let TransformCounts { name, records_in, filtered, failed, dead_letters } = counts;
-    let skipped = failed.saturating_sub(dead_letters);
-    (name, Counts { received: records_in, delivered: 0, filtered, skipped, dead_letters })
-}
-
 /// Sets the counts of stages that have the same names in the same order.
-fn set(nodes: &mut [Node], counts: Vec<(String, Counts)>) -> Result<(), String> {
+fn set(nodes: &mut [Node], counts: Vec<StageCounts>) -> Result<(), String> {
     if nodes.len() != counts.len() {
         return Err(other_version("has a different number of stages"));
     }
-    for (node, (name, counts)) in nodes.iter_mut().zip(counts) {
-        if printable(&name) != node.name {
-            let (role, expected) = (node.role, &node.name);
+    for (node, counts) in nodes.iter_mut().zip(counts) {
+        if printable(&counts.name) != node.name {
+            let (role, expected, name) = (node.role, &node.name, &counts.name);
             return Err(other_version(&format!("has `{name}` instead of the {role} `{expected}`")));
         }
         node.counts = Some(counts);
@@ -173,21 +149,22 @@ impl Node {
 
     /// The number of records that enter the stage.
     pub(super) fn received(&self) -> Option<String> {
-        self.counts.map(|counts| number(counts.received))
+        self.counts.as_ref().map(|counts| number(counts.records_in))
     }
 
     /// What a sink has delivered.
     pub(super) fn delivered(&self) -> Option<String> {
-        let counts = self.counts.filter(|_| self.role == Role::Sink)?;
-        Some(format!("{} delivered", number(counts.delivered)))
+        let counts = self.counts.as_ref().filter(|_| self.role == Role::Sink)?;
+        Some(format!("{} delivered", number(counts.records)))
     }
 
     /// The records that end at this stage, by reason.
     pub(super) fn losses(&self) -> Vec<String> {
-        let Some(counts) = self.counts else { return Vec::new() };
+        let Some(counts) = &self.counts else { return Vec::new() };
+        let refused = counts.failed.saturating_sub(counts.dead_letters);
         let losses = [
             (counts.filtered, format!("{} filtered", number(counts.filtered))),
-            (counts.skipped, format!("{} refused", number(counts.skipped))),
+            (refused, format!("{} refused", number(refused))),
             (counts.dead_letters, count(counts.dead_letters, "dead letter")),
         ];
         losses.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect()
@@ -204,10 +181,8 @@ impl Node {
     pub(super) fn sentence(&self) -> String {
         let mut parts = vec![format!("{} {}", self.role, self.name)];
         parts.extend(self.other_type().map(|type_name| format!("type {type_name}")));
-        if let Some(counts) = self.counts {
-            let verb = if self.role == Role::Source { "read" } else { "received" };
-            parts.push(format!("{} {verb}", number(counts.received)));
-        }
+        let verb = if self.role == Role::Source { "read" } else { "received" };
+        parts.extend(self.received().map(|count| format!("{count} {verb}")));
         parts.extend(self.delivered());
         parts.extend(self.losses());
         parts.join(", ")
