@@ -115,7 +115,6 @@ pub(crate) fn assemble(
         digest: digest::digest(tree, registry, files),
         sandbox: layers.sandbox,
         listing_digest: digest::listing_digest(tree, registry),
-        records_digest: digest::records_digest(tree, registry),
         experiment: digest::experiment(tree, layers, registry),
     };
     let pages_digest = digest::pages_digest(tree, registry, files);

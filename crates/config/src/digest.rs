@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | listing | which jobs are read | `x-same-output`, `x-same-jobs` |
 //! | content | which jobs and which fields | `x-same-output`, `x-same-records` |
-//! | records | the records that are returned | `x-same-output` |
 
 use std::collections::BTreeMap;
 
@@ -44,11 +43,6 @@ pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) ->
 /// The digest of the listing, see the table above.
 pub(crate) fn listing_digest(tree: &Node, registry: &Registry) -> String {
     source_digest(tree, registry, &[SAME_OUTPUT, SAME_JOBS])
-}
-
-/// The digest of the records.
-pub(crate) fn records_digest(tree: &Node, registry: &Registry) -> String {
-    source_digest(tree, registry, &[SAME_OUTPUT])
 }
 
 /// The digest of the content.

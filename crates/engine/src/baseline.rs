@@ -35,7 +35,7 @@ pub(crate) struct Baseline {
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
-    /// The [`records_digest`](Pipeline::records_digest), with the fields.
+    /// The [digest](taskferry_pipeline::SourceStage::digest) of the source, with the fields.
     #[serde(default)]
     pub(crate) records: Option<String>,
     /// The fields of the records; earlier versions did not write them.
@@ -108,7 +108,7 @@ impl Comparison {
         if let Some(runs) = &mut runs {
             // Fields are compared only with runs that had the same options, because the options determine the fields.
             for run in iter::once(&mut runs.last).chain(&mut runs.earlier) {
-                if run.records.as_ref() != Some(&pipeline.records_digest) {
+                if run.records.as_ref() != Some(&pipeline.source.digest) {
                     run.fields = FieldCounts::default();
                 }
             }

@@ -84,7 +84,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let is_resumed = start.from.is_some();
     let digests = SourceDigests {
         listing: pipeline.listing_digest.clone(),
-        records: pipeline.records_digest.clone(),
+        records: pipeline.source.digest.clone(),
     };
     let (observer, tracer) = (options.observer, options.tracer);
     let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, observer, tracer);

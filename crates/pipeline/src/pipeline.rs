@@ -45,9 +45,6 @@ pub struct Pipeline {
     /// Identifies the listing: a digest of the source's options, without secrets and without options that do not select jobs. The
     /// numbers of jobs of two runs are compared only if this digest is the same.
     pub listing_digest: String,
-    /// Identifies the records that the source returns: as [`listing_digest`](Self::listing_digest), with the options that change the
-    /// fields of the records. The fields of two runs are compared only if this digest is the same.
-    pub records_digest: String,
     /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,
     /// Whether `--sandbox` was given.
@@ -61,7 +58,8 @@ pub struct SourceStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
-    /// A digest of the options that affect the content of its records, without secrets.
+    /// A digest of the options that affect the content of its records, without secrets. The fields of two runs are compared only if
+    /// this digest is the same.
     pub digest: String,
     /// The stage itself.
     pub feed: Feed,
@@ -125,7 +123,6 @@ impl Pipeline {
             dead_letter: None,
             digest: String::new(),
             listing_digest: String::new(),
-            records_digest: String::new(),
             experiment: None,
             sandbox: false,
         }
