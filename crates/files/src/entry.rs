@@ -80,7 +80,7 @@ impl FolderEntry {
         &self.folder
     }
 
-    /// Its path, for messages.
+    /// The path, for messages.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join(&self.name)
     }
@@ -169,7 +169,7 @@ impl FolderEntry {
                 return Ok(Claim::Busy(file));
             }
             // The previous holder may have renamed or removed the file since.
-            if !self.leads_to(&file)? {
+            if !self.refers_to(&file)? {
                 continue;
             }
             match self.check(&file) {
@@ -204,29 +204,29 @@ impl FolderEntry {
         to.folder.sync()
     }
 
-    /// The name of a temporary file in the same folder: `.NAME.part` for `part`.
+    /// The entry of a temporary file in the same folder: `.NAME.part` for `part`.
     #[must_use]
     pub fn part(&self, ending: &str) -> Self {
         self.sibling(part_name(&self.name, ending))
     }
 
-    /// Renames `file`, which was written under this name, to `to` in the same folder. Replaces an existing file.
+    /// Renames `file`, which was written under this name, to `to` in the same folder. An existing file there is replaced.
     ///
     /// # Errors
     /// Errors of the file system; another file has one of the names.
     pub fn rename(&self, file: &File, to: &Self) -> io::Result<()> {
         // A missing file is reported as such.
         self.look()?;
-        if !self.leads_to(file)? {
+        if !self.refers_to(file)? {
             return Err(replaced());
         }
         rustix::fs::renameat(self.folder.as_fd(), &self.name, to.folder.as_fd(), &to.name)?;
-        // Another process may have replaced it.
-        if to.leads_to(file)? { Ok(()) } else { Err(replaced()) }
+        // Another process may have replaced the renamed file.
+        if to.refers_to(file)? { Ok(()) } else { Err(replaced()) }
     }
 
-    /// Whether this is a name of `file`.
-    fn leads_to(&self, file: &File) -> io::Result<bool> {
+    /// Whether this entry refers to `file`.
+    fn refers_to(&self, file: &File) -> io::Result<bool> {
         let open = rustix::fs::fstat(file)?;
         match self.look() {
             Ok(found) => Ok((open.st_dev, open.st_ino) == (found.st_dev, found.st_ino)),

@@ -108,7 +108,7 @@ pub fn checks_with_status(server: Server, status: StatusCheck) -> Vec<Check> {
     checks
 }
 
-/// An error is a finding too.
+/// A check of one server. Both `Ok` and `Err` contain its finding, so that `?` ends the check.
 type Probing<'a> = Pin<Box<dyn Future<Output = Result<Finding, Finding>> + Send + 'a>>;
 
 /// A check with a finding for each server.

@@ -117,7 +117,7 @@ fn status_error(status: u16, message: impl Into<String>) -> StageError {
 }
 
 /// The wait that a `Retry-After` header asks for, from `now`: seconds, with or without a fraction, or an HTTP date (RFC 9110,
-/// section 10.2.3). A date in the past is no wait. Returns `None` for any other value.
+/// section 10.2.3). The wait for a date in the past is zero. Returns `None` for any other value.
 fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if value.starts_with(|first: char| first.is_ascii_digit())

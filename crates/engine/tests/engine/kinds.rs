@@ -208,7 +208,7 @@ async fn a_page_after_the_last_one_is_a_defect_of_the_source() {
         assert!(message.contains("the source returned another page after its last page"));
         runs.push(manifest.run_id);
     }
-    assert_ne!(runs[0], runs[1], "the committed pages are no complete export");
+    assert_ne!(runs[0], runs[1], "the committed pages are not a complete export");
     assert!(!probe.published());
 }
 
