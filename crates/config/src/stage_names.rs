@@ -45,10 +45,8 @@ pub(crate) fn replaced(documents: &[Document<'_>]) -> Vec<Problem> {
     let shorter = LISTS.into_iter().filter_map(|list| {
         let lengths = documents.iter().map(|document| Some(tables(document, list)?.len()));
         let lengths: Vec<usize> = lengths.flatten().collect();
-        let [.., before, after] = lengths[..] else { return None };
-        if after >= before {
-            return None;
-        }
+        let (after, earlier) = lengths.split_last()?;
+        let before = earlier.iter().max().filter(|before| *before > after)?;
         let message = format!("the overlay replaces the list of {before} {list}s with a list of {after}");
         let help = format!(
             "repeat the {list}s that should stay, or change single options with `--set {list}.NAME.KEY=VALUE`"

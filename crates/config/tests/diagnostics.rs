@@ -234,6 +234,18 @@ fn secrets_are_read_from_files_without_the_last_line_break() {
 }
 
 #[test]
+fn an_overlay_that_drops_stages_is_reported_after_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let one_sink = folder.path().join("one-sink.toml");
+    fs::write(&one_sink, "[[sink]]\ntype = \"out\"\n").unwrap();
+    let two_sinks = from(&format!("{GOOD}[[sink]]\ntype = \"out\"\nname = \"other\"\n"));
+    let layers = two_sinks.overlay(&one_sink).overlay(&one_sink);
+    let checked = load(&layers, &registry()).unwrap();
+    let warnings: Vec<String> = checked.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["the overlay replaces the list of 2 sinks with a list of 1"]);
+}
+
+#[test]
 fn later_layers_override_earlier_ones_and_indexes_reach_into_lists() {
     let folder = tempfile::tempdir().unwrap();
     let overlay = folder.path().join("overlay.toml");

@@ -56,7 +56,7 @@ impl<F: AsFd> Write for BlockingWriter<F> {
     }
 }
 
-/// Whether a stream is `/dev/null`, open for reading and writing: its bytes are lost, probably by error.
+/// Whether a stream is `/dev/null`, open for reading and writing: its bytes are lost, probably unintentionally.
 ///
 /// The standard library opens it this way if standard output was closed when the process started. Other programs open it this way
 /// for the output of a child process (`subprocess.DEVNULL` of Python). A shell opens `> /dev/null` only for writing.

@@ -8,6 +8,8 @@ use taskferry_sandbox::{
     Client, FAULTS, Fault, PublicKey, SETTINGS, SandboxSettings, SyntaxProblem, Tenant,
 };
 
+use crate::wrap::two_columns;
+
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
     /// The address to listen on. Port 0 selects a free port
@@ -86,18 +88,21 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
+/// The maximum number of columns of the help.
+const HELP_WIDTH: usize = 100;
+
 /// The settings and faults, for the end of the help.
 pub(crate) fn long_help() -> String {
     format!("{}\n\n{}", settings_help(), faults_help())
 }
 
 fn faults_help() -> String {
-    let faults = FAULTS.iter().map(|fault| format!("\n  {:<16} {}", fault.form, fault.about));
+    let faults = FAULTS.iter().map(|fault| (fault.form, fault.about));
     "Faults. A fault applies to every request for a page. `@3`, `@3-5`, `@3-` or `%10` (one in ten, at random) \
      limit it to some of these requests. `:on=token` applies it to token requests, `:on=any` to all requests. \
-     The header X-Sandbox-Fault adds a fault to one request:\n"
+     The header X-Sandbox-Fault adds a fault to one request:\n\n"
         .to_owned()
-        + &faults.collect::<String>()
+        + two_columns(faults, 14, HELP_WIDTH).trim_end()
 }
 
 fn settings_help() -> String {
