@@ -9,7 +9,7 @@ use crate::WriteReport;
 use crate::cell::{escape_formula, replace_nul, write_cell};
 use crate::options::CellStyle;
 
-/// The maximum number of columns, the limit of Excel. It stops records whose keys are data, each of which adds columns.
+/// The maximum number of columns, as in Excel. Without a maximum, records whose keys are data would add columns without end.
 const MAX_COLUMNS: usize = 16_384;
 /// The maximum number of omitted fields in the report.
 const MAX_OMITTED: usize = 100;

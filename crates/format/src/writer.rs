@@ -116,10 +116,10 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    /// Writes a batch. Records that can't be written go to `refusals`. `explain` describes an error of the output.
+    /// Writes a batch. Malformed records go to `refusals`. `explain` describes an error of the output.
     ///
     /// # Errors
-    /// Errors of the output, and of a record that `refusals` does not accept.
+    /// Errors of the output and of the spool, a table with too many columns, and a record that `refusals` does not accept.
     pub fn write_batch(
         &mut self,
         batch: &Batch,
@@ -155,7 +155,7 @@ impl<W: Write> RecordWriter<W> {
     /// Flushes all bytes to the output, except rows that are stored until the header is known.
     ///
     /// # Errors
-    /// Errors of the output.
+    /// Errors of the output and of the spool.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         match &mut self.encoding {
             Encoding::Ndjson(out) | Encoding::Json(out) => out.flush()?,
@@ -183,7 +183,7 @@ impl<W: Write> RecordWriter<W> {
     /// Completes the output and returns it, with a report.
     ///
     /// # Errors
-    /// Errors of the output.
+    /// Errors of the output and of the spool.
     pub fn finish(self) -> Result<(W, WriteReport), WriteError> {
         let (out, mut report) = match self.encoding {
             Encoding::Ndjson(out) => (out, WriteReport::default()),

@@ -6,8 +6,8 @@
 //!   credentials and records reach only hosts and schemes that the pipeline file names.
 //! - Certificates are always verified, against the system's authorities and those of [`ConnectionOptions::ca_file`]. No option
 //!   disables this.
-//! - Requests to this machine never use a proxy. If the environment has an invalid proxy, no request is sent, not even without
-//!   a proxy.
+//! - Requests to this machine never use a proxy. If the environment has an invalid proxy for an address, no request is sent to
+//!   this address, not even without a proxy.
 //! - A response has a size limit, and the whole request has a time limit.
 //! - An error is a [`StageError`](taskferry_sdk::StageError) with a hint and without the address, which may be a secret. It is
 //!   temporary if a retry may succeed.

@@ -9,7 +9,7 @@ use url::{Host, Url};
 /// - `example.com` and `.example.com`: the host and its subdomains; `*.example.com`: the subdomains;
 /// - `10.1.2.3`, `::1` and `10.0.0.0/8`: an address or a network;
 /// - `*`: any characters; an entry `*` excludes all addresses;
-/// - each with a port, for example `:8443`, for this port only.
+/// - any of these followed by a port, for example `example.com:8443`: only this port.
 ///
 /// # Errors
 /// The first invalid entry.
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_host_is_named() {
+    fn an_invalid_entry_is_named() {
         for entry in ["\"localhost\"", "host:port", "10.0.0.0/33", "http://x", "a/b", ":80"] {
             let no_proxy = format!("x,{entry}");
             assert_eq!(excludes(&no_proxy, &"http://x".parse().unwrap()), Err(entry.to_owned()));

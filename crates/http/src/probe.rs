@@ -98,8 +98,8 @@ pub fn clock_check(servers: &Arc<[ServerProbe]>, request: &str) -> Check {
     check("clock", servers, |server| Box::pin(server.clock())).sends(request).needs("tls")
 }
 
-/// The checks of one server; the last check is about the status of its answer. Any answer shows that the server can be reached,
-/// because many servers answer a HEAD request with another status than a request of a run.
+/// The checks of one server. The last check reports the status of the answer. No status fails the check, because many servers
+/// answer a HEAD request with another status than a request of a run.
 pub fn checks_with_status(server: Server, status: StatusCheck) -> Vec<Check> {
     let servers = Arc::from([ServerProbe::from(server)]);
     let mut checks = server_checks(&servers, status.request);

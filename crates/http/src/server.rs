@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::Connection;
 
-/// A server, and how a stage sends requests to it. Nothing is open.
+/// A server, and how a stage sends requests to it. It has no open connection.
 #[derive(Clone)]
 pub struct Server {
     /// The address of all requests, which may contain credentials.

@@ -39,7 +39,7 @@ struct Change {
     /// The value that changes.
     at: u32,
     kind: ChangeKind,
-    /// The new text for it, in [`Edit::new`].
+    /// The range of its new text in the field `new` of [`Edit`].
     text: Range<usize>,
 }
 

@@ -252,7 +252,7 @@ impl<'t> IndexBuilder<'t> {
         KEY_ESCAPED | hash(decoded(key, true).as_bytes())
     }
 
-    /// Whether two members of the open object have keys with the same hash.
+    /// Whether two members of the open object may have the same key: the highest nine bits of their hashes are equal.
     #[inline]
     fn may_repeat(&self) -> bool {
         let mut seen = [0_u64; 8];

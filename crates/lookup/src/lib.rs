@@ -4,8 +4,8 @@
 //! answer for a record ([`LookupTransform::apply`]). The user writes the service into a table of the pipeline file
 //! ([`LookupOptions`]). This crate provides:
 //!
-//! - one request for many records, without waiting for more than the records that are in progress,
-//! - each key is requested once, also while its request is in progress, and answers are kept (`cache_entries`, `cache_age`),
+//! - one request for many records, which waits only for records that are already in progress,
+//! - a cache of answers (`cache_entries`, `cache_age`), and no second request for a key while its request is in progress,
 //! - a limited number and rate of requests, retries and `Retry-After`, as in the sink `webhook`,
 //! - proxy, certificates and secret headers, which no message shows,
 //! - the order of the records,
@@ -85,8 +85,8 @@
 //!
 //! [`testing::TestService`] is a service for tests of `fetch`.
 //!
-//! `options` are the options, `transform` is the stage. `lookup` answers a record; `dispatcher` makes batches of the keys of several
-//! records, with the answers in `cache`. `service` sends the requests.
+//! `options` are the options, `transform` is the stage. `lookup` looks up the keys of one record. `dispatcher` collects the keys of
+//! several records into batches, and keeps the answers in `cache`. `service` sends the requests.
 
 mod cache;
 mod dispatcher;

@@ -43,7 +43,8 @@ impl Lookup {
         let answer = match &self.dispatcher {
             None => Arc::new(self.prepared(key)?),
             Some(dispatcher) => {
-                // The counts of a refused record are discarded, so the next record counts its requests.
+                // If the lookup fails, its requests are not taken here, because the counts of a refused record are discarded. The next
+                // successful lookup counts them.
                 let LookupResult { answer, is_cached } = dispatcher.get(key).await?;
                 match dispatcher.take_requests() {
                     0 => {}

@@ -94,7 +94,7 @@ impl Service {
 /// |---|---|
 /// | 400, 413, 414, 422, or more bytes than `max_response_bytes` | refuses the keys of the request |
 /// | 404, 410 | refuses the key, if the request has one key. See [`json_if_found`](Self::json_if_found) |
-/// | any other status but 2xx, a timeout, no connection, another form of JSON | fatal: ends the run |
+/// | any other status except 2xx, a timeout, no connection, a body that is not the expected JSON | fatal: ends the run |
 #[derive(Debug)]
 #[must_use = "the request is sent by `json` or `json_if_found`"]
 pub struct Request<'a> {

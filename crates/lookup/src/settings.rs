@@ -29,7 +29,7 @@ pub(crate) const SERVICE: StatusCheck = StatusCheck {
     rate_limited: "the service limits the rate: lower `rate_limit` of the lookup",
 };
 
-/// The checked options. Nothing is open.
+/// The checked options, without an open connection.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) options: LookupOptions,

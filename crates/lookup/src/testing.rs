@@ -114,7 +114,7 @@ impl TestRequest {
     pub fn segments(&self) -> Vec<String> {
         let path = self.target.split('?').next().unwrap_or_default();
         let decoded = |segment: &str| {
-            // A query is decoded like a path, but for the plus sign.
+            // A query is decoded like a path, except for the plus sign.
             let query = segment.replace('+', "%2B");
             let pair = url::form_urlencoded::parse(query.as_bytes()).next();
             pair.map(|(name, _)| name.into_owned()).unwrap_or_default()

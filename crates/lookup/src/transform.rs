@@ -31,8 +31,8 @@ pub trait LookupTransform: fmt::Debug + Send + Sync + 'static {
     /// Requests the answers to `keys`: at most [`max_batch`](Self::max_batch) different keys.
     ///
     /// # Errors
-    /// The request failed. An error that is not [fatal](StageError::fatal) refuses the keys: `fetch` is called again for each half of
-    /// several keys, and a single key refuses its records. The errors of [`Service`] are marked accordingly.
+    /// The request failed. An error that is not [fatal](StageError::fatal) refuses the keys: with several keys, `fetch` is called
+    /// again for each half of them; with one key, its records are refused. The errors of [`Service`] are marked accordingly.
     async fn fetch(&self, service: &Service, keys: &[String]) -> Result<Answers, StageError>;
 
     /// Processes one record, and emits any number of records, as [`AsyncTransform::apply`].

@@ -9,7 +9,7 @@ use crate::Mismatch;
 use crate::task::{contains_task, is_task};
 use crate::words;
 
-/// The list of tasks in a job's or node's `tasks`.
+/// The key of a list of tasks, in a job or a node.
 const TASKS: &str = "tasks";
 
 /// Checks a job. Returns whether a branch is null.

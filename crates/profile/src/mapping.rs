@@ -33,7 +33,7 @@ pub struct MappingRow {
     pub line: u64,
     /// The vendor.
     pub vendor: String,
-    /// The skill's id. Either this or `skill` is set.
+    /// The skill's id. This or `skill` is set, or both.
     pub skill_id: Option<String>,
     /// The skill's name.
     pub skill: Option<String>,

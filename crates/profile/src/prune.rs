@@ -22,7 +22,8 @@ impl<'e, 'a, E, F: FnMut(Node<'a>) -> Result<bool, E>> Prune<'e, 'a, F> {
         Ok(self.kept)
     }
 
-    /// Prunes the job, or an object of the job that only groups other objects. Keeps lists whose key satisfies `is_kept`.
+    /// Prunes the job, or an object of the job that only groups other objects. A list or an object whose key satisfies `is_kept`
+    /// stays, even if it loses all tasks.
     fn group(&mut self, group: Node<'a>, is_kept: fn(&str) -> bool) -> Result<(), E> {
         group.members().try_for_each(|(key, member)| match member.kind() {
             Kind::Array if is_kept(&key.as_str()) => {

@@ -68,7 +68,7 @@ impl<'a> TaskRef<'a> {
         ai_level(self.0)
     }
 
-    /// The linked skills. None if the field is missing or null.
+    /// The linked skills. No skills if the field is missing or null.
     ///
     /// # Errors
     /// A value that is not a list.

@@ -95,8 +95,8 @@ impl<'a> Attempts<'a> {
         Self { options, request, failed: 0, started: Instant::now() }
     }
 
-    /// Waits before the next attempt: for the time that the error asks for ([`StageError::wait`]), or, if that is missing or
-    /// zero, for the next delay of the options, of which jitter removes up to half.
+    /// Waits before the next attempt, for the time that the error asks for ([`StageError::wait`]). If this is missing or zero, the
+    /// wait is the next delay of the options, which jitter shortens by up to half.
     ///
     /// # Errors
     /// Returns `error` if no further attempt is allowed. A temporary error becomes permanent, and its message states the

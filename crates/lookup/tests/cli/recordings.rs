@@ -8,7 +8,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     trials![
         a_recorded_test_has_the_answers_with_other_keys_and_texts,
         a_job_from_a_file_is_recorded_with_the_answers_of_the_service,
-        a_preview_asks_once_and_its_recording_not_again,
+        a_test_recorded_by_a_preview_sends_no_request,
         a_service_that_fails_records_nothing,
         a_key_that_the_service_refuses_is_named_and_records_nothing,
     ]
@@ -72,7 +72,7 @@ fn a_job_from_a_file_is_recorded_with_the_answers_of_the_service() {
     repeat(&context, &service);
 }
 
-fn a_preview_asks_once_and_its_recording_not_again() {
+fn a_test_recorded_by_a_preview_sends_no_request() {
     let tenant = Tenant::with_jobs(20, |_| false);
     let service = FaultServer::start_blocking(titles);
     let context = world(&tenant, &service, "");

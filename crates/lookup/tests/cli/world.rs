@@ -45,7 +45,7 @@ path = "out/jobs.ndjson"
     context
 }
 
-/// Answers with `title of KEY`, but for the keys that end in 7.
+/// Answers with `title of KEY`, except for keys that end in 7.
 pub(crate) fn titles(request: &Request) -> Response {
     Response::new(200, json!(titles_of(&keys(request))).to_string())
 }

@@ -43,7 +43,7 @@ async fn without_a_cache_each_page_asks_again_but_each_record_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_asked_again_at_its_age() {
+async fn an_answer_is_requested_again_after_cache_age() {
     let service = Fake::titles(1);
     let transform = service.open(&json!({"cache_age": "1m"})).await;
     page(&*transform, ["a"]).await.ok();

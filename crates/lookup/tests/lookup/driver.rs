@@ -63,7 +63,7 @@ impl Fake {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Opened, with options for the lookup.
+    /// Builds and opens the transform, with `more` options of the lookup.
     pub(crate) async fn open(&self, more: &Value) -> Box<dyn AsyncTransform> {
         let options = merged(json!({"url": "http://127.0.0.1:1"}), more);
         let options: LookupOptions = LookupOptions::deserialize(options).unwrap();

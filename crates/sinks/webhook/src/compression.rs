@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-// Not the type of the sink `file`: few receivers decode Zstandard.
+// The sink `file` has a type of its own with Zstandard, which few receivers decode.
 /// How bodies are compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! `plugin` builds the stage, `sink`. `batch` builds requests from records, with the keys of `key` and the events of `event`. `sender`
-//! sends them through a circuit breaker, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint.
+//! sends them with `receiver`, the HTTP client. A circuit breaker decides when. `state` is the checkpoint.
 //!
 //! # Idempotency
 //!

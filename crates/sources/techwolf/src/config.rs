@@ -199,7 +199,7 @@ pub struct FilterOptions {
     pub is_active: Option<bool>,
 }
 
-// `is_active` is seen (EXPORT-EMP); the others are seen on the sibling exports and inferred for this one.
+// `is_active` is seen (EXPORT-EMP). The others are seen in other exports of the API, and inferred for the export of task profiles.
 /// The kind of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -10,8 +10,8 @@
 //! # The path of a page
 //!
 //! 1. `plugin.rs` builds the source from the options (`config.rs`) after their checks (`check.rs`, `credentials.rs`).
-//! 2. `source.rs` opens it with `open_export.rs`: the HTTP client, the tokens (`token_provider.rs`, `token_cache.rs`), and a `PageStream` (`stream.rs`), which
-//!    `strategy.rs` chooses.
+//! 2. `source.rs` opens it: `open_export.rs` creates the HTTP client and the tokens (`token_provider.rs`, `token_cache.rs`), and
+//!    `strategy.rs` chooses a `PageStream` (`stream.rs`).
 //! 3. The stream requests pages through a `Reader` (`reader.rs`): one after the other (`serial.rs`), in segments of the
 //!    listing (`segment_reader.rs`, `repaginator.rs`), or from several listings in turn (`partition.rs`). Streams that read
 //!    ahead use tasks (`prefetch.rs`).
@@ -26,12 +26,12 @@
 //!
 //! # Authentication
 //!
-//! A client has a secret (`client_secret`) or a private key (`private_key`, `private_key_file`), with which it signs an
-//! assertion for each token request (RFC 7523, RS256 or ES256, valid for one minute). One token serves all requests until
-//! shortly before its expiry. A token that is refused earlier is renewed once per page. `cache = true` stores the token in the
-//! pipeline's state folder (`token.json`), readable by its owner only and without secret or key, for runs with the same client,
-//! tenant, audience and scopes. Credentials are sent only to the two addresses in the options, over `https` unless the address
-//! is this machine.
+//! A client has a secret (`client_secret`) or a private key (`private_key`, `private_key_file`). The private key signs an
+//! assertion for each token request (RFC 7523, RS256 or ES256), which is valid for one minute by default. One token serves all
+//! requests until shortly before its expiry. A token that is refused earlier is renewed once per page. `cache = true` stores the
+//! token in `token.json` in the pipeline's state folder, for later runs with the same token endpoint, client, tenant, audience
+//! and scopes. Only the owner can read the file, which contains neither the secret nor the private key. Credentials are sent
+//! only to the two addresses in the options, over `https` unless the address is this machine.
 //!
 //! # Requests
 //!
@@ -47,10 +47,11 @@
 //! one per hundred records. The listing between two saved ids is a segment. With `concurrency = N`, the next run reads N
 //! segments at a time.
 //!
-//! A prefetched page is used only after its cursor has been seen in the preceding segment. It is requested once. If the
-//! request fails, or its cursor is not seen, the page is requested again, with retries, when it is due. A `Retry-After`
-//! delays all requests for pages. The segments are divided into the pages that one cursor would return, so output,
-//! checkpoints and messages are the same, if the server fills its pages. `docs/decisions/0012` contains the reasons.
+//! A prefetched page is used only after its cursor has been seen in the preceding segment. If the cursor is not seen, the page
+//! is dropped. A prefetch sends each request once. If the request fails, or the server may not have known the cursor, the page is
+//! requested again, with retries, when it is due. A `Retry-After` delays all requests for pages. The segments are divided into
+//! the pages that one cursor would return, so output, checkpoints and messages are the same, if the server fills its pages.
+//! `docs/decisions/0012` contains the reasons.
 //!
 //! `partition` reads a listing in parts, one per job family, without saved cursors. A run that reads a shard of the export
 //! ([`taskferry_sdk::Shard`]) reads from one saved cursor to another (`shard_bounds.rs`), or some of the parts.

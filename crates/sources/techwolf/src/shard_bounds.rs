@@ -21,9 +21,9 @@ pub(crate) enum ShardStart {
     Empty,
 }
 
-/// The start of a shard, and the position in the index of its last entry (or of the first later entry that still exists); `None`
-/// for the end of the listing. `cursors` cursors divide the listing into `cursors + 1` segments. The numbers of segments of two
-/// shards differ by at most one.
+/// The start of a shard, and the position in the index of its last entry; `None` for the end of the listing. If this entry was
+/// deleted, the shard ends with the next indexed entry that still exists. `cursors` cursors divide the listing into `cursors + 1`
+/// segments. The numbers of segments of two shards differ by at most one.
 pub(crate) fn bounds(cursors: usize, shard: Shard) -> (ShardStart, Option<usize>) {
     let (index, count) = (shard.index() as usize, shard.count() as usize);
     let segments = cursors + 1;

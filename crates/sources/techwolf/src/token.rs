@@ -11,7 +11,7 @@ use crate::fields::{field, parse_object};
 
 /// The lifetime of a token without `expires_in`.
 const DEFAULT_LIFETIME: Duration = Duration::from_mins(5);
-/// The maximum time before its expiry at which a token is replaced.
+/// A token is replaced at most this long before it expires.
 const MAX_MARGIN: Duration = Duration::from_mins(1);
 
 /// A token and its lifetime.

@@ -150,7 +150,7 @@ mod tests {
             "{}",
             found.text
         );
-        // Without known scopes nothing is claimed.
+        // If the granted scopes are not known, none is reported as missing.
         assert_eq!(finding(json!({}), Some(60), &["read"]).verdict, Verdict::Ok);
     }
 

@@ -114,7 +114,7 @@ async fn a_sealed_file_is_only_renamed() {
         }
         let state = sink.seal().await.unwrap();
         drop(sink);
-        // The first time before the rename, the second time after a rename that was not stored.
+        // In the second round, the file is already renamed, but the stored state is from before the rename.
         let mut sums = Vec::new();
         for _ in 0..2 {
             build(&options).unwrap().can_resume(&run(), &state).await.unwrap();

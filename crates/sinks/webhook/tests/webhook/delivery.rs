@@ -31,7 +31,7 @@ async fn records_are_posted_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn batches_end_at_the_record_limit_the_size_limit_and_every_commit() {
+async fn batches_end_at_the_record_limit_the_size_limit_and_the_end_of_a_page() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({"batch_records": 2, "batch_bytes": "20 B"})).await;
     deliver(&mut *sink, &batch(1, &["1", "2", "3", "4", "5"])).await.unwrap();
@@ -76,7 +76,7 @@ async fn the_size_limit_of_a_batch_is_exact() {
 }
 
 #[tokio::test]
-async fn no_records_send_no_request() {
+async fn without_records_no_request_is_sent() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({})).await;
     let state = deliver(&mut *sink, &batch(1, &[])).await.unwrap();
@@ -176,7 +176,7 @@ async fn a_compressed_body_decodes_to_the_uncompressed_one() {
 }
 
 #[tokio::test]
-async fn the_error_of_a_failed_run_names_the_delivered_records() {
+async fn the_delivered_records_of_a_failed_run_are_counted() {
     let server = receiver([Response::new(200, ""), Response::new(503, "")]).await;
     let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"batch_records": 1, "retry": retry})).await;

@@ -6,7 +6,7 @@ use taskferry_testkit::Response;
 
 use crate::tenant::{SECRET, Tenant, cancel_next_page, page, read_all};
 
-/// The given response comes first, then the only page.
+/// Checks that the source reads the only page after this faulty response.
 async fn recovers_from(fault: Response) {
     recovers_within("60s", fault).await;
 }
@@ -78,7 +78,7 @@ async fn a_persistent_invalid_job_is_reported() {
 }
 
 #[tokio::test]
-async fn the_requested_delay_is_kept() {
+async fn a_requested_delay_beyond_the_limit_ends_the_run() {
     for (wish, seconds) in [("7200", "7200s"), ("Tue, 01 Jan 2199 00:00:00 GMT", "s, more than")] {
         for status in [429, 503] {
             let busy = Response::new(status, "").header("retry-after", wish);

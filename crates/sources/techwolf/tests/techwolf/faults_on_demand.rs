@@ -45,7 +45,7 @@ async fn fails_with(fault: &str, assignments: &[&str]) -> StageError {
 }
 
 #[tokio::test]
-async fn the_retry_after_of_a_429_is_kept() {
+async fn a_429_with_any_retry_after_is_retried() {
     for fault in ["429@3", "429@3:retry-after=0", "429@3:retry-after=1", "429@3:retry-after=date"] {
         assert_complete_despite(&[fault], 1).await;
     }

@@ -50,7 +50,7 @@ pub(crate) fn p256() -> Key {
     ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
 }
 
-/// The auth table of a client with a key, with `more` applied; null removes a key.
+/// The auth table of a client with a private key, with `more` applied. A null value removes an option.
 fn signing(tenant: &Tenant, more: &Value) -> Value {
     let mut auth = tenant.options(&json!({}))["auth"].take();
     auth["client_secret"] = Value::Null;

@@ -180,7 +180,7 @@ async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
 
 #[tokio::test]
 async fn concurrent_requests_wait_for_one_token() {
-    // All requests of the first token are refused, some of them when the second one has replaced it.
+    // All requests with the first token are refused, some of them after the second token has replaced it.
     let mut refused = 0;
     let server = FaultServer::start(move |request| match request.header("authorization") {
         None if refused == 0 => token("token-1", 10_800),
@@ -213,7 +213,7 @@ async fn a_cancelled_caller_does_not_cancel_the_token_request() {
 }
 
 #[tokio::test]
-async fn the_error_for_a_response_without_a_token_does_not_show_it() {
+async fn the_error_for_a_response_without_a_token_does_not_show_the_response() {
     for body in [r#"{"access_token": ""}"#, r#"{"access_token": 4711}"#, "secret", ""] {
         let tokens = std::iter::repeat_with(move || Response::new(200, body));
         let tenant = Tenant::scripted(tokens, [page(&[], None)]).await;
