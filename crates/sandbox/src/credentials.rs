@@ -2,7 +2,8 @@
 
 use taskferry_sdk::Secret;
 
-/// The credentials of the default client of the first tenant. They are the same for every sandbox with the default options.
+/// The credentials of the default client of the first tenant. Apart from the URL, they are the same for every sandbox with the
+/// default options.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// The URL of the token endpoint.

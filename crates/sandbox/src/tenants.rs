@@ -7,7 +7,8 @@ use crate::{
     SandboxOptions, Tenant, dataset,
 };
 
-/// Loads the tenants that have no data yet. Returns the names of all tenants, beginning with the tenants of the options.
+/// Loads the tenants of the options, except tenants whose stored data is served. Returns the names of all tenants, beginning with
+/// the tenants of the options.
 pub(crate) fn load_tenants(
     options: &SandboxOptions,
     loader: &mut Loader,

@@ -1,4 +1,4 @@
-//! The runner with a third-party transform: rows of two hours a week or more. It is compared with a built-in
+//! The runner with a third-party transform, which keeps rows of two hours a week or more. It is compared with a built-in
 //! transform.
 
 use std::process::ExitCode;

@@ -25,7 +25,8 @@ pub(crate) const EXPIRED: &str =
 const OTHER_AUDIENCE: &str = "the access token is for another audience";
 const UNKNOWN: &str = "the access token is not valid: request one at the token endpoint";
 
-/// The claims of a token, as Auth0 sets them. `tenant` is inferred from the request for a token.
+/// The claims of a token, as Auth0 sets them. No public page shows the claim `tenant`: it is inferred from the key `tenant` of token
+/// requests.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,

@@ -40,8 +40,8 @@ pub(super) struct Memory {
     expired_tokens: Recent<String, ()>,
     /// By token and path.
     progress: Recent<(String, &'static str), Progress>,
-    /// Cursors that faults made, with the cursors that they stand for (`None`: the first page). An inserted page needs its own
-    /// cursor, and the cursor of a page must not be a deleted job.
+    /// Cursors that faults made, with the cursors that they stand for (`None`: the first page). A fault makes one for an
+    /// inserted page, and one in place of a cursor whose job is deleted.
     aliases: Recent<(Export, String), Option<String>>,
     aliases_made: u64,
     deleted: Recent<(Export, String), ()>,

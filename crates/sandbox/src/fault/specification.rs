@@ -162,7 +162,7 @@ impl Kind {
     fn can_affect(self, target: Target) -> bool {
         match self {
             Self::Latency(_) | Self::Status { .. } | Self::Cut | Self::Slow(_) => true,
-            // A request for a token has none.
+            // A request for a token contains no access token.
             Self::ExpiredToken => target != Target::Token,
             _ => target == Target::Export,
         }

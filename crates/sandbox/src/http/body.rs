@@ -17,8 +17,8 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// How long a client may take to send a body.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads a body of at most `limit` bytes. A larger body is drained up to a multiple of the limit: a client that is still
-/// sending would lose its connection before it could read the response.
+/// Reads a body of at most `limit` bytes. A larger body is drained up to a multiple of the limit: otherwise, a client that
+/// is still sending would lose its connection before it could read the response.
 ///
 /// # Errors
 /// The status and the description of the response.

@@ -27,9 +27,9 @@ impl<'a> SkillTranslator<'a> {
 
     /// Chooses the counterparts of all skills of the profile, if it is harmonized.
     ///
-    /// A skill gets its first counterpart, with one exception: it gets a lower-ranked counterpart that is the first counterpart of
-    /// another skill. The exception does not apply if its own first counterpart is also the first counterpart of another skill,
-    /// or was already chosen for another skill. Otherwise two skills could swap their counterparts.
+    /// A skill gets its first counterpart, unless a lower-ranked one is the first counterpart of another skill: then it gets the
+    /// lower-ranked one. It still keeps its first counterpart if that is also the first counterpart of another skill, or was
+    /// already chosen for another skill. Otherwise two skills could swap their counterparts.
     pub(super) fn harmonize<'b>(&mut self, skills: impl Iterator<Item = Node<'b>>) {
         let harmonizes = self.shape.settings.skill_mapping == SkillMapping::Harmonized
             && self.shape.vendor != Vendor::TechWolf;

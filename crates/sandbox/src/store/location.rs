@@ -44,7 +44,7 @@ impl Location {
             path.close().map_err(temporary)?;
             return Ok((Self::Private, first, others));
         };
-        // For SQLite these mean a database in memory, which connections do not share.
+        // For SQLite, these name a private database, which connections do not share.
         if path.as_os_str().is_empty() || path == Path::new(":memory:") {
             let reason = "it is not a file name; remove `--database` to keep the data only until the sandbox stops";
             return Err(SandboxError::unusable(path, reason));

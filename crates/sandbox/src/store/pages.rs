@@ -17,7 +17,7 @@ struct Queries {
     by_family: &'static str,
     /// The filters, with parameters 3 and 4.
     condition: &'static str,
-    /// Selects the profile at position 1.
+    /// Selects the profile whose position is parameter 1.
     profile: &'static str,
 }
 

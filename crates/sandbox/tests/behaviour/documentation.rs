@@ -60,7 +60,7 @@ fn cells(page: &str, head: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_tables_of_requests_and_statuses_match_the_description() {
     let (page, mut served, mut statuses) = (page(), BTreeSet::new(), BTreeSet::new());
-    // Settings only select one of the statuses; 405 is the response to undescribed methods.
+    // No setting adds a status to those of the default settings. The description omits 405, the response to any other method.
     let client = Client::generated(1).await;
     let url = format!("{}/openapi.json", client.sandbox.url());
     let document: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
@@ -100,7 +100,7 @@ fn every_promise_cites_existing_tests() {
 
 const PROMISES: &str = include_str!("../promises.md");
 
-/// The paths and texts of all test files of the sandbox and the source.
+/// The paths and texts of all test files of the sandbox and of the source `techwolf`.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut folders =

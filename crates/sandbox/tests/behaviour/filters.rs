@@ -8,7 +8,7 @@ fn updated(operator: &str, value: &str) -> Value {
     json!({"filter": "last_updated", "value": value, "operator": operator})
 }
 
-/// One job for each time, named after its hour.
+/// One job for each time, named after its day and hour in UTC.
 fn jobs() -> Vec<Value> {
     let times = [
         ("d1-00", "2022-01-01"),

@@ -1,6 +1,6 @@
 //! Transform `aggregate`: counts records and adds up numbers by group.
 //!
-//! It keeps one record per group in memory. After the last record, it emits the groups in the order of their first records.
+//! It keeps the groups in memory. After the last record, it emits one record per group, in the order of their first records.
 //! The groups are part of the checkpoint, so a resumed run gives the same result.
 //!
 //! ```

@@ -21,7 +21,7 @@ const COMPLETE_RUNS: &str = "last_complete.json";
 #[derive(Debug)]
 pub(crate) struct Baseline {
     pub(crate) run_id: String,
-    /// The records that were not removed.
+    /// The number of records that were not removed.
     pub(crate) live: u64,
     entry: FolderEntry,
     file: BufReader<File>,

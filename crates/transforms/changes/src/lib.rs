@@ -3,8 +3,8 @@
 //! # Files
 //!
 //! Each run writes its records to `changes/RUN_ID.STAGE.ndjson` in the state folder (`Journal`). The next run reads the file of the
-//! last complete run (`Baseline`). The engine determines which run is complete, so a run that fails or is killed never becomes the baseline.
-//! The checkpoint contains the length of the file. A resumed run truncates the file to this length.
+//! last complete run (`Baseline`). The engine determines which run is complete, so a run that fails or is killed never becomes the
+//! baseline. The checkpoint contains the length of the file. A resumed run truncates the file to this length.
 //!
 //! # Memory
 //!

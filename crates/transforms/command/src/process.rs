@@ -72,7 +72,7 @@ impl ProcessGroup {
         self.kill();
     }
 
-    /// Whether the pool has abandoned the processes, so that no task waits for them.
+    /// Whether the pool has abandoned the processes. The worker then does not wait for their end.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.is_abandoned.load(Ordering::SeqCst)
     }
@@ -257,7 +257,7 @@ impl Process {
         Failure::new(ErrorKind::Io, what).last_message(&last)
     }
 
-    /// Kills the program, and waits for its end, which leaves no zombie.
+    /// Kills the program, and waits for its end, so that no zombie remains.
     pub(crate) async fn kill(mut self) {
         self.group.kill();
         _ = timeout(DRAIN, self.child.kill()).await;

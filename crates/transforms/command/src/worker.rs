@@ -255,7 +255,7 @@ impl Worker {
         }
     }
 
-    /// Logs why a process ended. Whether a record follows is not known yet.
+    /// Logs why a process ended. The program is restarted only if another record follows.
     fn log(&mut self, failure: &Failure) {
         self.is_restart = true;
         let count = self.shared.restarts.failures.fetch_add(1, Ordering::Relaxed) + 1;

@@ -71,7 +71,7 @@ impl Workers {
             }
             Ok(Err(_)) => Err(worker.exit_error().await),
             Err(_) => {
-                // `kill` also waits for the process, which leaves no zombie.
+                // `kill` also waits for the process, so that no zombie remains.
                 let _ = worker.child.kill().await;
                 Err(too_slow(limit))
             }

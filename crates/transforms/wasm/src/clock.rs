@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// The time between two epochs. A call ends at most this much after its limit.
+/// The time between two epochs. A call ends at most two epochs after its limit.
 const TICK: Duration = Duration::from_millis(10);
 
 /// The maximum number of epochs of a call. Half of the range, so that the current epoch plus the limit does not overflow.

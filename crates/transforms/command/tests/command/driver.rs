@@ -39,7 +39,7 @@ impl InputFiles for Disk<'_> {
     }
 }
 
-/// A pipeline file's folder with a runtime.
+/// The folder of a pipeline file, and a runtime.
 pub(crate) struct Folder {
     pub(crate) folder: TempDir,
     pub(crate) runtime: Runtime,

@@ -47,7 +47,7 @@ impl<'r> Evaluator<'r> {
         }
     }
 
-    /// Emits all values at a path. The keys are evaluated with the input, not with the start of the path.
+    /// Emits all values at a path. Each key is evaluated with the input, not with the value to which it is applied.
     pub(super) fn run_path(
         &self,
         of: ExprId,

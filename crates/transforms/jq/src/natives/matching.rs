@@ -47,7 +47,7 @@ fn text_to_match<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, String> {
     value.as_str().ok_or_else(refused)
 }
 
-/// Calls the closure with each replacement of a match. The first argument is an object of the named groups of the match.
+/// Calls its second argument with each replacement of a match. Its first argument is an object of the named groups of the match.
 pub(crate) type Replace<'o, 'r> = &'o mut dyn FnMut(Value<'r>, Next<'_, 'r>) -> Flow<'r>;
 
 /// `sub` and `gsub`: the n-th result contains the n-th replacement of every match.

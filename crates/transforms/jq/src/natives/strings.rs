@@ -72,7 +72,7 @@ fn implode<'r>(value: &Value<'r>) -> FunctionResult<'r> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "the cast saturates, which is not a code point"
+            reason = "the cast saturates at a number that is not a code point"
         )]
         let point = if number < 0.0 { u32::MAX } else { number as u32 };
         Ok(char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
