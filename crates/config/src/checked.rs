@@ -16,8 +16,8 @@ pub struct Checked {
     pub files: FilesInUse,
     /// The stages, in the order of the records: the source, the transforms, then each sink after its own transforms.
     pub stages: Vec<StageInfo>,
-    /// Identifies the pages that the source returns: a digest of the program's version and of the source's options, without
-    /// secrets.
+    /// Identifies the pages that the source returns: a digest of the program's version, of the source's options without secrets,
+    /// and of the size and time of files that are only opened during a run.
     pub pages_digest: String,
     /// The warnings, in the order of their positions.
     pub warnings: Vec<Diagnostic>,

@@ -121,7 +121,7 @@ impl Diagnostic {
         texts
     }
 
-    /// The span in the marked texts, one after the other.
+    /// The position of the span if the marked texts are joined into one.
     fn span_in_all(&self, span: &TextSpan) -> Range<usize> {
         let before = self.texts().into_iter().take_while(|text| !std::ptr::eq(*text, span.text()));
         let offset: usize = before.map(Text::width).sum();

@@ -1,6 +1,6 @@
 //! Digests that identify pipelines with the same output, and sources with the same listing.
 //!
-//! | digest of the source | identifies | without options that are marked |
+//! | digest of the source | identifies | excludes options marked |
 //! |---|---|---|
 //! | listing | which jobs are read | `x-same-output`, `x-same-jobs` |
 //! | content | which jobs and which fields | `x-same-output`, `x-same-records` |

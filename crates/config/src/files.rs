@@ -21,7 +21,7 @@ pub struct PipelineFiles {
 struct InputFile {
     /// The SHA-256 of the content, for a file that affects the output.
     checksum: Option<[u8; 32]>,
-    /// The option that was interpolated with the content.
+    /// The option into which the content was interpolated.
     option: Option<KeyPath>,
 }
 
@@ -41,7 +41,7 @@ impl PipelineFiles {
         named.iter().filter_map(|(path, file)| Some((path.clone(), file.checksum?))).collect()
     }
 
-    /// The files that were resolved and not read, and exist.
+    /// The existing files that were resolved but not read.
     pub(crate) fn opened_later(&self) -> Vec<(PathBuf, fs::Metadata)> {
         let named = self.named_files();
         let unread =
@@ -51,12 +51,12 @@ impl PipelineFiles {
             .collect()
     }
 
-    /// Records that `option` was interpolated with the content of a file.
+    /// Records that the content of a file was interpolated into `option`.
     pub(crate) fn record_interpolation(&self, path: &Path, option: &KeyPath) {
         self.named_files().entry(path.to_owned()).or_default().option = Some(option.clone());
     }
 
-    /// All paths in the options so far, with the options that were interpolated with their content.
+    /// The paths of all files that options have named so far, each with the option into which the content was interpolated.
     pub(crate) fn named(&self) -> Vec<(PathBuf, Option<KeyPath>)> {
         let named = self.named_files();
         named.iter().map(|(path, file)| (path.clone(), file.option.clone())).collect()

@@ -143,7 +143,7 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Diagnostics
 }
 
 /// Reads and checks the tests of a pipeline: `[[test]]` in the pipeline file, and in the test file beside it. `layers` define the
-/// pipeline, and begin with this file. Each test adds its environment variables.
+/// pipeline, and begin with the pipeline file. Each test adds its environment variables.
 ///
 /// # Errors
 /// All errors of the tests, or the errors of the pipeline with the variables of a test.

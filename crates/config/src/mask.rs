@@ -68,8 +68,8 @@ pub(crate) fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
     shown
 }
 
-/// Masks an invalid line. A key or header that is similar to one of `keys` stays visible. The value of a key that never contains
-/// a secret stays visible, too.
+/// Masks an invalid line. A header that is similar to a top-level key stays visible, and so does a key that is similar to one of
+/// `keys` or that has a value. The value of a key that never contains a secret stays visible, too.
 pub(crate) fn mask_broken_line(line: &str, keys: &KnownKeys) -> String {
     let start = line.len() - line.trim_start().len();
     let (indent, rest) = line.split_at(start);

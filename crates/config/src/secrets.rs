@@ -185,7 +185,7 @@ fn has_secrets(schema: &Value, root: &Value) -> bool {
     properties.any(|(_, property)| is_secret(resolve_schema(property, root)))
 }
 
-/// Whether every stage has this key, whatever its plugin.
+/// Whether all stages of some role have this key, whatever their plugin.
 fn is_common(key: &str) -> bool {
     let roles = [Role::Source, Role::Transform, Role::Sink];
     roles.into_iter().flat_map(common_keys).any(|common| common.name == key)

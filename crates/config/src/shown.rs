@@ -36,8 +36,8 @@ impl ShownFiles {
     }
 }
 
-/// Masks the secrets in the files of a pipeline, which need not be correct. A file that is not valid TOML is left out: which of
-/// its values are secrets is not known.
+/// Masks the secrets in the files of a pipeline, which need not be correct. If a file can't be read or is not valid TOML, no file
+/// is shown, because it is not known which values are secrets.
 pub fn shown_files(layers: &Layers, registry: &Registry) -> ShownFiles {
     let Ok(documents) = layers.parse(registry) else {
         let omitted = "(not shown: a file of the pipeline can't be read, or is not valid TOML)";

@@ -28,8 +28,8 @@ pub(crate) fn span_of(token: &str, inside: &Range<usize>) -> Option<Range<usize>
     (to <= body.len()).then(|| start + from..start + to.max(from))
 }
 
-/// The offset in the written text of the byte at `offset` of a basic string's value. `is_start` skips folded line breaks before
-/// the byte.
+/// The offset, in the written text of a basic string, of the byte at `offset` in its value. `is_start` skips folded line breaks
+/// before the byte.
 fn offset_in_escaped(body: &str, offset: usize, is_start: bool) -> usize {
     let (mut value, mut position) = (0, 0);
     while position < body.len() {

@@ -40,7 +40,7 @@ pub struct TestCase {
     pub comparison: Comparison,
     /// A jq expression that holds for every record.
     pub expect_jq: Option<String>,
-    /// The expected number of records of the input without output.
+    /// The expected number of input records that produce no output.
     pub expect_dropped: Option<u64>,
     /// The expected refusals.
     pub expect_refused: Option<ExpectedRefusals>,

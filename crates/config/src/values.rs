@@ -20,7 +20,7 @@ use crate::toml_text::{key, value};
 use crate::tree::{Interpolation, Kind, Layer, Node};
 use crate::{interpolate, merge, stage_names};
 
-/// The column of the comments. A comment after a longer value follows the value.
+/// The column of the comments. After a longer value, the comment follows directly.
 const COMMENT: usize = 48;
 
 /// All values of a pipeline as TOML, each with its origin in a comment: the file and line, the variable or `--set`. Defaults are

@@ -20,8 +20,8 @@ pub(crate) fn trim_value(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\r', '\n'])
 }
 
-/// Whether a variable sets an option. A single word sets a top-level key; with any other single word, the variable may belong
-/// to another program.
+/// Whether a variable sets an option. A name with `__` sets an option, and the name of a top-level key sets this key. A variable
+/// with any other name may belong to another program.
 pub(crate) fn sets_option(name: &str) -> bool {
     let Some(key) = name.strip_prefix(PREFIX).filter(|_| name != LOG) else { return false };
     let key = key.to_lowercase();

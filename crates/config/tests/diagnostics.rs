@@ -1,4 +1,4 @@
-//! Valid pipeline files, and how their errors are reported.
+//! Valid pipeline files, and the errors of invalid ones.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -234,7 +234,7 @@ fn secrets_are_read_from_files_without_the_last_line_break() {
 }
 
 #[test]
-fn an_overlay_that_drops_stages_is_reported_after_another_one() {
+fn dropped_stages_are_reported_although_the_last_overlay_drops_none() {
     let folder = tempfile::tempdir().unwrap();
     let one_sink = folder.path().join("one-sink.toml");
     fs::write(&one_sink, "[[sink]]\ntype = \"out\"\n").unwrap();

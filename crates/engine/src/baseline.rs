@@ -35,7 +35,7 @@ pub(crate) struct Baseline {
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
-    /// The [digest](taskferry_pipeline::SourceStage::digest) of the source, with the fields.
+    /// The [digest](taskferry_pipeline::SourceStage::digest) of the source, which determines the fields.
     #[serde(default)]
     pub(crate) records: Option<String>,
     /// The fields of the records; earlier versions did not write them.
@@ -132,7 +132,7 @@ impl Comparison {
         self.runs.as_ref()?.of_listing(&self.listing)
     }
 
-    /// A warning if `max_drop_percent` could not be checked: the last complete run has read another listing, or the run is an
+    /// A warning if `max_drop_percent` could not be checked: all stored complete runs have read other listings, or the run is an
     /// experiment without an earlier complete run.
     pub(crate) fn warning(&self, expect: &ExpectOptions, is_experiment: bool) -> Option<String> {
         expect.max_drop_percent?;

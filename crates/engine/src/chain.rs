@@ -77,7 +77,7 @@ impl Chain {
         warnings
     }
 
-    /// The removals that each stage withheld.
+    /// The number of removals that all stages withheld.
     pub(crate) fn withheld_removals(&self, totals: &[TransformStats]) -> u64 {
         let steps = self.steps.iter().zip(totals);
         let withheld = steps

@@ -39,7 +39,7 @@ use sink_handle::{Phase, SinkHandle, SinkPhase};
 const CHANNEL_CAPACITY: usize = 1;
 /// How often the dispatcher polls the watchdogs.
 const WATCHDOG_INTERVAL: Duration = Duration::from_millis(50);
-/// How long an interrupted run waits for pages in progress, and each run for its transforms to close.
+/// How long an interrupted run waits for pages in progress, and how long every run waits for its transforms to close.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 /// How long an aborted run waits for its workers.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(5);

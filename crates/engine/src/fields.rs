@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use taskferry_sdk::json::{Key, Kind, Node};
 use taskferry_sdk::{Batch, printable};
 
-/// All records of this number of pages are counted. After these pages, one record in [`STRIDE`] is counted, so that a large
-/// export costs little.
+/// Up to this page, all records are counted. After it, one record in [`STRIDE`] is counted, so that a large export costs little.
 const WHOLE_PAGES: u64 = 100;
 const STRIDE: u64 = 16;
 /// The maximum number of counted fields. A listing exceeds it if its keys are data instead of field names.

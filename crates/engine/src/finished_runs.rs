@@ -21,7 +21,7 @@ pub struct FinishedRun {
     pub run_id: String,
     /// When it ended.
     pub finished_at: Timestamp,
-    /// 0: complete, 6: complete with dead letters, 8: `[expect]` violated.
+    /// 0: complete, 6: complete with dead letters, 8: `[expect]` violated, or removals withheld.
     pub exit_code: u8,
     /// Its manifest; `None` if the run was killed before it was saved.
     pub manifest: Option<Value>,

@@ -81,7 +81,7 @@ impl OrderedStep {
         Err(StageError::new(ErrorKind::Defect, "an earlier page has failed"))
     }
 
-    /// Ends the wait of all threads, now and later.
+    /// Cancels the step: no thread waits for a turn, now or later.
     pub(crate) fn cancel(&self) {
         self.done.send_replace(CANCELLED);
     }

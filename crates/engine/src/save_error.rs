@@ -4,8 +4,8 @@ use taskferry_pipeline::StageFailure;
 use taskferry_sdk::{ErrorKind, StageError};
 use taskferry_state::StateError;
 
-/// The failure of a write to the files of `[state]` or `[dead_letter]`. It ends the run like a failed sink, because
-/// the next run would lose further deliveries.
+/// The failure of a write to the files of `[state]` or `[dead_letter]`. It ends the run like a failed sink, because later
+/// deliveries could not be recorded.
 pub(crate) fn save_failed(table: &str, error: StateError) -> StageFailure {
     let message = format!("[{table}]: {error}");
     let hint = format!(

@@ -78,7 +78,7 @@ impl Step {
         &self.id
     }
 
-    /// Contains the log events of the stage.
+    /// The span that contains the log events of the stage.
     pub(crate) fn span(&self) -> Span {
         self.span.clone()
     }

@@ -47,7 +47,7 @@ struct Worker {
 }
 
 impl WorkerPool {
-    /// Starts one worker for each processor.
+    /// Starts one worker for each processor, but at most [`MAX_WORKERS`].
     pub(crate) fn start(chain: Arc<Chain>, watchdog: &Watchdog) -> Result<Self, StageError> {
         let count =
             if chain.is_empty() { 0 } else { available_parallelism().map_or(1, usize::from) };

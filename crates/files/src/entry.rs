@@ -16,7 +16,7 @@ use crate::link::folder_of;
 
 /// The number of attempts if other processes create and remove the file concurrently.
 const ATTEMPTS: usize = 16;
-/// How long to wait for processes that hold the shared lock to test whether the file is locked.
+/// How long to wait while other processes hold the shared lock, which they do to test whether the file is locked.
 const SHARED_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const SHARED_LOCK_POLL: Duration = Duration::from_millis(5);
 
@@ -273,7 +273,7 @@ impl FolderEntry {
         Ok(rustix::fs::openat(self.folder.as_fd(), &self.name, flags, mode)?.into())
     }
 
-    /// Checks that the file has a single name, and belongs to this user or to the owner of the folder.
+    /// Checks that the file has a single name. Its owner must be this user, the owner of the folder, or the owner of new files.
     fn check(&self, file: &File) -> io::Result<()> {
         let found = rustix::fs::fstat(file)?;
         if found.st_nlink > 1 {

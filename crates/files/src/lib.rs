@@ -1,10 +1,10 @@
 //! Safe access to files in folders that other users may write to. Files are opened without following links, checked, and
 //! replaced atomically.
 //!
-//! A [`Folder`] is opened once, by a path that the user configured. Links in this path are followed. Names below the folder
-//! are opened relative to it, component by component, with `O_NOFOLLOW`. A symbolic link, a FIFO, a device, a file with
-//! several hard links, or a file of another user is not used: it is an error, or is removed if it can only be a leftover.
-//! `docs/decisions/0011` contains the reasons.
+//! A [`Folder`] is opened once, by a path that the user configured. Links in this path are followed. Names below the folder are
+//! opened relative to it, component by component, with `O_NOFOLLOW`. A symbolic link, a FIFO, a device, a file with several hard
+//! links, or a file of another user is not used: it is an error, or [`create`](FolderEntry::create) and
+//! [`claim`](FolderEntry::claim) remove it. `docs/decisions/0011` contains the reasons.
 //!
 //! ```
 //! use taskferry_files::FolderEntry;

@@ -228,7 +228,7 @@ pub struct RunContext {
     pub whole_dir: Option<PathBuf>,
     /// The stage that receives this context.
     pub stage: StageContext,
-    /// The ids of earlier complete runs of the pipeline, the newest first: the last one of each listing.
+    /// The ids of earlier complete runs of the pipeline: the last run of each listing, the newest first.
     pub complete_runs: Vec<String>,
     /// Whether the list of complete runs is unreadable. [`complete_runs`](Self::complete_runs) is then empty, although complete runs
     /// may exist.
@@ -262,7 +262,7 @@ pub struct StageContext {
     pub inputs: Vec<StageDigest>,
 }
 
-/// Identifies the work of a stage: if the digest is the same, the stage emits the same records for the same input.
+/// Identifies the work of a stage: with the same digest and the same files, the stage emits the same records for the same input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageDigest {

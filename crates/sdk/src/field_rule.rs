@@ -71,7 +71,7 @@ impl FieldRule {
     }
 
     /// A transform whose output fields are an estimate, for example the fields that an expression emits. `check` then only warns
-    /// about later transforms. `rule` adds missing fields that the transform uses.
+    /// about later transforms. `rule` appends to its second argument the fields that the transform uses but no record has.
     pub fn estimate(
         rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
     ) -> Self {
@@ -180,7 +180,7 @@ impl FieldRule {
         self.is_exact
     }
 
-    /// The option that drops a field of these input fields, with its path from the stage's table.
+    /// The option that drops `field` from `input`, with its path from the stage's table.
     pub fn drop_of(&self, input: &RecordFields, field: &str) -> Option<(KeyPath, Part)> {
         self.find_drop.as_ref().and_then(|find| find(input, field))
     }
@@ -190,7 +190,7 @@ impl FieldRule {
         self.skill_vendor.as_ref()
     }
 
-    /// Returns the output fields. Adds missing fields that the transform uses to `missing`.
+    /// Returns the output fields. Appends to `missing` the fields that the transform uses but no record has.
     pub fn apply(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
         (self.rule)(input, missing)
     }

@@ -140,7 +140,7 @@ impl TransformTest {
         Self { transform, records: 0, counters: Counters::default(), effects: Vec::new() }
     }
 
-    /// Opens the transform, as before the first record of a run. Not needed for a transform that does nothing there.
+    /// Opens the transform, as before the first record of a run. Not needed for a transform whose `open` does nothing.
     ///
     /// # Errors
     /// The transform's error.

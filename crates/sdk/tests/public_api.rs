@@ -11,8 +11,8 @@ use std::process::Command;
 /// If set, the test writes the files instead of comparing them.
 const UPDATE: &str = "UPDATE_PUBLIC_API";
 
-/// A program that runs rustdoc with the unstable option for JSON. Its format is that of stable Rust 1.95. With `RUSTC_BOOTSTRAP` for all
-/// programs, build scripts would see it, and crates would be compiled again.
+/// A program that runs rustdoc with the unstable option for JSON. The format of this JSON is the one of stable Rust 1.95. If
+/// `RUSTC_BOOTSTRAP` were set for all programs, build scripts would see it, and crates would be compiled again.
 fn rustdoc(folder: &Path) -> PathBuf {
     let program = folder.join("rustdoc");
     fs::write(&program, "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc \"$@\"\n").unwrap();

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use taskferry_files::{Claim, Folder, FolderEntry};
 
 const LOCK: &str = "lock";
-/// Only the owner may read state.
+/// The mode of the `.json` files: only the owner may read them.
 const PRIVATE: u32 = 0o600;
 
 /// The locked state folder of a pipeline. Dropping it, or the end of the process, releases the lock. Files are accessed through
@@ -31,7 +31,7 @@ pub enum LockAttempt {
     Held(Option<LockHolder>),
 }
 
-/// The run that holds the lock of a pipeline's folder, without creating the folder. Returns `None` if no run is active, and
+/// Finds the run that holds the lock of a pipeline's folder. Does not create the folder. Returns `None` if no run is active, and
 /// `Some(None)` if a run is active whose process id is unknown.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Seals and publishes: all sinks or none.
+//! Seals all sinks. Then the sinks publish one after the other.
 
 use taskferry_sdk::{ErrorKind, StageError};
 

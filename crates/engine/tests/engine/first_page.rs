@@ -21,7 +21,7 @@ async fn a_run_that_ended_within_its_first_page_keeps_its_run_id() {
     let first = first.manifest;
     assert_eq!((first.exit_code, first.resumable, first.committed), (5, false, None));
 
-    // This request gets no response: what the first run may have delivered must still be determined.
+    // The request of the second run fails. The run id stays, because the first run may have delivered something.
     let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
     let second = run_in(&folder, pipeline(unplugged, vec![], vec![probe.sink()])).await.manifest;
     assert_eq!((second.exit_code, &second.run_id), (3, &first.run_id));

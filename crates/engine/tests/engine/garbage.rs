@@ -24,7 +24,7 @@ fn dead_letter_count(folder: &TempDir) -> usize {
     fs::read_to_string(folder.path().join("dead.ndjson")).unwrap_or_default().lines().count()
 }
 
-/// Damage to a file: other bytes, some bytes changed, or a part of the file.
+/// Damage to a file: other bytes, some changed bytes, a missing end, or a folder in place of the file.
 #[derive(Debug, Clone)]
 enum Garbage {
     Other(Vec<u8>),

@@ -408,7 +408,7 @@ async fn a_finished_run_is_recognized_wherever_it_was_killed() {
     let path = folder.path().join("test/checkpoint.json");
     assert_eq!(over(), None);
 
-    // Sealed and killed while publishing, and later before the completion was stored.
+    // Sealed, and ended while publishing.
     let failing = TestSink { fail_to_publish: true, ..probe.sink_of() };
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     assert_eq!(over(), None);

@@ -33,7 +33,7 @@ async fn a_source_without_shards_is_refused_in_a_sharded_run() {
 }
 
 #[tokio::test]
-async fn expectations_of_the_whole_are_passed_on_to_the_merge() {
+async fn the_manifest_of_a_shard_has_the_min_jobs_of_the_whole_export() {
     let folder = tempfile::tempdir().unwrap();
     let source = Pages { in_shards: true, ..Pages::new(3, 1) };
     let mut pipeline = pipeline(source, vec![], vec![SinkProbe::default().sink()]);

@@ -35,7 +35,7 @@ pub(crate) fn pipeline(
         feed: Feed::Source(Box::new(source)),
     };
     let mut pipeline = Pipeline::new("test", source, transforms, sinks.collect());
-    // One page at a time, unless a test needs several.
+    // Each page is committed alone, unless a test needs larger commits.
     pipeline.state.commit_interval = taskferry_sdk::Duration::from_millis(0);
     pipeline
 }
@@ -206,6 +206,7 @@ impl Transform for TestTransform {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SinkProbe {
     committed: Arc<Mutex<Vec<String>>>,
+    /// Whether the sink has published, and whether it was dropped.
     flags: Arc<Mutex<(bool, bool)>>,
     pub(crate) hanging: Arc<Notify>,
     /// Notified when a sink verifies its partial output.
@@ -213,7 +214,9 @@ pub(crate) struct SinkProbe {
     /// Notified at every commit.
     pub(crate) committing: Arc<Notify>,
     commits: Arc<AtomicUsize>,
+    /// The number of pages that the source has read.
     pub(crate) watch: Arc<Mutex<Option<Arc<AtomicUsize>>>>,
+    /// The maximum number of pages that the source was ahead of the sink.
     pub(crate) ahead: Arc<AtomicUsize>,
     opened: Arc<Mutex<Vec<usize>>>,
     discarded: Arc<AtomicUsize>,
@@ -243,7 +246,7 @@ impl SinkProbe {
         }
     }
 
-    /// The number of records of each sink when it was opened.
+    /// The number of committed records each time that a sink was opened.
     pub(crate) fn opened_at(&self) -> Vec<usize> {
         self.opened.lock().unwrap().clone()
     }
@@ -298,6 +301,7 @@ pub(crate) struct TestSink {
     pub(crate) fail_to_publish: bool,
     pub(crate) hang_at_page: Option<u64>,
     pub(crate) stop_when_publishing: Option<Stopper>,
+    /// Whether the sink updates [`SinkProbe::ahead`].
     pub(crate) closely: bool,
     pub(crate) resumption: Resumption,
     pub(crate) before_write: Option<BeforeWrite>,

@@ -321,7 +321,7 @@ impl Behavior<'_> {
     }
 }
 
-/// The id of a task in an emitted job that has no mark.
+/// The id of a task that has no mark, in an emitted job.
 fn task_without_mark(emitted: &str) -> Option<String> {
     let record = Record::parse(emitted.to_owned()).ok()?;
     let mut tasks = Vec::new();

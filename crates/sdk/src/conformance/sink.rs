@@ -9,7 +9,7 @@ use super::{Check, ROWS, samples};
 use crate::testing::{batch, block_on};
 use crate::{Batch, BuildContext, Problem, Record, Refusals, Resumption, Sink, SinkPlugin};
 
-/// The records of a page.
+/// The number of records on a page.
 const PAGE: usize = 2;
 
 /// Returns the published records.

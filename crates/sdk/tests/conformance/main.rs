@@ -14,7 +14,8 @@ use taskferry_sdk::conformance::{Check, Conformance, Report, TransformConformanc
 use taskferry_sdk::json::{Kind, Node};
 use taskferry_sdk::{ErrorKind, StageError, TransformPlugin};
 
-/// Defines a plugin without options from an expression for the transform, and perhaps one for its fields and its explained options.
+/// Defines a plugin from an expression for its transform, and optionally two for its fields and its explained options. The only
+/// option of the plugin can be omitted.
 macro_rules! transform {
     ($name:ident, $transform:expr) => {
         transform!($name, $transform, taskferry_sdk::FieldRule::unchanged(), &[]);
@@ -54,7 +55,7 @@ macro_rules! transform {
 }
 pub(crate) use transform;
 
-/// Defines an enum of flaws, and for each flaw a plugin without options whose stage has it.
+/// Defines an enum of flaws, and for each flaw a plugin whose stage has the flaw. The only option of the plugin can be omitted.
 macro_rules! plugins {
     ($flaws:ident for $plugin:ident: $stage:ident, |$flaw:ident| $new:expr, [$($name:ident,)*]) => {
         /// How the stage is wrong.
@@ -90,7 +91,7 @@ macro_rules! plugins {
 }
 pub(crate) use plugins;
 
-/// The checks of a transform without options.
+/// The checks of a transform whose options are not set.
 fn kit<P: TransformPlugin>() -> TransformConformance<P> {
     Conformance::transform::<P>(json!({}))
 }

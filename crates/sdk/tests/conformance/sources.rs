@@ -9,7 +9,7 @@ use taskferry_sdk::{
 
 use crate::{assert_fails, plugins};
 
-/// The records of a page.
+/// The number of records on a page.
 const PAGE: usize = 2;
 
 /// Returns numbered records.

@@ -289,7 +289,7 @@ transform!(
     &[]
 );
 
-/// Keeps the record of a lookup where the next lookup overwrites it.
+/// Keeps each record in a slot that all records share, so that the next record overwrites it.
 #[derive(Debug, Default)]
 struct SharedSlot(Mutex<String>);
 

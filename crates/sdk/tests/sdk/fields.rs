@@ -24,7 +24,7 @@ fn a_field_is_missing_only_if_it_is_certainly_absent() {
 }
 
 #[test]
-fn a_declared_field_of_tasks_is_one_of_rows_after_they_are_flattened() {
+fn a_field_declared_for_tasks_is_a_field_of_flattened_rows() {
     let rule = FieldRule::unchanged().adds_to_tasks("days").removes_from_tasks("hours");
     let tasks = FieldSet::new(["task", "hours"]);
     let job = RecordFields { own: FieldSet::new(["external_id", "tasks"]), tasks: tasks.clone() };
