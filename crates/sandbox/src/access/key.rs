@@ -73,7 +73,7 @@ fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
         }
         return Ok(RegisteredKey { algorithm: Algorithm::RS256, key });
     }
-    // A point on P-256 is 65 bytes long; other curves have other lengths.
+    // A point on P-256 is 65 bytes long; points on P-384 and P-521 are longer.
     match DecodingKey::from_ec_pem(pem) {
         Ok(key) if key.try_get_as_bytes().is_ok_and(|point| point.len() == 65) => {
             Ok(RegisteredKey { algorithm: Algorithm::ES256, key })
