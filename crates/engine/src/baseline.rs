@@ -35,7 +35,7 @@ pub(crate) struct Baseline {
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
-    /// The [digest](taskferry_pipeline::SourceStage::digest) of the source, which determines the fields.
+    /// The [digest](taskferry_pipeline::SourceStage::digest) of the source. Fields are compared only between runs with the same digest.
     #[serde(default)]
     pub(crate) records: Option<String>,
     /// The fields of the records; earlier versions did not write them.

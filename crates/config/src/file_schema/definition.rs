@@ -78,7 +78,7 @@ fn remove_null(fields: &mut Map<String, Value>) {
     }
 }
 
-/// The pattern for the value of `pattern` or `format`; `None` if the pattern is not anchored or the format is another one.
+/// The pattern for the value of `pattern` or `format`; `None` if the pattern is not anchored, or if the format is not known here.
 fn pattern_of(written: &str) -> Option<&str> {
     match written {
         "duration" => Some("^[^-]*[0-9][^-]*[A-Za-zµ]"),
