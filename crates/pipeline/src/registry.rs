@@ -38,7 +38,7 @@ fn read_and_build<P: Plugin, S>(
             let (found, error) = (found.path.segments(), error.path.segments());
             found.starts_with(error) || error.starts_with(found)
         };
-        // A missing key is reported at the path of its table, its consequences in `build` at the path of the key.
+        // A missing key is reported at the path of its table, and `build` reports its consequences at the path of the key.
         let has_path =
             |error: &&Problem| error.code != "missing-key" || !error.path.segments().is_empty();
         problems.iter().filter(has_path).any(overlaps)

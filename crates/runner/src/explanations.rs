@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use taskferry_sdk::nearest;
 
-/// A section of each file is the explanation of a name: `## NAME: MEANING`, the details, the wrong example, the right example.
-/// The explanations of exit codes have no examples.
+/// Each section of a file explains one name: `## NAME: MEANING`, the details, the wrong example, the right example. The
+/// explanations of exit codes have no examples.
 const FILES: [&str; 7] = [
     include_str!("explanations/addresses.md"),
     include_str!("explanations/expressions.md"),
@@ -86,8 +86,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Explanation> {
     all().iter().find(|one| one.name == name)
 }
 
-/// The name that is most similar to a misspelled name: the name with the fewest different letters, otherwise the shortest name
-/// with the most common words.
+/// The name that is most similar to a misspelled name: the name with the fewest different letters. If no name is near enough, the
+/// shortest of the names that share the most words with it.
 pub(crate) fn similar(wrong: &str) -> Option<&'static str> {
     let wrong = wrong.to_lowercase().replace(['_', ' ', ':'], "-");
     let names = || all().iter().map(|one| one.name);

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::command_error::CommandError;
 use crate::exit::Exit;
 
-/// Handlers of the signals, which no longer end the process. Signals that the parent process ignores (`nohup`, `trap '' HUP`)
+/// Handles the signals, so that they do not end the process. Signals that the parent process ignores (`nohup`, `trap '' HUP`)
 /// stay ignored.
 #[derive(Debug)]
 pub(crate) struct Interrupts(Vec<(Signal, Interrupt)>);

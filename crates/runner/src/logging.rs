@@ -92,7 +92,7 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     }
 }
 
-/// Writes each event of the text log, which arrives in one call, above the progress bar.
+/// Writes the events of the text log above the progress bar. Each call of `write` passes one event.
 struct EventWriter;
 
 impl io::Write for EventWriter {

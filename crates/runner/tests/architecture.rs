@@ -297,7 +297,7 @@ fn has_unit_tests(folder: &Path) -> bool {
     })
 }
 
-/// Without unit tests, `[lib] test = false` saves compiling the library twice. With them, it would silence them.
+/// Without unit tests, `[lib] test = false` avoids a second compilation of the library. With unit tests, it would skip the tests.
 #[test]
 fn libraries_are_compiled_for_unit_tests_if_they_have_some() {
     for Package { name, src, compiles_unit_tests, .. } in packages() {

@@ -162,7 +162,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail if the process has exited.
+        // Ignores errors, because a drop cannot report them.
         _ = self.child.kill();
         _ = self.child.wait();
     }

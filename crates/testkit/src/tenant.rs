@@ -34,8 +34,8 @@ impl Tenant {
         Self::start(in_order(pages))
     }
 
-    /// A tenant whose listing has this many pages of five jobs each: `job` creates a job from its number, and `before` is called
-    /// before each page, with the number of the page, which starts at 1.
+    /// A tenant whose listing has this many pages of five jobs each. `job` creates a job from its number, from 0. `before` is
+    /// called before each page is sent, with the number of the page, from 1.
     pub fn with_listing(
         pages: usize,
         job: impl Fn(usize) -> Value + Send + 'static,
@@ -49,8 +49,8 @@ impl Tenant {
         })
     }
 
-    /// A tenant with this many jobs, `j0`, `j1` and so on, each of which is a valid cursor. The response after a job for which
-    /// `hangs` returns true never completes.
+    /// A tenant with this many jobs: `j0`, `j1` and so on. The id of each job is a valid cursor. `hangs` receives the number in
+    /// the cursor of each request. If it returns true, the response never completes.
     pub fn with_jobs(jobs: usize, hangs: impl Fn(Option<usize>) -> bool + Send + 'static) -> Self {
         Self::start(move |request| {
             let after = starting_after(request);

@@ -29,7 +29,7 @@ pub(crate) fn load(
     Ok(checked)
 }
 
-/// The end of a command because of errors in a pipeline, which are written.
+/// Writes the errors in a pipeline, and returns the error that ends the command.
 pub(crate) fn refused(diagnostics: &Diagnostics, log: LogFormat) -> CommandError {
     write_all(diagnostics, log);
     Exit::USAGE.into()

@@ -7,7 +7,7 @@ pub(crate) fn count(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// A text with a capital letter, unless it begins with something else.
+/// A text with its first letter as a capital letter. A text that does not begin with a letter is unchanged.
 pub(crate) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()

@@ -46,7 +46,7 @@ pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Ended {
 /// The reason why the file is not a manifest of this pipeline, as the rest of a sentence about the file.
 fn add_counts(graph: &mut Graph, path: &Path, checked: &Checked) -> Result<(), String> {
     let counts = RunCounts::read(path)?;
-    // A placeholder for a variable is another value.
+    // A placeholder for a variable changes the digest, so the digests are not compared.
     let is_known = checked.unverified.is_empty();
     let digest = counts.digest.as_deref().filter(|_| is_known);
     let is_older = digest.is_some_and(|digest| digest != checked.pipeline.digest);

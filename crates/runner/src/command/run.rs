@@ -94,7 +94,7 @@ pub(crate) async fn execute(
         Some(_) if !is_replay => folder.files_of_others(),
         _ => BTreeMap::new(),
     };
-    // The engine reads the same file and reports an error.
+    // Ignores an error: the engine reads the same file, and reports the error.
     let last_success =
         state.as_ref().and_then(|state| taskferry_engine::last_complete(state).ok()?);
     // Dry runs must not change what is monitored.

@@ -54,7 +54,7 @@ fn files_of_secrets_are_not_needed_wherever_they_are() {
         let said = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
         assert!(said.contains("unreadable-file"), "{said}");
     }
-    // Any other file beside the pipeline belongs to the project.
+    // All other files belong to the project, so a missing one is an error.
     let jq = "type = \"jq\"\nfilter = \"${file:missing.jq}\"";
     let filter = SECRET.replace("type = \"filter_ai_impact\"\nlevels = [\"H1\"]", jq);
     context.write("jobs.toml", &filter);

@@ -51,7 +51,7 @@ fn full_disk_and_resumes(name: &str, format: &str, compression: &str, blocks: u3
 /// Runs with space for this many blocks, then with enough space, and returns the output of the first run. Checks that the second
 /// run starts where the first one ended.
 fn fills_up_and_resumes(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
-    // Not to a file, because there may be no space for it.
+    // Writes the summary to standard output, because there may be no space for a file.
     let run = ["run", "jobs.toml", "--summary", "/dev/stdout"];
     let full = context.taskferry_with_file_limit(blocks, &run).with_code(5);
     between();
@@ -84,7 +84,7 @@ fn a_full_disk_fails_the_run_and_the_next_run_completes_the_file() {
 
 #[test]
 fn a_full_state_folder_fails_the_run_and_the_next_run_completes() {
-    // The names of omitted fields are in the checkpoint, and the file stays small.
+    // The checkpoint contains the names of omitted fields, so only the checkpoint becomes large.
     let wide = |number: usize| {
         let mut job = json!({"external_id": format!("j{number}")});
         job["column".repeat(50) + &number.to_string()] = json!(1);

@@ -124,7 +124,7 @@ fn an_unwritable_output_is_5() {
     next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` starts at the first page
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
-    assert_eq!(server.requests().len(), 0, "nothing is fetched that can't be written");
+    assert_eq!(server.requests().len(), 0, "nothing is fetched if the output can't be written");
 }
 
 #[test]

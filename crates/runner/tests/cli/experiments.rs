@@ -61,7 +61,7 @@ fn an_experiment_is_not_a_baseline() {
     assert_eq!(fixture.context.lines("out/trial.ndjson").len(), 1);
     fixture.run(&["--set", ELSEWHERE]).with_code(0);
     assert_eq!(fixture.context.read(COMPLETE), complete);
-    // The warning reports the drop that the experiment would have hidden.
+    // The run reports the drop. With the experiment as the baseline, there would be no drop.
     fixture.jobs.store(5, Ordering::SeqCst);
     let ended = fixture.run(&[]).with_code(8);
     ended.assert_stderr("5 records were read, but 10 in the last complete run");

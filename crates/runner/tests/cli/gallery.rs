@@ -50,7 +50,7 @@ fn checked(text: &str) -> String {
 }
 
 #[test]
-fn each_wrong_file_has_the_message_that_was_read() {
+fn each_wrong_file_has_the_reviewed_message() {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
         .filter_map(|entry| {

@@ -144,7 +144,7 @@ fn a_killed_run_is_resumed_wherever_it_stopped() {
     fs::remove_dir_all(fixture.state("runs")).unwrap();
     let begun = json!({"run_id": last["run_id"]});
     fs::write(fixture.state("checkpoint.json"), begun.to_string()).unwrap();
-    // An unreadable checkpoint proves nothing.
+    // An unreadable checkpoint does not show that the run is complete.
     fixture.run(&["--if-incomplete"]).with_code(0);
     assert_ne!(
         fixture.context.json(".taskferry/jobs/last_complete.json")["run_id"],

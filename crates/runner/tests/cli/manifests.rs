@@ -162,7 +162,7 @@ fn if_incomplete_reads_manifests_of_every_released_form() {
         let context = night();
         context.taskferry(&["run", "night.toml", "--quiet", "--summary", "now.json"]).with_code(6);
         let now = context.json("now.json");
-        // The fixture, as if its run had been this one.
+        // The fixture as the manifest of this run.
         let mut stored = manifest(form, "complete");
         for key in ["digest", "finished_at", "run_id"] {
             stored[key] = now[key].clone();

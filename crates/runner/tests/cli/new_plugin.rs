@@ -1,5 +1,5 @@
-//! `taskferry new transform`, `source` and `sink`: the folders are the examples in `examples/templates`, which are compiled and tested
-//! by `.ci/run`, with other names.
+//! `taskferry new transform`, `source` and `sink`: the new folders are the examples in `examples/templates` with other names.
+//! `.ci/run` compiles and tests the examples.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

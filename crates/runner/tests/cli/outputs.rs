@@ -272,7 +272,7 @@ fn a_replaced_file_of_another_pipeline_is_a_warning() {
     assert_eq!(warning("two"), None, "the file no longer belongs to another pipeline");
     let copy = context.read("out/jobs.ndjson");
     context.write("out/jobs.ndjson", &copy);
-    assert!(warning("one").is_some(), "a copy is");
+    assert!(warning("one").is_some(), "a copy still belongs to the other pipeline");
 }
 
 #[test]

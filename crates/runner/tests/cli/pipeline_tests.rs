@@ -333,7 +333,7 @@ fn a_test_has_the_same_result_at_any_time_and_in_any_time_zone() {
 }
 
 #[test]
-fn a_failed_test_fits_into_80_columns() {
+fn a_failed_test_fits_into_100_columns() {
     let long = |word: &str| format!("{}{word}{}", "職業 ".repeat(40), "review ".repeat(4000));
     let test = format!(
         "[[test]]\nname = \"long\"\nstage = \"flatten_hierarchy\"\nmatch = \"subset\"\ninput = [{{ external_id = \"j\", tasks = [{{ task_id = \"t\", task = \"{}\" }}] }}]\nexpect = [{{ task = \"{}\" }}]\n",

@@ -163,7 +163,7 @@ fn as_many_pages_are_requested_as_needed_and_none_twice() {
     assert_eq!(requests(&tenant), 2, "both pages are kept");
     context.taskferry(&["preview", "jobs.toml", "--refresh"]).with_code(0);
     assert_eq!(requests(&tenant), 3);
-    // Other fields are other pages.
+    // Kept pages with other fields are not used.
     let text = context
         .read("jobs.toml")
         .replace("\"linked_skills\"]", "\"linked_skills\", \"weekly_hours\"]");

@@ -172,7 +172,7 @@ fn errors_of_a_mapping_are_reported_with_their_lines() {
 
 #[test]
 fn the_last_value_of_a_duplicate_key_counts_everywhere() {
-    // Each of them has `wrong` first; one spells its key with an escape.
+    // The first value of each duplicate key is wrong. One key is written with an escape.
     let job = r#"{
         "external_id":"wrong","name":"wrong","tasks":[{"task_id":"wrong","ai_impact":{"level":"H1"}}],
         "external_id":"j1","name":"n","t\u0061sks":[{

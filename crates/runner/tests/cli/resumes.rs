@@ -33,7 +33,8 @@ fn the_next_run_resumes() {
         (&summary["source"]["pages"], &summary["source"]["records"]),
         (&json!(2), &json!(2))
     );
-    // One token each time and two pages; the refused page is counted if it arrived before the checkpoint.
+    // Each of the two runs requests a token and reads a page. The refused page is counted if its response arrived before the
+    // checkpoint.
     let requests = summary["source"]["requests"].as_u64().unwrap();
     assert!((4..=5).contains(&requests), "{requests}");
 }

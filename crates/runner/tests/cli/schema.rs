@@ -177,7 +177,7 @@ fn a_valid_file_with_many_options_is_accepted() {
     assert_eq!(errors(&pipelines(), MANY_OPTIONS), [""; 0]);
 }
 
-/// The table of a stage, and the schema of one of its keys.
+/// The schema of a key in the table of a stage.
 fn key<'a>(schema: &'a Value, stage: &str, key: &str) -> &'a Value {
     &schema["$defs"][stage]["properties"][key]
 }

@@ -39,7 +39,7 @@ fn note(sent: &Sent, request: &Request) {
     sent.extend(body["client_assertion"].as_str().map(str::to_owned));
 }
 
-/// A tenant with many faults at first, which ends with `end` or repeats requests forever.
+/// A tenant with many faults at first. Then it answers with the status `end`, or with the last page if `end` is `None`.
 fn tenant(sent: &Sent, end: Option<u16>) -> FaultServer {
     let sent = Arc::clone(sent);
     let (mut tokens, mut pages) = (0, 0);
@@ -407,7 +407,7 @@ fn no_secret_of_an_invalid_file_is_written() {
         "source.auth.client_secretcanary-no-sign",
         "=canary-no-key",
     ] {
-        // Values from the environment may be any text, next to another error.
+        // The unknown key `tennant` makes `check` fail, whatever the other values are.
         let arguments = ["check", "jobs.toml", "--set", set, "--set", "source.auth.tennant=x"];
         outcomes.push(context.taskferry(&arguments).with_code(2));
     }

@@ -7,7 +7,7 @@ use taskferry_testkit::{Context, Tenant};
 
 const SHARDS: usize = 4;
 
-/// A tenant that was exported once completely, and a pipeline that can be run in shards.
+/// A tenant, and a pipeline that can be run in shards.
 fn fixture(jobs: usize) -> (Context, Tenant) {
     let server = Tenant::with_jobs(jobs, |_| false);
     let context = Context::new();

@@ -173,7 +173,7 @@ fn metrics_of_text(text: &str) -> BTreeSet<String> {
         .map(|line| {
             let (name, rest) = line.split_once('{').unwrap();
             let (labels, value) = rest.rsplit_once("} ").unwrap();
-            // Outside of quotes a comma ends a label; JSON escapes these characters alike.
+            // A quote and a comma end a label. JSON escapes the characters of a value in the same way.
             let pairs = labels.split("\",").map(|pair| pair.trim_end_matches('"'));
             let mut labels: Vec<(String, String)> = pairs
                 .map(|pair| {
@@ -289,7 +289,7 @@ fn a_silent_collector_delays_the_exit_by_five_seconds_at_most() {
 fn a_busy_collector_is_retried() {
     let asked = AtomicU64::new(0);
     let busy = FaultServer::start_blocking(move |_| {
-        // Both signals get it once.
+        // The first request of each signal is refused.
         let busy = asked.fetch_add(1, Ordering::Relaxed) < 2;
         Response::new(if busy { 503 } else { 200 }, "")
     });

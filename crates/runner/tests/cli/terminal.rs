@@ -10,13 +10,13 @@ const EVIL: &str = "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{20
 const EVIL_NAME: &str =
     "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2028}\u{7f}y";
 
-/// Whether a character is one of the control characters of [`EVIL`], other than a line break.
+/// Whether a character is a control character, or an invisible character like those in [`EVIL`].
 fn is_forbidden(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Checks that a text contains no control characters except line breaks, and that it contains the escaped text unless omitted.
+/// Checks that a text contains no control characters except line breaks, and no forged line.
 #[track_caller]
 fn assert_escaped(text: &str, what: &str) {
     for line in text.lines() {
@@ -63,7 +63,7 @@ fn run_in_every_format(context: &Context, arguments: &[&str], code: i32) -> Outc
     ended
 }
 
-/// A tenant with control characters in every field, and a pipeline that prints them in every possible message.
+/// A tenant with control characters in every field of its jobs.
 fn hostile_tenant(jobs: usize) -> Tenant {
     let job = |number: usize| {
         json!({

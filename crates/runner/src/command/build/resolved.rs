@@ -111,7 +111,7 @@ impl<'a> Packages<'a> {
         used.filter_map(|it| self.find(it["pkg"].as_str()?)).find(|it| it.name == "taskferry-sdk")
     }
 
-    /// The dependency of the package `id` with the name `name` in the code of the package.
+    /// The dependency of the package `id` that the code of the package calls `name`.
     fn named(&self, id: &str, name: &str) -> Option<Resolved<'a>> {
         let dependency = self.dependencies(id).find(|dependency| dependency["name"] == name)?;
         self.find(dependency["pkg"].as_str()?)

@@ -17,7 +17,7 @@ use crate::command::state_folder::StateFolder;
 use crate::console;
 use crate::logging::kept::{FILE, MAX_LINES};
 
-/// The number of manifests in the bundle, the newest ones of the pipeline and of each experiment.
+/// The maximum number of manifests of the pipeline, and of each experiment. The bundle contains the newest ones.
 const MAX_MANIFESTS: usize = 3;
 /// Only the owner may read the bundle: it holds addresses and names.
 const PRIVATE: u32 = 0o600;

@@ -8,7 +8,7 @@ use taskferry_sdk::Finding;
 use crate::command::format;
 use crate::command::state_folder::StateFolder;
 
-/// State takes about 16 bytes a job; with less free space, other files on the disk are a risk.
+/// The minimum free space without a warning. The state takes only about 16 bytes per job, but other files may fill the disk.
 const MIN_FREE_BYTES: u64 = 100_000_000;
 
 /// Whether the state folder can be used, and whether another run uses it.

@@ -12,7 +12,7 @@ pub(super) struct Graph {
     /// The name of the pipeline, escaped.
     pub(super) name: String,
     pub(super) description: Option<String>,
-    /// The source and the transforms of all sinks, in order.
+    /// The source and the transforms of the pipeline, in order.
     pub(super) chain: Vec<Node>,
     /// For each sink its own transforms, then the sink.
     pub(super) branches: Vec<Vec<Node>>,

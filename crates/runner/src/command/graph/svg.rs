@@ -209,7 +209,8 @@ fn stage_box(page: &mut String, stage: &Placed<'_>, columns: &Columns) {
     page.push_str("</g>\n");
 }
 
-/// The caption: the run, and whether the data is generated. It does not name the run, so that equal runs make equal pictures.
+/// The caption: the status of the run, and whether the data is generated. It does not contain the id of the run, so that equal
+/// runs make equal pictures.
 fn caption(graph: &Graph) -> Option<String> {
     let run = graph.run.as_ref()?;
     let generated = if run.sandbox { " with generated data" } else { "" };

@@ -1,4 +1,4 @@
-//! A source that returns pages read before, and continues with a real source after them.
+//! A source that first returns stored pages, and then reads further pages from a real source.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -95,7 +95,7 @@ impl TestRun {
                     _ => {}
                 }
             }
-            // An ordered transform emits its last records without a record of the input.
+            // If the index is not below `input`, an ordered transform emitted the record at the end.
             if is_dropped && record.origin.index < input {
                 let held = record.steps.iter().find(|step| late.contains(&&step.stage));
                 dropped = match held {

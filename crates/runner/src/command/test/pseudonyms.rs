@@ -10,7 +10,7 @@ use crate::command::format::capitalized;
 
 /// Fields whose values are few and fixed by the API: `validation_state`, `event_type`, `level`.
 const KINDS: [&str; 3] = ["state", "type", "level"];
-/// Characters around a text that a file mentions.
+/// Characters that may precede or follow a text in a file.
 const BORDERS: [char; 8] = ['"', '\'', ',', ';', '\t', '\n', '\r', '|'];
 
 /// Replaces texts. The same text gets the same replacement everywhere.
@@ -20,7 +20,7 @@ pub(crate) struct Pseudonyms {
     files: Vec<String>,
     /// Replacements by text.
     given: BTreeMap<String, String>,
-    /// The numbers of replacements by their words.
+    /// The last number of each kind of replacement: 2 for `Task` after `Task 2`.
     counts: BTreeMap<String, usize>,
     fields: BTreeSet<String>,
 }
@@ -51,7 +51,7 @@ impl Pseudonyms {
         answers.iter().map(of_stage).collect()
     }
 
-    /// The key of a lookup, with the replacements of the texts of the record that it consists of.
+    /// The key of a lookup. Texts of the record in it are replaced.
     fn key(&self, key: &str) -> String {
         if let Some(given) = self.given.get(key) {
             return given.clone();

@@ -158,7 +158,7 @@ impl<'a> Recording<'a> {
     /// The answers to all lookups for these records.
     ///
     /// # Errors
-    /// A service refuses a key: a test contains answers only.
+    /// A service refuses a key. A test can contain only answers, no refusals.
     async fn answers(
         &self,
         input: &[Value],
@@ -314,8 +314,8 @@ fn texts(checked: &Checked) -> Vec<String> {
     texts.collect()
 }
 
-/// Warnings about placeholders in transforms, which the recorded records may depend on. They don't depend on the service of a lookup,
-/// because the test contains its answers.
+/// Warnings about placeholders in transforms, because the recorded output may depend on them. There is no warning about the
+/// service of a lookup, because the test contains its answers.
 fn unverified(placeholders: &[Unverified], lookups: &LookupAnswers) -> Vec<String> {
     let in_transform = placeholders.iter().filter(|it| {
         let option = it.option.to_string();

@@ -19,7 +19,7 @@ pub(crate) struct Recorded<'a> {
     /// The answers to lookups.
     pub(crate) lookups: &'a LookupAnswers,
     pub(crate) outputs: &'a [Value],
-    /// The number of input records without output, if there are any.
+    /// The number of dropped input records; 0 if it is unknown.
     pub(crate) dropped: u64,
     pub(crate) refused: Option<ExpectedRefusals>,
 }
@@ -106,7 +106,7 @@ fn json(records: &[Value]) -> String {
     if records.is_empty() {
         return "[]".to_owned();
     }
-    // Three quotes would end the string. In JSON, quotes are in strings only, where they may be escaped.
+    // Three single quotes would end the string. In JSON, single quotes occur only in strings, where they may be escaped.
     let text: String = records.iter().map(file_text).collect();
     format!("'''\n{}'''", text.replace("'''", "''\\u0027"))
 }

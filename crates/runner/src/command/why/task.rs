@@ -120,7 +120,8 @@ impl Task {
         }
     }
 
-    /// The task in a record: the object with its id, or else the object that holds its id or its name in another field.
+    /// The task in a record: the object with the id of the task. If there is none, the first object that contains the id or the
+    /// name in any field.
     fn part_of(&self, record: &Record) -> Option<Value> {
         let record = record.value().ok()?;
         let by_id = |object: &Value| id_of(object).as_deref() == Some(&self.id);
