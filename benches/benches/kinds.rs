@@ -265,7 +265,7 @@ fn run(
 /// The processor time of this process and of its children that have exited.
 fn processor_time() -> Duration {
     let used = |who| {
-        let usage = getrusage(who).expect("the kernel counts it");
+        let usage = getrusage(who).expect("the kernel counts the processor time");
         usage.user_time() + usage.system_time()
     };
     let used = used(UsageWho::RUSAGE_SELF) + used(UsageWho::RUSAGE_CHILDREN);

@@ -52,7 +52,7 @@ impl Connection {
     /// Posts JSON and reads the body of the response into `answer`.
     ///
     /// # Errors
-    /// Returns I/O errors, and an error for a response other than 200 with a content length.
+    /// Returns I/O errors, and an error if the response is not 200 or has no content length.
     pub fn post(
         &mut self,
         path: &str,

@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! The sandbox refuses requests that the API is not known to accept, and names the wrong field. Where no public page
+//! The sandbox refuses requests that the API is not known to accept. The error names the field. Where no public page
 //! describes the behavior of the API, a setting selects it: see [`SETTINGS`].
 //!
 //! The data is deleted with the sandbox, unless [`SandboxOptions::database`] names a file. Tenants share no data, and the

@@ -108,7 +108,7 @@ impl Document<'_> {
         let excluded = match settings.feedback_answer {
             FeedbackAnswer::NoContent if is_feedback => Some("200"),
             FeedbackAnswer::Profile if is_feedback => Some("204"),
-            // Feedback can name a task twice, whatever the settings.
+            // Feedback keeps 422 with any settings, because it can name a task twice.
             _ => (!can_be_unprocessable).then_some("422"),
         };
         let Some(responses) = operation["responses"].as_object_mut() else { return };

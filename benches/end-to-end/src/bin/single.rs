@@ -1,5 +1,5 @@
 //! A hand-written program for exactly this work: `single HOST MAPPING FILE`. It keeps the tasks at H1 and H2, renames their skills by
-//! a mapping, and writes one row of six fields per task. It is the lower bound of this work on one thread: it uses the fastest
+//! a mapping, and writes one row of six fields per task. Its time is a lower bound for this work on one thread: it uses the fastest
 //! available parser, typed structs that borrow from the response, and one connection. It checks, retries and guarantees nothing.
 
 use std::borrow::Cow;

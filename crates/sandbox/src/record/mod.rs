@@ -91,7 +91,7 @@ fn hierarchy_of(task: Node<'_>) -> Option<Node<'_>> {
     task.get("hierarchy").filter(|hierarchy| !hierarchy.is_null())
 }
 
-/// Writes the nodes of the first of `levels` with the tasks below them, in the order of the first task of each node.
+/// Writes the nodes of the first level in `levels`, with the tasks below them. Nodes are in the order of their first tasks.
 fn level(
     parent: &mut ObjectWriter<'_>,
     key: &str,

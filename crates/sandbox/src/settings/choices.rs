@@ -97,8 +97,8 @@ choices! {
     /// Whose id a skill has in a vendor's vocabulary.
     SkillIds { Vendor = "vendor", TechWolf = "techwolf" }
 
-    /// Which of several ranked counterparts a skill gets: always the first, or one of lower rank that another skill of the
-    /// profile has.
+    /// Which of several ranked counterparts a skill gets: always the first, or a lower-ranked one that is the first
+    /// counterpart of another skill of the profile.
     SkillMapping { Primary = "primary", Harmonized = "harmonized" }
 
     /// Which employees an export without the filter `is_active` contains.

@@ -2,7 +2,7 @@
 //! sandbox. The data is on disk, so that memory does not grow with the number of jobs.
 //!
 //! Requests read and change data through a [`View`], which contains only the data of one tenant that the client may see.
-//! All queries are its methods, so that none of them can omit these conditions.
+//! All queries are its methods, so that no query reads or changes other data.
 
 mod feedback;
 mod listing;

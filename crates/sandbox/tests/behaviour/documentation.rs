@@ -81,7 +81,7 @@ async fn the_tables_of_requests_and_statuses_match_the_description() {
 #[test]
 fn every_promise_cites_existing_tests() {
     let rows: Vec<_> = PROMISES.lines().filter(|line| line.starts_with("| \"")).collect();
-    assert_eq!(rows.len(), 36, "a sentence of the page is missing, or there twice");
+    assert_eq!(rows.len(), 36, "a sentence of the page is missing or listed twice");
     let sources = sources();
     for row in rows {
         let tests = row.trim_end_matches('|').rsplit_once('|').unwrap().1;

@@ -70,7 +70,7 @@ async fn every_subset_of_include_adds_exactly_its_attributes() {
 }
 
 #[tokio::test]
-async fn employees_are_ordered_by_age_and_a_cursor_continues_after_one() {
+async fn employees_are_ordered_by_creation_and_a_cursor_continues_after_an_employee() {
     let client = Client::generated(40).await.of_employees();
     let employees = client.all("", &json!({}), 100).await;
     let ids: Vec<_> =

@@ -327,7 +327,7 @@ async fn a_second_listing_is_independent_of_the_first() {
     // A first page never counts as a repeated page, even if the token has read others.
     assert_eq!(client.page("", &json!({"limit": 3})).await, first);
     let (again, looping) = pages().await;
-    assert_eq!(again, first, "its cursor leads to the second page");
+    assert_eq!(again, first, "the cursor of a first page always leads to the second page");
     assert_eq!(ids(&looping), ids(&second));
     assert_eq!(looping["next_starting_after"], first["next_starting_after"]);
 }

@@ -37,7 +37,7 @@ async fn a_page_that_ends_at_the_last_job_has_no_next_page() {
 }
 
 #[tokio::test]
-async fn a_page_after_the_last_job_and_of_no_jobs_is_empty() {
+async fn a_page_after_the_last_job_or_without_any_jobs_is_empty() {
     let empty = json!({"has_next": false, "records": []});
     let client = Client::generated(3).await;
     assert_eq!(client.page("", &json!({"limit": 5, "starting_after": "job-000003"})).await, empty);

@@ -55,7 +55,7 @@ async fn a_profile_equals_the_record_of_a_minimal_export() {
 }
 
 #[tokio::test]
-async fn a_profile_is_refused_like_an_export() {
+async fn an_invalid_profile_request_is_refused_like_an_export() {
     let client = Client::with_jobs(&jobs()).await;
     for (path, status, says) in [
         (

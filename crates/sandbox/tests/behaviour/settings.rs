@@ -102,7 +102,7 @@ async fn whether_feedback_updates_a_job_can_be_set() {
 }
 
 #[tokio::test]
-async fn absent_fields_of_a_task_are_shown_as_set() {
+async fn the_form_of_absent_fields_can_be_set() {
     let body = json!({"limit": 1, "include": ["ai_impact", "source_data", "linked_skills", "weekly_hours"]});
     let absent = client(&[]).await.page("", &body).await["records"][0]["tasks"][2].clone();
     let mut expected = task("c", "suggested");
@@ -137,7 +137,7 @@ async fn absent_fields_of_a_task_are_shown_as_set() {
 }
 
 #[tokio::test]
-async fn hierarchy_records_are_laid_out_as_set() {
+async fn the_layout_of_hierarchy_records_can_be_set() {
     let body = json!({"limit": 1});
     let record = async |settings: &[&str]| {
         client(settings).await.page("?response_format=hierarchy", &body).await["records"][0].clone()

@@ -80,7 +80,7 @@ pub(crate) enum Answer {
 /// Reads an answer to the record `expected`.
 ///
 /// # Errors
-/// A description of the invalid answer, which continues "the program": "wrote …".
+/// The end of a message that begins with "the program", for example "wrote …".
 pub(crate) fn read_answer(
     line: &Bytes,
     expected: u64,

@@ -5,7 +5,7 @@ use taskferry_sdk::{Counters, Output};
 
 const WITHOUT_LEVEL: &str = "without_level";
 const UNKNOWN_LEVEL: &str = "unknown_level";
-/// The note that any task has a level, known or unknown.
+/// Noted if a task of the record has a level, known or unknown.
 const LEVEL: &str = "level";
 /// The counters of dropped records, by the option that dropped their tasks.
 const DROPPED: &[(&str, &str)] = &[

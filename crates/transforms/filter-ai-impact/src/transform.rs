@@ -94,7 +94,7 @@ impl Filter {
             None => tally.without_level += u64::from(!keeps),
             Some(_) if known.is_some() => {}
             Some(level) if !keeps => tally.unknown_level(&level),
-            // Only `levels` limits the number of distinct unknown levels, so a range does not note them.
+            // The note for `unused_levels`. Kept levels are in `levels`, so there are few different notes.
             Some(level) if matches!(self.wanted, Wanted::Exactly(_)) => tally.out.note(&level),
             Some(_) => {}
         }

@@ -86,7 +86,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Adds the four levels of the hierarchy above a task, or null, and all other fields of the nodes.
+    /// Adds the four levels of the hierarchy above a task, and all other fields of the nodes. A missing level is null.
     ///
     /// A task of a list record can have a field `hierarchy`, or the four fields.
     pub(crate) fn add_branch(&mut self, branch: &Branch<'a>) {

@@ -8,7 +8,7 @@ use crate::constant::Constant;
 use crate::natives;
 use crate::value::Value;
 
-/// A native function of an input and the values of its arguments. An error is its message.
+/// A native function of an input and the values of its arguments. The error is a message.
 pub(crate) type Function = for<'r> fn(Value<'r>, &[Value<'r>]) -> FunctionResult<'r>;
 pub(crate) type FunctionResult<'r> = Result<Value<'r>, String>;
 /// Native functions with their names and numbers of arguments.

@@ -139,7 +139,7 @@ fn garbage_refuses_the_record() {
 }
 
 #[test]
-fn a_list_of_one_text_many_times_does_not_fill_the_memory_of_the_host() {
+fn a_list_that_repeats_one_text_does_not_fill_the_memory_of_the_host() {
     // 4,096 texts of 60 kB, all of them the same bytes.
     let body = "(local.set $length (i32.const 4096))
         (loop $next
