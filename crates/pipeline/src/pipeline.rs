@@ -39,11 +39,12 @@ pub struct Pipeline {
     pub expect: ExpectOptions,
     /// The dead-letter file; present if a stage has `on_error = "dead_letter"`.
     pub dead_letter: Option<DeadLetterOptions>,
-    /// A digest of the program's version and of the file, without secrets, `[state]` and `[expect]`. Pipelines with the same
-    /// digest have the same output. A run resumes only a run with the same digest.
+    /// A digest of the program's version, of the values that affect the output, and of the files that options name. It does not
+    /// include secrets, `[state]` and `[expect]`. Pipelines with the same digest have the same output. A run resumes only a run
+    /// with the same digest.
     pub digest: String,
-    /// Identifies the listing: a digest of the source's options, without secrets and without options that do not select jobs. The
-    /// numbers of jobs of two runs are compared only if this digest is the same.
+    /// Identifies the listing: a digest of the source's options that affect which jobs are read, without secrets. The numbers of
+    /// jobs of two runs are compared only if this digest is the same.
     pub listing_digest: String,
     /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,

@@ -19,7 +19,7 @@ use crate::exporter_client::ExporterClient;
 use crate::samples::{Sample, samples};
 use crate::trace::{Ending, Trace, scope};
 
-/// How long a run waits for the collector at its end.
+/// The maximum time to wait for the collector at the end of a run.
 pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Exports one run as configured by the `OTEL_*` variables. Exports nothing by default.

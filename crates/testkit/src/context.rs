@@ -123,8 +123,8 @@ impl Context {
         Outcome::of(self.command(arguments))
     }
 
-    /// Runs the binary with a limit on the size of each file, in blocks of 512 bytes. A write beyond it fails like a write to a full
-    /// disk.
+    /// Runs the binary with a limit on the size of each file, in blocks of 512 bytes. A write beyond the limit fails like a write to
+    /// a full disk.
     pub fn taskferry_with_file_limit(&self, blocks: u32, arguments: &[&str]) -> Outcome {
         self.taskferry_after(&format!("ulimit -f {blocks}"), arguments)
     }

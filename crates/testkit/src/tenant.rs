@@ -71,13 +71,13 @@ impl Tenant {
         format!("{}\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n", self.source())
     }
 
-    /// The source of that pipeline, which retries at once.
+    /// The source of [`pipeline`](Self::pipeline), which retries at once.
     pub fn source(&self) -> String {
         let retry = "retry = { initial_delay = \"1ms\", max_delay = \"1ms\" }";
         techwolf_source(self.url(), &format!("include = [\"ai_impact\"]\n{retry}\n"))
     }
 
-    /// Runs that pipeline; the manifest goes to `summary.json`.
+    /// Runs [`pipeline`](Self::pipeline), and writes the manifest to `summary.json`.
     pub fn export(&self, context: &Context, arguments: &[&str]) -> Outcome {
         context.write("jobs.toml", &self.pipeline());
         let run = ["run", "jobs.toml", "--summary", "summary.json"];

@@ -34,8 +34,8 @@ pub(crate) fn changed_files(manifest: &Value) -> Vec<String> {
     changed.map(|(path, _)| printable(path).into_owned()).collect()
 }
 
-/// The unchanged files that another pipeline with the state folder `dir` was the last to publish. `own` is the folder of this
-/// pipeline.
+/// The unchanged files that were last published by another pipeline whose state is in `dir`. `own` is the folder of this pipeline
+/// in `dir`.
 pub(crate) fn files_of_others(dir: &Path, own: &Path) -> BTreeMap<PathBuf, Publisher> {
     let mut last: BTreeMap<PathBuf, (PublishedFile, Option<Publisher>)> = BTreeMap::new();
     for pipeline in folders_in(dir) {

@@ -119,8 +119,8 @@ impl StateFolder {
         state.save(OWNER, &owner).map_err(|error| unusable(&error))
     }
 
-    /// Checks that the folder of the pipeline, and the folder `own` of a run, belong to `file`: two files with the same name would
-    /// resume each other's runs, and compare their exports with each other. Returns the path of an owner that no longer exists.
+    /// Checks that the folder of the pipeline, and the folder `own` of a run, belong to `file`: two files with the same pipeline
+    /// name would resume each other's runs, and compare their exports with each other. Returns the path of an owner that no longer exists.
     pub(crate) fn check_owner(
         &self,
         own: &Path,

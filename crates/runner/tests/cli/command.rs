@@ -198,7 +198,7 @@ fn gated() -> (Tenant, std::sync::mpsc::Sender<()>) {
 }
 
 #[test]
-fn ctrl_c_ends_a_run_whose_program_ignores_the_end() {
+fn ctrl_c_ends_a_run_whose_program_ignores_the_end_of_its_input() {
     let (tenant, gate) = gated();
     let program = format!("{}\necho $$ > pid; trap '' TERM INT; exec sleep 1000", announced());
     let context = context(&tenant, &program);

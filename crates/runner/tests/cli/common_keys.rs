@@ -18,7 +18,7 @@ const fn transform(type_name: &'static str, options: &'static str, refused: &'st
 }
 
 const fn sink(type_name: &'static str, options: &'static str) -> Case {
-    // A table cannot contain a lone surrogate, and the test receiver does not accept `\u{ff}`.
+    // A CSV table cannot contain a lone surrogate, and the test receiver does not accept `\u{ff}`.
     Case {
         role: "sink",
         type_name,

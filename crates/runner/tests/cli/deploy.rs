@@ -256,7 +256,11 @@ fn the_indexed_job_exports_all_shards_and_they_merge() {
     let whole = JobSpec::read("kubernetes/cronjob.yaml").start(&machine, &[]);
     machine.completes(&whole);
     let shards = JobSpec::read("kubernetes/indexed-job.yaml");
-    assert_eq!(shards.0["completionMode"], "Indexed", "or `JOB_COMPLETION_INDEX` is not set");
+    assert_eq!(
+        shards.0["completionMode"],
+        "Indexed",
+        "otherwise, `JOB_COMPLETION_INDEX` is not set"
+    );
     assert_eq!(shards.0["completions"], shards.0["parallelism"]);
     for index in 0..shards.0["completions"].as_u64().unwrap() {
         let job = shards.start(&machine, &[("JOB_COMPLETION_INDEX", index.to_string())]);

@@ -115,7 +115,7 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     assert_eq!(
         methods,
         ["HEAD", "HEAD"],
-        "nothing is delivered, and each doctor sends one request"
+        "nothing is delivered, and each `doctor` sends one request"
     );
     let pages = tenant.requests().into_iter().filter(|one| one.target.contains("/export/"));
     let limits: Vec<Value> = pages

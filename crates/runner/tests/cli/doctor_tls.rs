@@ -84,7 +84,7 @@ fn an_expired_certificate_is_named_with_the_day() {
 }
 
 #[test]
-fn a_certificate_for_another_name_is_named_with_both() {
+fn a_certificate_for_another_name_is_reported_with_both_names() {
     let authority = authority();
     let server = Server::start(&authority, "elsewhere.example", (2099, 3, 4));
     let ended = server.check(&authority, TRUSTING, 3);

@@ -99,7 +99,7 @@ fn exports_with_other_fields_in_the_pipeline_file_are_not_compared() {
 }
 
 #[test]
-fn a_rare_field_is_new_once_and_not_missed() {
+fn a_rare_field_is_reported_as_new_once_and_never_as_missing() {
     let context = Context::new();
     let rare = jobs(300, |number| match number {
         7 => json!({"external_id": "j7", "tasks": [], "note": "n"}),

@@ -8,8 +8,8 @@ use taskferry_testkit::{Context, Outcome, Receiver, Response, Tenant, page};
 
 const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
 
-/// A tenant with two pages. The first page has `jobs` jobs. The second page is refused while `jobs` is 0. With a filter, the
-/// export has one job.
+/// A tenant with two pages. The first page has `jobs` jobs, but at least one. The second page is refused while `jobs` is 0. With a
+/// filter, the export has one job.
 struct Fixture {
     context: Context,
     receiver: Receiver,
@@ -168,7 +168,7 @@ fn a_dry_run_is_compared_and_changes_nothing() {
 }
 
 #[test]
-fn pipeline_files_with_one_name_do_not_share_state() {
+fn pipeline_files_with_the_same_name_do_not_share_state() {
     let fixture = Fixture::new("");
     fixture.run(&[]).with_code(0);
     fixture.context.write("other/jobs.toml", &fixture.context.read("jobs.toml"));

@@ -37,7 +37,7 @@ fn too_little_memory_for_threads_is_reported_and_retryable() {
 }
 
 #[test]
-fn a_standard_output_that_loses_its_bytes_is_5() {
+fn a_run_whose_standard_output_loses_its_bytes_exits_with_5() {
     let context = context();
     // `subprocess.DEVNULL` of Python is open for reading and writing.
     for before in ["exec >&-", "exec 1<>/dev/null"] {

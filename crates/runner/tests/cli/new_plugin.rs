@@ -46,7 +46,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-/// The working directory seems to be a checkout of taskferry.
+/// A context whose working directory looks like a checkout of taskferry.
 fn checkout() -> Context {
     let context = Context::new();
     let version = env!("CARGO_PKG_VERSION");
@@ -250,7 +250,7 @@ fn a_later_template_is_shown_as_a_patch_without_changes_of_the_author() {
     assert_eq!(same.stdout, "");
     insta::assert_snapshot!(same.stderr, @"the template has not changed since taskferry 0.1.0 wrote the folder");
 
-    // As an earlier taskferry wrote it: with another README and without a file.
+    // As if an earlier taskferry had written the file: with another README, and with `.ignore` instead of `.gitignore`.
     let stamp = context.read("drop-short-tasks/.taskferry-template");
     let earlier = stamp
         .replace(&format!("taskferry: {}", env!("CARGO_PKG_VERSION")), "taskferry: 0.0.9")

@@ -231,7 +231,7 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
         assert!(stderr.contains(&format!("`~` in `{path}` is not expanded")), "{stderr}");
         assert!(stderr.contains(&format!("write the full path, or `{instead}`")), "{stderr}");
     }
-    // In another position it is an ordinary name.
+    // In another position, `~` is an ordinary character.
     let set = ["check", "jobs.toml", "--set", "sink.0.path=out/~x.ndjson"];
     context.taskferry(&set).with_code(0);
 }

@@ -17,7 +17,7 @@ use crate::sandbox::Sandbox;
 fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
     let arguments = ["run", pipeline.to_str().unwrap(), "--summary", "summary.json"];
     let ended = context.taskferry(&[&arguments[..], more].concat()).with_code(0);
-    // Each of them runs against a sandbox here and reports it once.
+    // Here, each pipeline runs against a sandbox, and reports the sandbox once.
     assert_eq!(
         ended.stderr.matches("\nsandbox: the records come from a sandbox").count(),
         1,

@@ -1,5 +1,5 @@
-//! Faulty webhook receivers: the run waits or fails with the reason, and after the receiver has recovered the next
-//! run sends the remaining batches with the same keys.
+//! Faulty webhook receivers: the run waits, or fails with the reason. After the receiver has recovered, the next run sends the
+//! remaining batches with the same keys.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +59,7 @@ impl Fixture {
         output.join("\n").replace(self.receiver.url(), "[receiver]")
     }
 
-    /// The deliveries to a receiver that accepts each key once.
+    /// The ids of the delivered jobs. A request that repeats a key does not count.
     fn jobs(&self) -> Vec<String> {
         let bodies = self.receiver.deliveries().bodies;
         let jobs = bodies.iter().flat_map(|body| serde_json::from_str::<Vec<Value>>(body).unwrap());

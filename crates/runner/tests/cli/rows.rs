@@ -14,7 +14,8 @@ use crate::sandbox::Sandbox;
 const JOBS: u32 = 200;
 const SEED: u64 = 1;
 
-/// Job and task of every exported generated task with one of these levels.
+/// The generated tasks with one of these levels, each with the id of its job. Without levels, all tasks. Rejected tasks are
+/// excluded, because the API exports them only on request.
 pub(crate) fn generated_jobs(levels: &[&str]) -> Vec<(String, Value)> {
     let generator = Generator::new(SEED);
     let mut tasks = Vec::new();

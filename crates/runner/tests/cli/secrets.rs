@@ -71,7 +71,7 @@ fn tenant(sent: &Sent, end: Option<u16>) -> FaultServer {
     })
 }
 
-/// A receiver and its proxy; it is busy at first and refuses every second batch.
+/// A server that is a receiver and also its proxy. The server is busy at first, and then refuses every second batch.
 fn receiver(sent: &Sent) -> FaultServer {
     let sent = Arc::clone(sent);
     let mut turn = 0;

@@ -128,7 +128,7 @@ fn too_few_jobs_in_all_shards_fail_the_merge() {
 }
 
 #[test]
-fn manifests_of_different_runs_are_2() {
+fn a_merge_of_manifests_of_different_runs_exits_with_2() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml", "--summary", "whole.json"]).with_code(0);
     all_shards(&context);
@@ -160,7 +160,7 @@ fn manifests_of_different_runs_are_2() {
 }
 
 #[test]
-fn shards_with_one_output_file_are_2() {
+fn a_shard_that_would_share_its_output_file_exits_with_2() {
     let (mut context, server) = fixture(300);
     let shard = |context: &Context, shard: &str| {
         context.taskferry(&["run", "jobs.toml", "--quiet", "--shard", shard])
@@ -200,7 +200,7 @@ fn the_summary_of_a_merge_cannot_replace_its_input() {
 }
 
 #[test]
-fn a_shard_without_a_part_is_reported() {
+fn a_shard_without_a_partition_is_reported() {
     let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shards(&context);

@@ -166,7 +166,7 @@ fn sent_metrics(collector: &FaultServer) -> BTreeSet<String> {
     lines
 }
 
-/// The same for a file. Parses labels like Prometheus.
+/// Each metric of a file, in the form of `sent_metrics`. Parses labels like Prometheus.
 fn metrics_of_text(text: &str) -> BTreeSet<String> {
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples

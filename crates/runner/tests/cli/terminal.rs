@@ -320,7 +320,7 @@ fn no_progress_is_drawn_if_another_process_may_write_to_the_terminal() {
         let ended = context.taskferry_in_terminal(80, &["run", "jobs.toml"]).with_code(0);
         ended.stderr.contains(" delivered")
     };
-    assert!(drawn("type = \"file\"\npath = \"jobs.ndjson\"\n"), "otherwise it is");
+    assert!(drawn("type = \"file\"\npath = \"jobs.ndjson\"\n"), "with a file, progress is drawn");
     assert!(!drawn("type = \"stdout\"\n"), "standard output is a pipe");
 }
 

@@ -64,7 +64,7 @@ impl Names {
         })
     }
 
-    /// Checks that nothing else has the names: Rust, a plugin of this binary, the code of the template.
+    /// Checks that the names are not used by Rust, by a plugin of this binary, or by the code of the template.
     pub(super) fn check_free<'t>(
         &self,
         registry: &Registry,

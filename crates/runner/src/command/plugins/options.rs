@@ -24,7 +24,7 @@ impl Entry {
 
 #[derive(Debug)]
 pub(super) struct OptionLine {
-    /// The key; in an inner table with its path: `retry.max_attempts`.
+    /// The key. A key of an inner table includes the path of the table: `retry.max_attempts`.
     pub(super) key: String,
     /// The allowed values.
     pub(super) values: String,

@@ -1,6 +1,7 @@
 //! The pages of earlier previews, in a private folder of the user.
 //!
-//! The first line of a file contains the time of the first request. Each further line is a page. The name is a digest of the source's options without secrets.
+//! Each source has a file, whose name is a digest of the source's options without secrets. The first line contains the time of the
+//! first request. Each further line is a page.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};

@@ -95,7 +95,7 @@ impl Task {
         event("changed", format!("kept and changed by {stage}{fields}"))
     }
 
-    /// The event of a step without the task in its results.
+    /// The event of a step whose results do not contain the task.
     fn dropped<'a>(&self, info: &'a StageInfo, step: &Step, mask: &Mask) -> Event<'a> {
         let quoted = format!("`{}`", self.id);
         let effects = effects_of(step);

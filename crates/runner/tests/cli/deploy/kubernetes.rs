@@ -55,7 +55,7 @@ impl JobSpec {
     /// Whether another pod starts after a pod exits with this code. The first matching rule decides. Without a matching rule, the
     /// attempt counts against the limit.
     pub(crate) fn retries_after(&self, code: i32) -> bool {
-        assert_eq!(self.pod()["restartPolicy"], "Never", "or the policy does not apply");
+        assert_eq!(self.pod()["restartPolicy"], "Never", "otherwise, the policy does not apply");
         let container = &self.container()["name"];
         let matches = |rule: &&Value| {
             let Some(on) = rule.get("onExitCodes") else { return false };
