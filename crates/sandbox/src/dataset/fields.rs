@@ -57,7 +57,7 @@ static AI_IMPACT: Fields = Fields { known: &[("level", Value), ("rationale", Val
 static SKILL: Fields = Fields { known: &[("skill_id", Value), ("skill", Value)], open: true };
 static SOURCE: Fields = Fields { known: &[("external_id", Value)], open: true };
 
-/// The API does not have this object, so it can't add fields to it.
+/// The API does not have this object, and can't add fields to it.
 static HIERARCHY: Fields = Fields {
     known: &[
         ("domain", Value),

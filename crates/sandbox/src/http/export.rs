@@ -67,7 +67,7 @@ pub(super) async fn export(
             }
             page = view.page(subject, &query)?;
         }
-        let page = page.ok_or_else(|| ApiError::internal(&"the first page needs a cursor"))?;
+        let page = page.ok_or_else(|| ApiError::internal(&"the first page was not found"))?;
         Ok(write_page(&page, &shape)?)
     });
     let body = body.await?;

@@ -39,7 +39,7 @@ pub(crate) struct Process {
     written: usize,
     /// The input buffer. It begins with the next line.
     input: BytesMut,
-    /// The number of bytes at the start of `input` that contain no line feed.
+    /// The number of bytes at the start of `input` that are known to contain no line feed.
     scanned: usize,
     exited: Option<ExitStatus>,
     /// When to stop reading. `None` until the program has exited or no longer reads.
