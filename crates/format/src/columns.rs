@@ -50,7 +50,7 @@ pub(crate) struct ColumnsState {
     left_out: Vec<String>,
     more_left_out: bool,
     nul: u64,
-    /// The columns with cells that got a leading `'`, with their number.
+    /// The columns with cells that got a leading `'`, with the number of these cells.
     #[serde(default)]
     escaped: Vec<(String, u64)>,
 }

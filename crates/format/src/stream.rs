@@ -36,7 +36,7 @@ struct Counted {
 }
 
 impl StreamSink {
-    /// A sink that opens its stream when it is opened. `explain` describes a failed write.
+    /// A sink whose [`open`](Sink::open) opens the stream. `explain` describes a failed write.
     pub fn new<W: Write + Send + 'static>(
         options: FormatOptions,
         open: impl Fn() -> Result<W, StageError> + Send + Sync + 'static,

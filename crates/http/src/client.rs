@@ -74,7 +74,7 @@ impl Client {
             // `Connection::proxy_for` has read the environment.
             .no_proxy();
         let builder = match (is_local, url.scheme()) {
-            // Works on a machine without certificates.
+            // Reads no certificates, because the machine may have none.
             (true, "http") => builder.tls_certs_only([]),
             _ => connection.add_authorities(builder),
         };

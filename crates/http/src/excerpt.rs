@@ -4,7 +4,7 @@ use taskferry_sdk::{Secret, is_unprintable, secret_forms, shortened};
 
 /// The maximum number of characters of an excerpt.
 const MAX_CHARACTERS: usize = 200;
-/// The number of bytes to search for text, because markup may precede it.
+/// The number of bytes to search for text. Markup may precede the text.
 const MAX_INPUT_BYTES: usize = 64 << 10;
 
 /// Converts the beginning of an untrusted text to one line for a terminal or a log. Returns `None` if the text has no

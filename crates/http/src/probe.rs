@@ -50,7 +50,7 @@ impl From<Server> for ServerProbe {
 /// A check of the status of the answer to the HEAD request. No other request is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct StatusCheck {
-    /// The server, and the name of the check: `receiver`.
+    /// The name of the server in hints, and of the check: `receiver`.
     pub name: &'static str,
     /// The owner of the options: `this sink`.
     pub owner: &'static str,

@@ -229,7 +229,7 @@ enum Role {
     Opens(u64),
 }
 
-/// Sends a batch when it is dropped, unless it was full before.
+/// Sends a batch when this value is dropped, unless the batch was full and was sent before.
 struct SendOnDrop<'a> {
     dispatcher: &'a Arc<Dispatcher>,
     number: u64,

@@ -57,7 +57,7 @@ impl LookupOptions {
         let connection = connection.map_err(|found| problems.extend(found)).unwrap_or_default();
         let url = self.address(table).map_err(|problem| problems.push(problem)).ok();
         let Some(url) = url.filter(|_| problems.is_empty()) else { return Err(problems) };
-        // A shorter value is no secret, and would occur in every second message.
+        // A shorter value is no secret, and occurs in ordinary messages.
         let query = url.query_pairs().filter(|(_, value)| value.len() >= MIN_SECRET);
         let query: Vec<Secret> = query.map(|(_, value)| Secret::new(value)).collect();
         let secrets = self.headers.values().cloned().chain(query).collect();

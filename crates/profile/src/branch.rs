@@ -209,7 +209,7 @@ fn describes_level(key: &str, member: Node<'_>) -> bool {
     has_no_branch && !member.is_empty() && !contains_task(member)
 }
 
-/// The label in an object that describes the level. The object is kept as a whole.
+/// The label in an object that describes the level. The object remains one of the extras.
 fn label_within(node: Node<'_>, slot: Option<usize>) -> Option<Node<'_>> {
     let mut members = node.members();
     let (_, member) = members.find(|(key, member)| {

@@ -80,7 +80,7 @@ pub struct Circuit {
 struct State {
     /// The number of consecutive failures.
     failures: u32,
-    /// The time of the first of them.
+    /// The time of the first of these failures.
     failing_since: Option<Instant>,
     open: Option<Open>,
 }

@@ -102,7 +102,7 @@ async fn all_requests_wait_for_the_probe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_answer_closes_the_circuit() {
+async fn any_answer_resets_the_count_of_failures() {
     let count = AtomicU64::new(0);
     let receiver = Receiver::new(|_| match count.fetch_add(1, Ordering::Relaxed) % 3 {
         2 => Err(refused()),

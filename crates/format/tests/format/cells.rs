@@ -49,7 +49,7 @@ fn scalars_keep_their_text() {
 }
 
 #[test]
-fn list_items_are_joined_by_their_labels() {
+fn list_items_are_written_as_their_labels() {
     assert_eq!(cell(&json!([])), "");
     assert_eq!(cell(&json!(["a", 1.5, null, false])), "a; 1.5; ; false");
     assert_eq!(

@@ -209,7 +209,7 @@ fn quotes_commas_and_line_breaks_are_quoted() {
 }
 
 #[test]
-fn a_table_larger_than_memory_is_spooled_to_disk() {
+fn a_large_table_is_spooled_to_disk() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = RecordWriter::new(
         &csv_options(None),

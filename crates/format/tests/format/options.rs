@@ -37,7 +37,7 @@ fn a_comma_as_delimiter_and_decimal_separator_is_an_error() {
 }
 
 #[test]
-fn columns_are_not_empty_and_unique() {
+fn columns_must_be_unique_and_not_empty() {
     assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "empty-value")]);
     assert_eq!(
         codes(Format::Csv, Some(&["a", "b", "a", "a"]), None),

@@ -33,7 +33,7 @@ fn without_a_common_name_the_first_dns_name_is_the_subject() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), at in 0..400_usize) {
+    fn no_bytes_make_the_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), at in 0..400_usize) {
         _ = Certificate::from_der(&bytes);
         let mut der = certificate(None, 2031);
         let end = (at + bytes.len()).min(der.len());

@@ -40,7 +40,7 @@ fn assert_same(node: Node<'_>, tree: &Value) {
     }
 }
 
-/// Every value of a text, parsed as a separate document.
+/// Checks that each value of a text becomes the same document as its own text, or the same error.
 fn assert_parts(node: Node<'_>) {
     let alone = Document::parse(node.raw().to_vec());
     match (node.to_document(), alone) {

@@ -72,7 +72,7 @@ fn every_kind_of_part_is_written() {
 }
 
 #[test]
-fn a_writer_separates_documents_and_an_error_ends_one() {
+fn a_writer_separates_documents_even_after_an_error() {
     let mut writer = TextWriter::with_capacity(100);
     let result: Result<(), &str> = writer.object(|out| {
         out.member("a", 1);

@@ -7,7 +7,7 @@ use crate::RUNNER;
 
 pub(crate) const TOKEN: &str = "canary-titles-token";
 
-/// A folder with the pipeline `jobs.toml` from `tenant`. The lookup has `more` options.
+/// A folder with the pipeline `jobs.toml`, which reads from `tenant`. `more` contains further options of the lookup.
 pub(crate) fn world(tenant: &Tenant, service: &FaultServer, more: &str) -> Context {
     let mut context = without_service(tenant, more);
     context.set("TITLES_URL", format!("{}/titles", service.url()));

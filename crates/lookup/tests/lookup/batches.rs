@@ -128,7 +128,7 @@ async fn a_record_that_is_dropped_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn answers_count_by_their_key_not_by_their_order() {
+async fn answers_are_matched_by_key_not_by_order() {
     let service = Fake::new(10, |mut keys| async move {
         keys.reverse();
         keys.retain(|key| key != "unknown");

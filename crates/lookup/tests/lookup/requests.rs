@@ -57,7 +57,7 @@ fn by_strict_segment() -> Fake {
     })
 }
 
-/// `POST` with all keys, and a list.
+/// `POST` with all keys. The response is a list.
 fn by_post() -> Fake {
     Fake::requesting(10, |service, keys| async move {
         let list: Vec<(String, String)> = service.post(&json!({ "ids": keys })).json().await?;

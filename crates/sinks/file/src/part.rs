@@ -12,7 +12,7 @@ use crate::error::{cannot, cannot_resume};
 use crate::measure::{Measure, Measured};
 use crate::paths::Paths;
 
-/// Readable for everyone, as far as the umask allows.
+/// Everyone may read and write the file, as far as the umask allows.
 const MODE: u32 = 0o666;
 
 /// Owns `.NAME.part` and `.NAME.rows`: creates and locks the file, syncs it to disk, and publishes or removes it.

@@ -68,7 +68,7 @@ impl<'a> RecordId<'a> {
         self.origin
     }
 
-    /// Uses only the job's id, because a repeated page may have other boundaries.
+    /// Identifies a record of a job by the job's id, not by its page, because a repeated page may have other boundaries.
     fn key(&self, mut hash: PartsHash, content: &[u8]) -> String {
         if let Some(job) = self.origin.job.as_deref() {
             hash.add("job");

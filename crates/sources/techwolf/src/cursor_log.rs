@@ -32,7 +32,7 @@ struct Header {
     run: String,
 }
 
-/// Every other line: the number of a page, and the id of its last entry.
+/// Each line after the first: the number of a page, and the id of its last entry.
 type Line = (u64, String);
 
 /// Reads a file of this listing, up to the first invalid line.

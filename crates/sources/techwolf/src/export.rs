@@ -167,7 +167,7 @@ impl Export {
     ) -> Result<(Response, Secret), StageError> {
         loop {
             let token = self.tokens.bearer().await?;
-            // Acquired last: after it has its slot, the request must not wait for anything else.
+            // Acquired last: once the request has its slot, it must not wait for anything else.
             self.acquire_slot().await;
             self.client.counts.attempt(sent);
             let waiting = Waiting::without_end("the API");

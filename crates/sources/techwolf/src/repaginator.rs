@@ -39,7 +39,7 @@ impl Repaginator {
         }
     }
 
-    /// The last entry that was read, if it is not the end of the listing.
+    /// The indexed entry that ended the range, after it was read. `None` if the listing has no such entry.
     pub(crate) fn end_cursor(&self) -> Option<&Cursor> {
         self.segments.end_cursor()
     }

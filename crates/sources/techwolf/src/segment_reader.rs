@@ -15,7 +15,7 @@ use crate::reader::Reader;
 /// The number of consecutive entries outside of the index after which the reader warns and continues with one cursor.
 const MAX_ENTRIES_WITHOUT_INDEXED: usize = 3 * SEGMENT_LENGTH;
 
-/// The size limit of prefetched segments, unless `width` segments are larger.
+/// The size limit of the window. `width + 1` segments are allowed, whatever their size.
 const WINDOW_BYTES: u64 = 8 << 20;
 
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ impl SegmentReader {
         segments
     }
 
-    /// The last entry of the range, if it is not the end of the listing.
+    /// The indexed entry that ended the range, after it was read. `None` if the listing has no such entry.
     pub(crate) fn end_cursor(&self) -> Option<&Cursor> {
         self.end_cursor.as_ref()
     }

@@ -214,7 +214,7 @@ async fn verification_of_a_large_file_yields_to_the_runtime() {
 }
 
 #[tokio::test]
-async fn the_initial_state_of_a_run_removes_its_leftovers() {
+async fn discarding_the_initial_state_removes_leftovers() {
     let folder = Folder::new();
     let options = options(&folder, "csv", "none");
     let state = build(&options).unwrap().initial_state(&run());

@@ -40,7 +40,7 @@ pub(crate) async fn sink_in(run: &RunContext, server: &FaultServer, more: &Value
     sink
 }
 
-/// The batch of page `page`: records as job and text.
+/// The batch of page `page`. Each record is a pair of a job id and a text.
 pub(crate) fn jobs(page: u64, records: &[(&'static str, &'static str)]) -> Batch {
     let cursor = (page > 1).then(|| Cursor::new(format!("c{page}")));
     let mut batch = Batch::new(page);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::tenant::{build, run, run_in};
 
-/// The response to a cursor without a job.
+/// The response to a cursor that is not the id of an existing job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
     NotFound,
@@ -20,7 +20,7 @@ pub(crate) enum Unknown {
     Empty,
     /// The first page of the listing.
     Beginning,
-    /// The page after the cursor.
+    /// The page that starts where the job of the cursor would be.
     Position,
 }
 
@@ -35,7 +35,7 @@ struct State {
     created: usize,
     /// Requests with this job as cursor fail.
     closed: Option<String>,
-    /// The next request with this job as cursor treats it as unknown.
+    /// The next request with this job as cursor gets the response to an unknown cursor.
     forgotten: Option<String>,
     /// The response to the next request with this job as cursor.
     trouble: Option<(String, Response)>,
@@ -204,7 +204,7 @@ pub(crate) fn position_after(pages: &[Page]) -> Position {
     Position::new(pages.len() as u64, next, fingerprints)
 }
 
-/// All fields of a page except the size of its responses.
+/// The records, the next cursor and the fingerprints of each page.
 pub(crate) fn shown(pages: &[Page]) -> Vec<String> {
     let one = |page: &Page| {
         let records = page.records.iter();

@@ -54,7 +54,7 @@ proptest! {
             tenant.delete(|job| deleted.contains(&job));
             tenant.create(more);
             let serial = tenant.serially(&with(1, limit)).await;
-            // Resumes in the middle of the run with one cursor or another number of cursors.
+            // The run with one cursor stops after some pages, and resumes with several cursors.
             let done = position_after(&serial[..stop.index(serial.len())]);
             let source = tenant.source(&with(concurrency, limit));
             let state = run_in(tenant.folder());

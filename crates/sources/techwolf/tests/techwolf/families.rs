@@ -6,7 +6,7 @@ use taskferry_testkit::{FaultServer, Response, merged};
 
 use crate::tenant::{FAMILIES, build, page, read_all, run};
 
-/// A tenant with one job whose family listing responds with `families`.
+/// A tenant with one job. `families` answers the requests for job families.
 async fn tenant(families: impl Fn(&str) -> Response + Send + 'static) -> FaultServer {
     let server = FaultServer::start(move |request| {
         if request.target.starts_with(FAMILIES) {

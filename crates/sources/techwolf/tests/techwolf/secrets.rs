@@ -1,4 +1,4 @@
-//! Logs of every level, including those of libraries, errors and debug texts contain no secrets.
+//! Errors, debug texts and logs contain no secrets. This includes logs of every level, and the logs of libraries.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};

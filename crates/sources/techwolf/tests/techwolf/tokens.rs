@@ -205,7 +205,7 @@ async fn concurrent_requests_wait_for_one_token() {
 }
 
 #[tokio::test]
-async fn a_cancelled_caller_does_not_cancel_the_token_request() {
+async fn a_cancelled_token_request_can_be_repeated() {
     let tenant = Tenant::answering([page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({})).await;
     cancel_next_page(&mut *source).await;
