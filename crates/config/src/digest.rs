@@ -83,7 +83,7 @@ pub(crate) fn experiment(tree: &Node, layers: &Layers, registry: &Registry) -> O
     let excluded = Excluded::new(tree, registry, &[SAME_OUTPUT]);
     let affects_output = |path: &KeyPath| {
         let Some(Segment::Key(top)) = path.segments().first() else { return true };
-        // The credentials of a source are renewed; a secret of a sink may be the address of another receiver.
+        // New credentials of a source do not change the output. A secret of a sink may be the address of another receiver.
         let is_credential = top == "source" && excluded.secrets.paths().contains(path);
         let is_description = NOT_OUTPUT.contains(&top.as_str()) || top == "name";
         let is_excluded = |option: &KeyPath| path.segments().starts_with(option.segments());

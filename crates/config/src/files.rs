@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 use taskferry_sdk::{InputFiles, KeyPath, Problem};
 
-/// Input files on disk. A relative path starts at the pipeline file's folder; if that file does not exist, at the working
-/// directory, because paths also come from variables and the command line.
+/// Input files on disk. A relative path starts at the pipeline file's folder. If the file exists only in the working directory, the
+/// path starts there, because paths also come from variables and the command line.
 #[derive(Debug)]
 pub struct PipelineFiles {
     folder: PathBuf,

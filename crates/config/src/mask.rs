@@ -173,8 +173,8 @@ fn mask_line(line: &str, all: bool, is_secret: fn(&str) -> bool) -> String {
     shown
 }
 
-/// The end of the value at the start of a text. For a table, and for a list that is not a secret, the end of its bracket: the
-/// assignments in it are masked one by one.
+/// The end of the value at the start of a text. For a table, and for a list that is not a secret, the end of its opening bracket,
+/// because the assignments in it are masked one by one.
 fn token_end(value: &str, secret: bool) -> usize {
     match value.chars().next() {
         Some(quote @ ('"' | '\'')) => closing(value, quote),

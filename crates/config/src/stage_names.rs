@@ -1,5 +1,6 @@
-//! The lists of sinks and transforms: values from outside the files that address a stage by its name, as in
-//! `--set sink.webhook.url=…` or `--set sink.webhook.transform.jq.filter=…`, and overlays that replace a list.
+//! Values from outside the files can address a stage by its name: `--set sink.webhook.url=…` or
+//! `--set sink.webhook.transform.jq.filter=…`. This module replaces the names by positions. It also warns about overlays that
+//! replace a list of stages with a shorter list.
 
 use taskferry_sdk::{KeyPath, Part, Problem, Segment};
 use toml::de::{DeTable, DeValue};

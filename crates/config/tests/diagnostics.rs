@@ -201,7 +201,7 @@ fn variables_are_filled_in_after_parsing_and_only_in_strings() {
 fn a_plugin_without_support_for_generated_data_is_not_run_on_it() {
     let problems = check(&from(GOOD).sandbox(true)).unwrap_err();
     let codes: Vec<&str> = problems.all().iter().map(Diagnostic::code).collect();
-    assert_eq!(codes, ["unsupported-sandbox"; 2], "neither the source nor the sink does");
+    assert_eq!(codes, ["unsupported-sandbox"; 2], "neither the source nor the sink supports it");
     assert_eq!(problems.all()[0].line(), 3);
     assert!(problems.to_string().contains("the source `pages` does not support `--sandbox`"));
 }

@@ -291,8 +291,8 @@ impl Dispatcher {
         }
     }
 
-    /// The failure of a record that exceeds its time limit. Ignores transforms once they have ended, because a failed
-    /// page ends the run anyway.
+    /// The failure of a record that exceeds its time limit. After the pipeline's transforms have ended, their records are ignored: a
+    /// record remains only if the run has already failed.
     fn overdue(&self) -> Option<StageFailure> {
         let transforming = self.transforming.then(|| self.watchdog.overdue()).flatten();
         transforming.or_else(|| self.sink_watchdog.overdue())

@@ -155,7 +155,7 @@ impl FieldCounts {
 /// position.
 #[derive(Default)]
 struct Tree {
-    /// The root is implicit, the others follow it.
+    /// The first node is the record itself.
     nodes: Vec<TreeNode>,
     is_truncated: bool,
 }

@@ -23,7 +23,7 @@ pub struct WritableFolder {
 /// Checks whether this user can create files in a folder, or in the nearest folder above it if it does not exist.
 ///
 /// # Errors
-/// The file can't be created; a dangling link.
+/// No file can be created there; a dangling link.
 pub fn probe_folder(folder: &Path) -> io::Result<WritableFolder> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut path = folder;

@@ -133,7 +133,7 @@ impl FieldSet {
         self.absent.insert(name, hint);
     }
 
-    /// Replaces a field by others, whether it is present or absent.
+    /// Replaces a known field by other known fields, or an absent field by other absent fields.
     pub fn replace(&mut self, name: &str, by: &[&str]) {
         if self.names.remove(name) {
             for name in by {

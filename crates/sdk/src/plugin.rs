@@ -95,8 +95,8 @@ use crate::{
 ///
 /// # `--sandbox`
 ///
-/// `--sandbox` runs a pipeline on generated data, which must not reach a real receiver. The schema of a source or sink declares
-/// what changes. A source or sink without a declaration is an error:
+/// `--sandbox` runs a pipeline on generated data, which must not reach a real receiver. The schema of each source and sink must
+/// declare what changes:
 ///
 /// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option replaces its value. `= null` removes the option, for example
 ///   credentials. Variables in the replaced value may be unset.

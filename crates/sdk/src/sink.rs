@@ -15,8 +15,9 @@ use crate::{Batch, Check, Refusals, Resumption, RunContext, SinkState, StageErro
 /// after one or more of them. After the last batch it calls [`seal`](Self::seal) on all sinks, and then
 /// [`finish`](Self::finish) on one sink after the other.
 ///
-/// A sink that is dropped before `finish` publishes nothing. It keeps committed output for a resumed run, and removes the rest.
-/// When an interrupted run exceeds its grace period, the engine drops the futures of `write` and `commit`.
+/// A sink that is dropped before `finish` publishes nothing, unless it can't undo a write ([`Resumption::AtLeastOnce`]). It keeps
+/// committed output for a resumed run, and removes the rest. When an interrupted run exceeds its grace period, the engine drops
+/// the futures of `write` and `commit`.
 ///
 /// This sink can't resume, so it needs few methods. It keeps the records in memory, and publishes them at the end:
 ///

@@ -8,7 +8,7 @@ use taskferry_files::FolderEntry;
 
 use crate::StateError;
 
-/// Everyone may read and write, except as the process's umask restricts.
+/// The process's umask decides who may read and write.
 const MODE: u32 = 0o666;
 
 /// An append-only file. A checkpoint stores the valid length; opening the file truncates everything after it.

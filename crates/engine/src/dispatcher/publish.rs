@@ -11,8 +11,8 @@ use crate::sink_worker::SinkCommand;
 impl Dispatcher {
     /// Advances the run to its next phase if the current one is done.
     ///
-    /// Drained sinks are sealed in parallel, and sealed sinks publish one after the other. If the run has failed or was
-    /// interrupted by then, no sink publishes.
+    /// Drained sinks are sealed in parallel, and sealed sinks publish one after the other. If the run fails or is interrupted before
+    /// the first sink publishes, no sink publishes.
     pub(super) fn advance(&mut self) {
         let all = |phase: SinkPhase| self.sinks.iter().all(|sink| sink.phase >= phase);
         let (drained, sealed) = (all(SinkPhase::Drained), all(SinkPhase::Sealed));

@@ -71,7 +71,7 @@ async fn a_refused_record_ends_the_run_after_earlier_records_are_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
+async fn counters_of_transforms_are_in_the_manifest_and_in_warnings() {
     let probe = SinkProbe::default();
     let counting = || {
         let mut stage = TestTransform::stage(|record, out| {

@@ -197,7 +197,7 @@ impl OptionsSchema {
         }
     }
 
-    /// The choices of an enumeration, which is a definition of its own.
+    /// Adds the choices of the enumerations to which `schema` refers.
     fn find_choices(&self, schema: &Value, path: &str, found: &mut Vec<Documentable>) {
         let named = |name: &Value| {
             format!("the choice `{}` of `{path}`", name.as_str().unwrap_or_default())

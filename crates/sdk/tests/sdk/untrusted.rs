@@ -9,7 +9,7 @@ proptest! {
             prop_assert!(!shown.chars().any(is_unprintable));
             prop_assert!(shown.chars().count() <= 2000);
             let again = printable(&shown);
-            prop_assert_eq!(again, shown.clone(), "once is enough");
+            prop_assert_eq!(again, shown.clone(), "an escaped text stays the same");
         }
     }
 
