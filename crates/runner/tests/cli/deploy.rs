@@ -257,8 +257,7 @@ fn the_indexed_job_exports_all_shards_and_they_merge() {
     machine.completes(&whole);
     let shards = JobSpec::read("kubernetes/indexed-job.yaml");
     assert_eq!(
-        shards.0["completionMode"],
-        "Indexed",
+        shards.0["completionMode"], "Indexed",
         "otherwise, `JOB_COMPLETION_INDEX` is not set"
     );
     assert_eq!(shards.0["completions"], shards.0["parallelism"]);

@@ -18,8 +18,8 @@ async fn no_message_contains_secrets() {
     let more = json!({"url": url, "headers": {"authorization": token}});
     let mut sink = sink(&server, &more).await;
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
-    let nobody = json!({"url": "http://127.0.0.1:1/hunter2", "retry": {"max_attempts": 1}});
-    let mut lost = build(&nobody).unwrap();
+    let unreachable = json!({"url": "http://127.0.0.1:1/hunter2", "retry": {"max_attempts": 1}});
+    let mut lost = build(&unreachable).unwrap();
     lost.open(&run("r1"), None).await.unwrap();
     let refused = deliver(&mut *lost, &batch(1, &["1"])).await.unwrap_err();
     for text in [
