@@ -164,6 +164,10 @@ fn each_expectation_can_fail() {
         ("expect_jq = '.none | values'", "`expect_jq` returns nothing for record 1 of 1"),
         ("expect_jq = '.task.x'", "`expect_jq` fails: "),
         (
+            "expect_jq = '.task, last(range(infinite))'",
+            "`expect_jq` fails: the expression took longer than the time limit of 5s for record 1 of 1",
+        ),
+        (
             "stage = \"flatten_hierarchy\"\nexpect_jq = '.task == 1'\nmatch = \"exact\"\nexpect = []",
             "found 2",
         ),

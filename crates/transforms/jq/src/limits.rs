@@ -2,8 +2,8 @@
 //!
 //! Recursion takes stack, and so does every level of a value that is compared, written or dropped. A stack overflow aborts
 //! the process. So every call checks the remaining stack, and every operation that can nest a value checks its depth. The
-//! clock is checked between two results. An expression that never returns is stopped by the engine's watchdog, or by the
-//! parent of the worker process.
+//! clock is checked between two results. The engine's watchdog ends the run of an expression that never returns, or the
+//! parent ends the worker process.
 //!
 //! `try` does not catch an exceeded limit.
 
