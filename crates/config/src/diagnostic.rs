@@ -22,7 +22,7 @@ pub struct Diagnostic {
     pub(crate) span: Option<TextSpan>,
     /// Other spans that the error concerns, with their labels.
     pub(crate) related: Vec<(TextSpan, String)>,
-    /// The number of errors that this diagnostic represents.
+    /// The number of errors or warnings that this diagnostic represents.
     pub(crate) count: usize,
 }
 
@@ -213,8 +213,8 @@ impl Diagnostics {
 
     /// The number of errors, without the warnings.
     pub fn count(&self) -> usize {
-        let diagnostics = self.0.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-        diagnostics.map(|diagnostic| diagnostic.count).sum()
+        let errors = self.0.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        errors.map(|diagnostic| diagnostic.count).sum()
     }
 }
 

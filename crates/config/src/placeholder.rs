@@ -158,11 +158,11 @@ pub(crate) fn assemble<T>(
     }
     loop {
         let result = assemble(tree);
-        let diagnostics = result.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        let diagnostics = diagnostics.iter().filter(|it| it.severity == Severity::Error);
+        let errors = result.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+        let errors = errors.iter().filter(|it| it.severity == Severity::Error);
         let (refused, accepted): (Vec<_>, Vec<_>) = placeholders
             .into_iter()
-            .partition(|placeholder| diagnostics.clone().any(|it| placeholder.concerns(it)));
+            .partition(|placeholder| errors.clone().any(|it| placeholder.concerns(it)));
         if refused.is_empty() {
             return (result, accepted);
         }

@@ -48,7 +48,8 @@ pub(crate) fn replaced(documents: &[Document<'_>]) -> Vec<Problem> {
         let lengths: Vec<usize> = lengths.flatten().collect();
         let (after, earlier) = lengths.split_last()?;
         let before = earlier.iter().max().filter(|before| *before > after)?;
-        let message = format!("the overlay replaces the list of {before} {list}s with a list of {after}");
+        let overlays = if earlier.len() == 1 { "the overlay replaces" } else { "the overlays replace" };
+        let message = format!("{overlays} the list of {before} {list}s with a list of {after}");
         let help = format!(
             "repeat the {list}s that should stay, or change single options with `--set {list}.NAME.KEY=VALUE`"
         );

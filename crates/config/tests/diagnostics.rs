@@ -242,7 +242,7 @@ fn dropped_stages_are_reported_although_the_last_overlay_drops_none() {
     let layers = two_sinks.overlay(&one_sink).overlay(&one_sink);
     let checked = load(&layers, &registry()).unwrap();
     let warnings: Vec<String> = checked.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, ["the overlay replaces the list of 2 sinks with a list of 1"]);
+    assert_eq!(warnings, ["the overlays replace the list of 2 sinks with a list of 1"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct Drift {
     pub gone: Vec<String>,
     /// Fields with values of another type.
     pub types: Vec<TypeChange>,
-    /// Fields that are null or missing more or less often: the rate has changed by 10 percentage points or more.
+    /// Fields that are null or missing more often or less often than before: the rate has changed by 10 percentage points or more.
     pub nulls: Vec<NullChange>,
 }
 
@@ -37,7 +37,7 @@ pub struct TypeChange {
     pub now: Vec<&'static str>,
 }
 
-/// A field that is null or missing more or less often.
+/// A field that is null or missing more often or less often than before.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct NullChange {
     /// The field.
@@ -138,7 +138,7 @@ impl Drift {
             ("new fields", list(&self.new)),
             ("missing fields", list(&self.gone)),
             ("fields with another type", types.collect()),
-            ("fields that are empty more or less often", nulls.collect()),
+            ("fields that are empty more often or less often than before", nulls.collect()),
         ];
         let kinds = kinds.into_iter().filter(|(_, fields)| !fields.is_empty());
         kinds.map(|(kind, fields)| format!("{kind}: {}", shortened(&fields))).collect()

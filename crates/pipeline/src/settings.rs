@@ -50,7 +50,7 @@ pub struct ExpectOptions {
     /// from different times.
     pub max_age: Option<Duration>,
     /// The action if fields of the records differ from the last complete run of the same listing: fields that are new, missing,
-    /// of another type, or empty more or less often. `warn` (default), `ignore`, or `fail`. The manifest lists the
+    /// of another type, or empty more often or less often than before. `warn` (default), `ignore`, or `fail`. The manifest lists the
     /// differences in any case.
     pub drift: DriftAction,
     /// Publishes the export even if it violates a check. The exit code is still 8.

@@ -23,7 +23,7 @@ use taskferry_sdk::{KeyPath, Problem};
 
 use csv::{Cells, OpenQuote, Rows};
 
-/// The most errors that are reported with their lines.
+/// The maximum number of errors that are reported with their lines.
 const MAX_REPORTED: usize = 10;
 
 /// The name of one skill at one vendor.
@@ -52,7 +52,7 @@ pub struct MappingError {
     pub line: u64,
     /// A stable code of the kind of error.
     pub code: &'static str,
-    /// The error.
+    /// What is wrong.
     pub message: String,
     /// How to correct it.
     pub help: Option<String>,
@@ -71,7 +71,7 @@ impl MappingError {
         self
     }
 
-    /// The errors in the file that an option names, with their lines: the first ones, and the number of the others.
+    /// The first errors in the file that an option names, with their lines, and the number of further errors.
     pub fn problems(errors: Vec<Self>, option: &str, file: &Path) -> Vec<Problem> {
         let at = |code, message| Problem::at(KeyPath::of(option), code, message);
         let file = file.display();

@@ -60,9 +60,9 @@ pub(crate) const SERVER: &str = "warn,taskferry=info";
 /// Sets up logging for the process. Later calls have no effect.
 pub(crate) fn start(format: LogFormat, default: &str) {
     let given = std::env::var(VARIABLE).ok().filter(|filter| !filter.is_empty());
-    let (filter, diagnostic) = match given.map(EnvFilter::try_new) {
+    let (filter, error) = match given.map(EnvFilter::try_new) {
         Some(Ok(filter)) => (filter, None),
-        Some(Err(diagnostic)) => (EnvFilter::new(default), Some(diagnostic)),
+        Some(Err(error)) => (EnvFilter::new(default), Some(error)),
         None => (EnvFilter::new(default), None),
     };
     let is_span = filter_fn(spans::is_known);
@@ -85,9 +85,9 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     if started.is_err() {
         tracing::debug!("logging was set up before");
     }
-    if let Some(diagnostic) = diagnostic {
+    if let Some(error) = error {
         tracing::warn!(
-            "{VARIABLE} is ignored, because its value is invalid: {diagnostic}; write for example `debug`"
+            "{VARIABLE} is ignored, because its value is invalid: {error}; write for example `debug`"
         );
     }
 }

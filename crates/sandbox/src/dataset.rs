@@ -66,7 +66,7 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     Ok(Box::new(file))
 }
 
-/// Loads the job of one line. The inner error describes an error in the line.
+/// Loads the job of one line. The inner error says what is wrong in the line.
 fn load_line(
     line: &[u8],
     number: u64,
@@ -123,7 +123,7 @@ fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, 
     })
 }
 
-/// Parses and checks a line. The error describes an error in the line.
+/// Parses and checks a line. The error says what is wrong in the line.
 fn parse(line: &[u8]) -> Result<Line<'_>, String> {
     if line.len() as u64 > MAX_LINE_LENGTH {
         return Err(format!("the line is longer than {} MiB", MAX_LINE_LENGTH / (1024 * 1024)));

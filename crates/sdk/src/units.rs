@@ -127,7 +127,7 @@ impl fmt::Display for ByteCount {
     }
 }
 
-/// Reads a string. The error for a number says that the unit is missing.
+/// Reads a string. The error for a positive whole number says that the unit is missing.
 struct UnitVisitor<T>(PhantomData<T>);
 
 impl<T: FromStr<Err = String>> Visitor<'_> for UnitVisitor<T> {

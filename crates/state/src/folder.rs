@@ -50,7 +50,11 @@ pub fn lock_holder(folder: &Path) -> Result<Option<Option<LockHolder>>, StateErr
     };
     match file.try_lock_shared() {
         Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(serde_json::from_reader(file).ok())),
+        Err(TryLockError::WouldBlock) => match serde_json::from_reader(file) {
+            Ok(holder) => Ok(Some(Some(holder))),
+            Err(error) if error.is_io() => Err(failed(error.into())),
+            Err(_) => Ok(Some(None)),
+        },
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }

@@ -37,20 +37,20 @@ pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> E
         let message = format!("`--junit` would overwrite {conflict}; choose another path");
         return Err(CommandError::usage(message));
     }
-    let (mut outcomes, mut has_diagnostics) = (Vec::new(), false);
+    let (mut outcomes, mut has_errors) = (Vec::new(), false);
     for file in &arguments.files {
         match load_tests(file, &arguments.layers(file), registry) {
             Ok(cases) => outcomes.extend(run_all(registry, file, cases, &arguments).await),
             Err(found) => {
                 diagnostics::write_all(&found, LogFormat::Text);
-                has_diagnostics = true;
+                has_errors = true;
             }
         }
     }
     report::summary(&outcomes);
     let exit =
         write_files(&arguments, &outcomes).unwrap_or_else(|error| error.write(LogFormat::Text));
-    if has_diagnostics {
+    if has_errors {
         return Ok(Exit::USAGE);
     }
     if outcomes.is_empty() {

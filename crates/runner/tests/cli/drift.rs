@@ -53,7 +53,7 @@ fn the_manifest_lists_the_fields_and_their_changes() {
     let warning = format!(
         "warning: source `techwolf`: the records differ from those of the last complete run ({run}): new fields: \
          `tasks[].linked_skills`; missing fields: `tasks[].ai_impact`; fields with another type: `tasks[].hours` (number, now \
-         string); fields that are empty more or less often: `name` (0 %, now 50 %)"
+         string); fields that are empty more often or less often than before: `name` (0 %, now 50 %)"
     );
     ended.assert_stderr(&warning);
 

@@ -56,6 +56,7 @@ fn all_shards_together_are_the_export() {
     assert_eq!(all["sinks"][0]["records"], json!(1000));
     assert_eq!(all["sinks"][0]["files"].as_array().unwrap().len(), 4);
     assert_eq!((&all["status"], &all["exit_code"]), (&json!("complete"), &json!(0)));
+    assert_eq!(all["shares"]["count"], json!(4));
     let listed = context.taskferry(&["runs", "jobs.toml", "--shard", "2/4"]).with_code(0);
     assert_eq!(listed.stdout.lines().count(), 2, "{}", listed.stdout);
 }

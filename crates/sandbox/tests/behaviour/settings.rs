@@ -211,7 +211,7 @@ fn the_defaults_match_the_documented_table() {
 }
 
 #[test]
-fn every_documented_value_has_its_own_effect() {
+fn every_documented_value_is_a_distinct_setting() {
     for setting in SETTINGS {
         let values = setting.values();
         let mut seen: Vec<SandboxSettings> = Vec::new();

@@ -23,7 +23,7 @@ fn an_invalid_size_is_reported_with_the_syntax() {
 #[test]
 fn a_number_without_a_unit_is_reported_with_units_to_choose_from() {
     let size = "512".parse::<ByteCount>().unwrap_err();
-    assert!(size.contains("`512` has no unit"), "{size}");
+    assert!(size.contains("`512` has no unit") && size.contains("512 KiB"), "{size}");
     let duration = "5".parse::<Duration>().unwrap_err();
-    assert!(duration.contains("`5` has no unit"), "{duration}");
+    assert!(duration.contains("`5` has no unit") && duration.contains("5s"), "{duration}");
 }

@@ -63,7 +63,7 @@ impl Diagnosis {
         checks.push(page.sends("1 request for a page with one record"));
         if has_vendor {
             let vendor = check("vendor", Arc::clone(&shared).vendor()).needs("token");
-            checks.push(vendor.sends("1 request, if the page is refused"));
+            checks.push(vendor.sends("1 or 2 requests, if the page was not read"));
         }
         if has_families {
             let families = check("families", shared.families()).needs("token");
@@ -102,9 +102,14 @@ impl Diagnosis {
     async fn page(self: Arc<Self>) -> Findings {
         let export = &self.open().await?.export;
         let page = export.fetch(&self.settings.listing, Retries::None, PAGE, None).await;
-        let is_refused = page.as_ref().is_err_and(is_refusal);
-        // Already set if the vendor was checked first.
-        let _ = self.is_page_refused.set(is_refused);
+        let is_refused = match &page {
+            Ok(_) => Some(false),
+            Err(error) => is_refusal(error).then_some(true),
+        };
+        if let Some(is_refused) = is_refused {
+            // Already set if the vendor was checked first.
+            let _ = self.is_page_refused.set(is_refused);
+        }
         let page = page.map_err(|error| page_failure(&error.context(PAGE)))?;
         let noun = match self.settings.listing.subject {
             ExportSubject::Jobs => "job",

@@ -81,7 +81,7 @@ impl Listing {
             include: &self.include,
             filters: &self.filters,
         };
-        // Serializing strings and numbers can't fail.
+        // Serializing strings, numbers, booleans and lists of them can't fail.
         serde_json::to_vec(&body).unwrap_or_default().into()
     }
 }

@@ -16,7 +16,7 @@ use crate::stream::PageStream;
 /// The file in the state folder of the shard.
 const FILE: &str = "shard.json";
 
-/// The name of the file until version 0.1.
+/// The name of the file in earlier versions.
 const OLD_FILE: &str = "share.json";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,14 +59,17 @@ impl ShardFile {
     ) -> Result<Self, StageError> {
         let folder = folder.map(Path::to_owned);
         let path = folder.clone();
-        let read = move || {
-            let folder = Folder::open(&path?).ok()?;
-            folder.entry(FILE).read().or_else(|_| folder.entry(OLD_FILE).read()).ok()
+        let read = move || -> Vec<Content> {
+            let Some(folder) = path.and_then(|path| Folder::open(&path).ok()) else {
+                return Vec::new();
+            };
+            let texts =
+                [FILE, OLD_FILE].into_iter().filter_map(|name| folder.entry(name).read().ok());
+            texts.filter_map(|text| serde_json::from_slice(&text).ok()).collect()
         };
-        let text = spawn_blocking(read).await.ok().flatten();
-        let content: Option<Content> = text.and_then(|text| serde_json::from_slice(&text).ok());
-        let content = content
-            .filter(|content| content.run == run_id && content.cursors_of == index.run_id)
+        let mut contents = spawn_blocking(read).await.unwrap_or_default().into_iter();
+        let content = contents
+            .find(|content| content.run == run_id && content.cursors_of == index.run_id)
             .ok_or_else(|| {
                 let message = "the saved cursors that divide the export into shards have changed since the run started";
                 StageError::new(ErrorKind::Config, message)

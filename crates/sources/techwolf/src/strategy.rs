@@ -61,7 +61,7 @@ impl ReadStrategy {
                     (Box::new(parts), progress)
                 }
             }
-            (None, Some(shard)) => (self.shard_range(reader, run, shard, from).await?, progress),
+            (None, Some(shard)) => (self.shard(reader, run, shard, from).await?, progress),
             (None, None) => (self.whole(reader, run, from).await, progress),
         };
         let checked = Box::new(CheckedStream::new(stream, progress, from));
@@ -105,7 +105,7 @@ impl ReadStrategy {
     }
 
     /// The shard of the listing between two saved cursors.
-    async fn shard_range(
+    async fn shard(
         &self,
         reader: Reader,
         run: &RunContext,

@@ -81,11 +81,11 @@ impl ChangeDetector {
 
     fn open_journal(&self, length: u64) -> Result<Journal, StageError> {
         let folder = self.run.state_dir.clone().unwrap_or_default();
-        let place = files::own(&folder, &self.run).map_err(|error| {
+        let entry = files::own(&folder, &self.run).map_err(|error| {
             let message = format!("can't create a folder in `{}`", folder.display());
             StageError::new(ErrorKind::Io, message).caused_by(error).fatal()
         })?;
-        Journal::open(place, length)
+        Journal::open(entry, length)
     }
 
     /// Compares a record with the baseline.

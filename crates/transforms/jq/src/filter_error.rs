@@ -8,7 +8,7 @@ use taskferry_sdk::nearest;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FilterError {
-    /// The bytes of the error. Empty only if the expression is empty.
+    /// The range of the wrong part, in bytes. Empty only if the expression is empty.
     pub(crate) range: Range<usize>,
     pub(crate) code: &'static str,
     pub(crate) message: String,

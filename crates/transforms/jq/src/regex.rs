@@ -25,7 +25,7 @@ pub(crate) struct Flags(u8);
 /// - `n`: empty matches are ignored.
 /// - `p`: `.` also matches a line feed.
 /// - `l`: the longest match, not the first alternative.
-/// - `s` has no effect: without `(?m)`, `^` and `$` match only the ends of the text anyway.
+/// - `s` has no effect: without `(?m)`, `^` and `$` do not match at line feeds inside the text anyway.
 const LETTERS: &str = "gixnpls";
 
 impl Flags {

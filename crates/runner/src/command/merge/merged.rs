@@ -34,7 +34,7 @@ pub(crate) struct MergedManifest {
     digest: String,
     /// Whether a sandbox made the records of any shard.
     sandbox: bool,
-    /// The shards.
+    /// The shards. The key has the name of earlier versions.
     #[serde(rename = "shares")]
     shards: Shards,
     /// `complete`, or `suspicious` if a shard is missing or not complete.

@@ -46,7 +46,8 @@ fn cases(file: &Path) -> Vec<Case> {
 /// The results of a program, or its error.
 fn run(program: &str, input: &str) -> Result<Vec<Value>, String> {
     let test = TransformTest::new::<Jq>(&json!({"filter": program}));
-    let mut test = test.map_err(|problems| format!("error: {}", problems[0].message))?;
+    let mut test =
+        test.map_err(|problems| format!("invalid expression: {}", problems[0].message))?;
     let lines = test.apply(input).map_err(|error| error.to_string())?;
     Ok(lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
@@ -75,7 +76,7 @@ fn difference(case: &Case) -> Option<String> {
     let Some((input, outputs)) = &case.expected else {
         let compiled = run(&case.program, "null");
         return match compiled {
-            Err(message) if message.starts_with("error") => None,
+            Err(message) if message.starts_with("invalid expression: ") => None,
             other => Some(format!("compiles: {other:?}")),
         };
     };
@@ -137,7 +138,7 @@ fn the_documented_differences_are_correct() {
         let [program, input, _, here] = cells[..] else { panic!("four cells, all code: {row}") };
         let found = match run(program, input) {
             Ok(values) => values.iter().map(Value::to_string).collect::<Vec<_>>().join(" "),
-            Err(message) if message.starts_with("error") => "error".to_owned(),
+            Err(message) if message.starts_with("invalid expression: ") => "error".to_owned(),
             Err(_) => "refused".to_owned(),
         };
         let found = if found.is_empty() { "nothing".to_owned() } else { found };

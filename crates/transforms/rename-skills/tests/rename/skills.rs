@@ -125,7 +125,7 @@ fn a_record_without_a_skill_to_rename_is_passed_on_unchanged() {
 }
 
 #[test]
-fn a_missing_mapping_is_reported_with_both_paths() {
+fn a_missing_mapping_is_reported_with_its_path() {
     let options = json!({"vendor": "workday", "mapping": "none.csv"});
     let problem = &stage(MAPPING, &options).unwrap_err()[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("mapping", "unreadable-file"));
