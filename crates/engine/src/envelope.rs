@@ -24,18 +24,23 @@ pub(crate) struct PageBatch {
     pub(crate) refused: Vec<Arc<Origin>>,
     /// The entry stages of the records, in a replay; otherwise empty.
     entries: Vec<Option<Arc<StageId>>>,
+    /// The position for a record that belongs to no record of the source. It is greater than all positions that the page has had in any
+    /// stage.
+    pub(crate) next_index: usize,
 }
 
 impl PageBatch {
     /// A page without records.
     pub(crate) fn new(page: u64, is_last: bool) -> Self {
-        Self { batch: Batch::new(page), is_last, refused: Vec::new(), entries: Vec::new() }
+        let (refused, entries) = (Vec::new(), Vec::new());
+        Self { batch: Batch::new(page), is_last, refused, entries, next_index: 0 }
     }
 
     /// Creates the output page of a stage, without records.
     pub(crate) fn next(&mut self) -> Self {
         let refused = std::mem::take(&mut self.refused);
-        Self { refused, ..Self::new(self.page(), self.is_last) }
+        let next_index = self.next_index;
+        Self { refused, next_index, ..Self::new(self.page(), self.is_last) }
     }
 
     pub(crate) fn page(&self) -> u64 {
@@ -52,6 +57,7 @@ impl PageBatch {
             self.entries.resize(self.len(), None);
             self.entries.push(entry);
         }
+        self.next_index = self.next_index.max(origin.index.saturating_add(1));
         self.batch.push(record, origin);
     }
 

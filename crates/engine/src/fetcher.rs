@@ -221,6 +221,7 @@ async fn next_page(feed: &mut Feed, last: &LastPage) -> Result<Option<NumberedPa
                 let origin = Origin { page: number, cursor: cursor.clone(), index, job: record.id };
                 page.batch.push(record.record, origin);
             }
+            page.next_index = page.len();
             let (next, bytes, fingerprints) = (read.next, read.bytes, read.fingerprints);
             Ok(Some(NumberedPage { page, next, bytes, fingerprints }))
         }

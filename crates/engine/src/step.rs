@@ -344,11 +344,11 @@ impl Results<'_> {
     }
 
     /// Adds the records that an ordered transform emits at the end. They belong to no input record, so their positions
-    /// continue after the last page's records.
+    /// continue after the records of the last page, including records that earlier stages have dropped.
     fn add_final(&mut self, cursor: Option<&Cursor>, out: &mut Output) {
-        let (page, first) = (self.page.page(), usize::try_from(self.stats.records_in));
+        let (page, first) = (self.page.page(), self.page.next_index);
         out.add_counters_to(&mut self.stats.counters);
-        for (index, record) in (first.unwrap_or(usize::MAX)..).zip(out.drain_records()) {
+        for (index, record) in (first..).zip(out.drain_records()) {
             let origin = Origin { page, cursor: cursor.cloned(), index, job: None };
             if let Some(tracer) = &self.step.tracer {
                 let result = TracedResult::Emitted(std::slice::from_ref(&record), &[]);

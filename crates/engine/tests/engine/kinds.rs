@@ -18,7 +18,7 @@ use tokio::sync::Barrier;
 
 /// Emits the sum of every three records, and at the end the sum of the rest. Refuses 13.
 #[derive(Debug, Default)]
-struct Sums {
+pub(crate) struct Sums {
     saves: bool,
     last: Option<u64>,
     count: u64,
@@ -26,7 +26,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn stage(saves: bool) -> TransformStage {
+    pub(crate) fn stage(saves: bool) -> TransformStage {
         stage(AnyTransform::ordered(Self { saves, ..Self::default() }))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::kinds::Sums;
 use crate::stages::{Pages, SinkProbe, TestTransform, pipeline};
 use taskferry_engine::{RunOptions, Status, TracedResult, TracedStep, Tracer, run};
 use taskferry_pipeline::{OnError, StageId};
@@ -75,4 +76,23 @@ async fn a_tracer_receives_every_record_after_every_stage() {
             format!("{sink} page 1"),
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_is_emitted_at_the_end_has_a_position_of_its_own() {
+    let first = TestTransform::stage(|record, out| {
+        if record.value()?["n"] == 0 {
+            out.emit(record);
+        }
+        Ok(())
+    });
+    let stages = vec![first, Sums::stage(true)];
+    let pipeline = pipeline(Pages::new(1, 3), stages, vec![SinkProbe::default().sink()]);
+    let lines = Arc::new(Lines::default());
+    let tracer = Some(Arc::clone(&lines) as Arc<dyn Tracer>);
+    run(pipeline, RunOptions { tracer, ..RunOptions::default() }).await;
+    let lines = lines.0.lock().unwrap();
+    let at_end: Vec<&String> = lines.iter().filter(|line| line.ends_with("{\"n\":0} []")).collect();
+    // The page has the positions 0 to 2, although the stage receives one record.
+    assert!(at_end.last().unwrap().starts_with("3 "), "{at_end:?}");
 }
